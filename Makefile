@@ -1,0 +1,89 @@
+# The menu. `make run` and `make test` set up everything they need, once, in .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+PROJECT := pyproject.toml src/inkdigits/__init__.py
+INSTALL_SELF := -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+INSTALL_PINNED := -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
+
+.DEFAULT_GOAL := help
+.PHONY: help run test test-slow test-browser test-backends test-ray check-solution lint docs docs-check lock wheel clean
+
+help:  ## This menu
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+run: .venv/.installed-run  ## Train, judge and compare the exercise's two networks (about 2 minutes on 2 cores)
+	$(BIN)/inkdigits reproduce
+
+test: .venv/.installed-dev  ## The tests, but for those on every backend, in a browser and on Ray
+	$(BIN)/python -m pytest -m 'not browser and not backends and not ray'
+
+test-slow: .venv/.installed-dev  ## The tests that take minutes: real kills, wheels
+	$(BIN)/python -m pytest --slow -m slow
+
+test-browser: .venv/.installed-dev  ## The page in a real Chromium (Debian: apt-get install chromium)
+	$(BIN)/python -m pytest -m browser
+
+test-ray: .venv/.installed-dev  ## A real Ray of several nodes: batches, deploys, experiments, and what dies in them
+	$(BIN)/python -m pytest -m ray
+
+test-backends: .venv/.installed-dev .venv-tensorflow/.installed .venv-torch/.installed  ## The contract on JAX, TensorFlow and torch
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -m backends
+	KERAS_BACKEND=tensorflow .venv-tensorflow/bin/python -m pytest -m backends
+	KERAS_BACKEND=torch .venv-torch/bin/python -m pytest -m backends
+
+check-solution: .venv/.installed-dev  ## The exercise's solution, whole, under the checker (about 4 minutes)
+	$(BIN)/inkdigits exercise check docs/exercise/solution.ipynb
+
+lint: .venv/.installed-dev  ## Style, types, floors
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+docs: .venv/.installed-dev  ## Write the generated pages again
+	$(BIN)/python docs/build_reference.py
+
+docs-check: .venv/.installed-dev  ## Fail when a generated page is stale
+	$(BIN)/python docs/build_reference.py --check
+
+lock:  ## Pin the newest allowed versions, with hashes (needs uv)
+	sh requirements/lock.sh
+
+wheel: .venv/.installed-dev  ## Build the wheel into dist/
+	$(BIN)/python -m build --no-isolation --wheel
+
+clean:  ## Remove what was installed and built
+	rm -rf .venv .venv-tensorflow .venv-torch dist build
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"inkdigits needs Python 3.11 or newer, {sys.executable} is {v.major}.{v.minor}: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+
+.venv/.installed-run: requirements/run.txt $(PROJECT) | .venv/bin/python
+	$(BIN)/python $(INSTALL_PINNED) requirements/run.txt
+	$(BIN)/python $(INSTALL_SELF)
+	$(BIN)/python -m compileall -q .venv src
+	touch $@
+
+# The development set holds the run set, so whoever tests can run without installing again.
+.venv/.installed-dev: requirements/dev.txt $(PROJECT) | .venv/bin/python
+	$(BIN)/python $(INSTALL_PINNED) requirements/dev.txt
+	$(BIN)/python $(INSTALL_SELF)
+	$(BIN)/python -m compileall -q .venv src
+	touch $@ .venv/.installed-run
+
+.venv-tensorflow/.installed: requirements/tensorflow.txt $(PROJECT) | .venv/bin/python
+	$(BIN)/python -m venv .venv-tensorflow
+	.venv-tensorflow/bin/python $(INSTALL_PINNED) requirements/tensorflow.txt
+	.venv-tensorflow/bin/python $(INSTALL_SELF)
+	.venv-tensorflow/bin/python -m compileall -q .venv-tensorflow
+	touch $@
+
+# torch stands apart, without a hash: its CPU build differs from index to index.
+.venv-torch/.installed: requirements/test.txt requirements/torch.txt $(PROJECT) | .venv/bin/python
+	$(BIN)/python -m venv .venv-torch
+	.venv-torch/bin/python $(INSTALL_PINNED) requirements/test.txt
+	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/torch.txt
+	.venv-torch/bin/python $(INSTALL_SELF)
+	-.venv-torch/bin/python -m compileall -q -x 'torch/testing' .venv-torch
+	touch $@

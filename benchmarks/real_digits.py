@@ -1,0 +1,157 @@
+"""How well are other people's digits read? Error rates on pictures from outside MNIST, by medium and kind.
+
+The pictures lie beside the project in ../shared/real-digits (or --data FOLDER): photos and drawings of strangers, with
+their labels in labels.csv. They were looked at while the reader was built, so the figures are of a development set.
+The network never saw them, and nothing that ships was chosen by them alone.
+
+    python benchmarks/real_digits.py [--model MODEL] [--data FOLDER] [--contact-sheet OUT.png]
+
+Exit code 1 when a target is missed, 2 when the pictures are not there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from inkdigits.reading.draw import annotated, write_png
+from inkdigits.reading.pictures import open_pages
+from inkdigits.reading.reader import Reader, Seen
+from inkdigits.scores import wilson_interval
+
+_DATA = Path("../shared/real-digits")
+_MOST_WRONG_SINGLES, _MOST_WRONG_MULTI, _MOST_ACCEPTED, _MOST_REFUSED = 2, 2, 2, 0.02
+
+
+@dataclass(frozen=True)
+class Case:
+    """One labelled picture and what was read in it; rows are parted by / in both."""
+
+    file: str
+    kind: str
+    medium: str
+    label: str
+    read: str
+    edits: int
+    refused: int
+    seen: Seen
+
+    @property
+    def wrong(self) -> bool:
+        """Whether the string differs from the label; for a non-digit, whether any digit was accepted."""
+        return self.read != self.label
+
+
+def main() -> None:
+    """Read every picture, print the rates, write the contact sheet of failures."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--model", help="a shipped model's name or a model file; default: the best that is shipped")
+    parser.add_argument("--data", type=Path, default=_DATA)
+    parser.add_argument("--contact-sheet", type=Path, help="a PNG of every failure")
+    options = parser.parse_args()
+    if not (options.data / "labels.csv").is_file():
+        print(f"{options.data}: no labels.csv, the real digits are absent: nothing was measured", file=sys.stderr)
+        sys.exit(2)
+    reader = Reader.load(options.model)
+    cases = [_case(reader, options.data, row) for row in _labels(options.data)]
+    metadata = reader.predictor.metadata
+    print(
+        f"network {metadata.network}, recipe {metadata.recipe.get('name')}, acceptance threshold "
+        f"{metadata.acceptance_threshold}; n = {len(cases)} pictures"
+    )
+    met = _report(cases)
+    failures = [case for case in cases if case.wrong]
+    for case in failures:
+        print(f"  {case.file}: {case.label or 'no digit'} read as {case.read or 'nothing'}")
+    if options.contact_sheet:
+        write_png(options.contact_sheet, _contact_sheet(failures))
+    sys.exit(0 if met else 1)
+
+
+def _labels(folder: Path) -> list[dict[str, str]]:
+    with (folder / "labels.csv").open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _case(reader: Reader, folder: Path, row: dict[str, str]) -> Case:
+    seen = reader.see(next(open_pages(folder / row["file"], row["file"])))
+    read = seen.reading.string.replace("\n", "/")
+    label, bare = row["label"].replace("/", ""), read.replace("/", "")
+    return Case(
+        row["file"], row["kind"], row["medium"], row["label"], read, _edits(bare, label), _refused(seen, label), seen
+    )
+
+
+def _refused(seen: Seen, label: str) -> int:
+    """How many of the label's digits were found but not accepted: no more than there are, and than were refused."""
+    accepted = sum(digit.outcome != "not_a_digit" for digit in seen.reading.digits)
+    return min(max(0, len(label) - accepted), len(seen.reading.digits) - accepted)
+
+
+def _edits(read: str, label: str) -> int:
+    """Levenshtein's distance: digits to insert, remove or change."""
+    row = list(range(len(label) + 1))
+    for i, digit in enumerate(read):
+        before, row = row, [i + 1]
+        for j, wanted in enumerate(label):
+            row.append(min(before[j + 1] + 1, row[j] + 1, before[j] + (digit != wanted)))
+    return row[-1]
+
+
+def _report(cases: list[Case]) -> bool:
+    met = []
+    groups = [("photo", ("photo",)), ("drawn", ("drawn",)), ("all", ("photo", "drawn"))]
+    targets = {"single": _MOST_WRONG_SINGLES, "multi": _MOST_WRONG_MULTI, "nondigit": _MOST_ACCEPTED}
+    names = {"single": "singles wrong", "multi": "multi not exact", "nondigit": "non-digits accepted"}
+    for kind, most in targets.items():
+        for name, media in groups:
+            some = [case for case in cases if case.kind == kind and case.medium in media]
+            wrong = sum(case.wrong for case in some)
+            target = most if name == "all" else None
+            _print_rate(f"{names[kind]}, {name}", wrong, len(some), target)
+            met.append(target is None or wrong <= target)
+    multi = [case for case in cases if case.kind == "multi"]
+    labels = [len(case.label.replace("/", "")) for case in multi]
+    _print_rate("digit errors in multi, pooled", sum(case.edits for case in multi), sum(labels), None)
+    rates = [case.edits / n for case, n in zip(multi, labels, strict=True)]
+    print(f"{'digit errors in multi, mean over pictures':<44} {100 * float(np.mean(rates or [0])):6.2f} %")
+    written = [case for case in cases if case.kind != "nondigit"]
+    digits = sum(len(case.label.replace("/", "")) for case in written)
+    refused = sum(case.refused for case in written)
+    _print_rate("digits refused", refused, digits, int(_MOST_REFUSED * digits))
+    return all(met) and refused <= _MOST_REFUSED * digits
+
+
+def _print_rate(name: str, count: int, n: int, most: int | None) -> None:
+    interval = wilson_interval(count, n)
+    share = f"{100 * count / n:6.2f} %" if n else "     - "
+    target = "" if most is None else f"  target: at most {most}, {'met' if count <= most else 'MISSED'}"
+    spread = f"95 % interval {100 * interval.low:.2f} to {100 * interval.high:.2f}"
+    print(f"{name:<44} {share} ({count} of {n}; {spread}){target}")
+
+
+def _contact_sheet(failures: list[Case], side: int = 240, columns: int = 6) -> np.ndarray:
+    """Every failure with its boxes, its label and what was read, as one RGB picture."""
+    import cv2
+
+    rows = max(1, -(-len(failures) // columns))
+    sheet = np.full((rows * (side + 24), columns * side, 3), 255, np.uint8)
+    for number, case in enumerate(failures):
+        top, left = number // columns * (side + 24), number % columns * side
+        picture = annotated(case.seen)
+        scale = (side - 4) / max(picture.shape[:2])
+        size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
+        small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)
+        sheet[top + 20 : top + 20 + size[1], left : left + size[0]] = small
+        text = f"{Path(case.file).name}: {case.label[:12] or 'no digit'} -> {case.read[:12] or '-'}"
+        cv2.putText(sheet, text, (left + 2, top + 14), cv2.FONT_HERSHEY_SIMPLEX, 0.36, (0, 0, 0), 1, cv2.LINE_AA)
+    return sheet
+
+
+if __name__ == "__main__":
+    main()

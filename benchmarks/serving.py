@@ -1,0 +1,323 @@
+"""Claim: a server on 2 cores reads more than 1,000 small pictures a second, and a lone client waits under 2 ms.
+
+`wrk` (Debian's) asks a real `inkdigits serve` over the loopback, on the same cores, so both share them:
+
+    alone      /v1/read of one 28x28 PNG, 1 worker, 1 connection: median
+    full       the same, 2 workers, 32 connections: requests a second, 99th percentile
+    steady     the same at 300 a second, sent whether the last was answered or not: 99th percentile
+    batches    /v2 of `cnn`, 64 binary pictures a request, 2 workers, 16 connections: pictures a second
+    memory     the workers' resident memory before and after --requests requests
+    keras      FastAPI and Keras's `predict`, as tutorials write it: /predict of the same digit as JSON, 32 connections
+    mlflow     `mlflow models serve` of the same ONNX file, where mlflow is installed
+
+The servers take turns on an otherwise quiet machine; the first second of each turn does not count.
+
+    python benchmarks/serving.py [--seconds 10] [--requests 200000] [--only alone,full]
+
+Exit code 1 when a figure is missed. Needs wrk (apt-get install wrk).
+"""
+
+from __future__ import annotations
+
+import argparse
+import http.client
+import importlib.util
+import io
+import json
+import os
+import re
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from inkdigits.datasets.mnist import load_train
+
+_TUTORIAL = """
+import keras
+import numpy as np
+import uvicorn
+from fastapi import FastAPI
+from pydantic import BaseModel
+
+app = FastAPI()
+model = keras.models.load_model("model.keras")
+
+
+class Digit(BaseModel):
+    pixels: list[list[float]]
+
+
+@app.post("/predict")
+def predict(digit: Digit):
+    x = np.array(digit.pixels, "float32").reshape(1, 28, 28, 1) / 255
+    return {"digit": int(model.predict(x, verbose=0).argmax())}
+
+
+uvicorn.run(app, port=PORT, log_level="warning")
+"""
+_SAVE_KERAS = "from inkdigits.networks.cnn import build; build((28, 28, 1)).save('model.keras')"
+_SAVE_MLFLOW = """
+import mlflow.onnx, onnx
+from inkdigits.modelfile.predictor import model_path
+mlflow.onnx.save_model(onnx.load(model_path("cnn")), "mlflow-model")
+"""
+
+
+@dataclass(frozen=True)
+class Load:
+    """What wrk saw: answers a second, latencies in milliseconds, and answers that were errors."""
+
+    rate: float
+    median: float
+    p99: float
+    errors: int
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One request, to be sent again and again."""
+
+    path: str
+    body: bytes
+    headers: dict[str, str]
+
+
+def main() -> None:
+    """Run each measurement, print it, and say which figures are met."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=int, default=10)
+    parser.add_argument("--requests", type=int, default=200_000)
+    parser.add_argument("--only", default="alone,full,steady,batches,memory,keras,mlflow")
+    options = parser.parse_args()
+    if shutil.which("wrk") is None:
+        sys.exit("wrk is missing: apt-get install wrk")
+    print(f"{os.cpu_count()} cores, load before: {os.getloadavg()[0]:.1f}")
+    measurements: dict[str, Callable[[argparse.Namespace], list[tuple[str, str, bool]]]] = {
+        "alone": alone, "full": full, "steady": steady, "batches": batches, "memory": memory, "keras": keras,
+        "mlflow": mlflow,
+    }  # fmt: skip
+    checks = [check for name in options.only.split(",") for check in measurements[name](options)]
+    for figure, found, met in checks:
+        print(f"{'met   ' if met else 'MISSED'}  {figure}: {found}")
+    sys.exit(0 if all(met for *_, met in checks) else 1)
+
+
+def read_one() -> Ask:
+    """The first picture of MNIST's training part as a PNG."""
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(load_train().images[0]).save(buffer, "PNG")
+    return Ask("/v1/read", buffer.getvalue(), {"Content-Type": "image/png"})
+
+
+def infer_64() -> Ask:
+    """Sixty-four pictures as a binary tensor."""
+    tensor = {"name": "images", "datatype": "UINT8", "shape": [64, 28, 28], "parameters": {"binary_data_size": 50_176}}
+    outputs = [{"name": "probabilities", "parameters": {"binary_data": True}}]
+    head = json.dumps({"inputs": [tensor], "outputs": outputs}).encode()
+    headers = {"Content-Type": "application/octet-stream", "Inference-Header-Content-Length": str(len(head))}
+    return Ask("/v2/models/cnn/infer", head + load_train().images[:64].tobytes(), headers)
+
+
+def alone(options: argparse.Namespace) -> list[tuple[str, str, bool]]:
+    """One client, one worker."""
+    with inkdigits(1) as (port, _):
+        load = wrk(port, read_one(), 1, options.seconds)
+    print(f"alone: {load}")
+    return [("/v1/read alone, median under 2 ms", f"{load.median:.2f} ms", load.median < 2 and not load.errors)]
+
+
+def full(options: argparse.Namespace) -> list[tuple[str, str, bool]]:
+    """Thirty-two clients, two workers."""
+    with inkdigits(2) as (port, _):
+        load = wrk(port, read_one(), 32, options.seconds)
+    print(f"full: {load}")
+    return [
+        (
+            "/v1/read, 32 connections, at least 1,000 a second",
+            f"{load.rate:.0f}",
+            load.rate >= 1000 and not load.errors,
+        ),
+        ("99th percentile under 75 ms", f"{load.p99:.1f} ms", load.p99 < 75),
+    ]
+
+
+def steady(options: argparse.Namespace, rate: int = 300) -> list[tuple[str, str, bool]]:
+    """A fixed number a second; a late answer keeps no later request back, so waiting is not left out."""
+    ask, waited = read_one(), []
+    with inkdigits(2) as (port, _), ThreadPoolExecutor(64) as pool:
+        local = threading.local()
+
+        def send(due: float) -> None:
+            if not hasattr(local, "connection"):
+                local.connection = http.client.HTTPConnection("127.0.0.1", port)
+            local.connection.request("POST", ask.path, ask.body, ask.headers)
+            local.connection.getresponse().read()
+            waited.append(1000 * (time.perf_counter() - due))
+
+        started = time.perf_counter() + 0.1
+        for number in range(rate * (options.seconds + 1)):
+            due = started + number / rate
+            time.sleep(max(0, due - time.perf_counter()))
+            pool.submit(send, due)
+    counted = waited[rate:]
+    p99 = statistics.quantiles(counted, n=100)[98]
+    print(f"steady: n = {len(counted)}, median {statistics.median(counted):.2f} ms, p99 {p99:.2f} ms")
+    return [(f"/v1/read at {rate} a second, 99th percentile under 25 ms", f"{p99:.1f} ms", p99 < 25)]
+
+
+def batches(options: argparse.Namespace) -> list[tuple[str, str, bool]]:
+    """Large batches over the Open Inference Protocol."""
+    with inkdigits(2) as (port, _):
+        load = wrk(port, infer_64(), 16, options.seconds)
+    print(f"batches: {load}, {64 * load.rate:.0f} pictures a second")
+    met = 64 * load.rate >= 7000 and not load.errors
+    return [("/v2, batches of 64, at least 7,000 pictures a second", f"{64 * load.rate:.0f}", met)]
+
+
+def memory(options: argparse.Namespace) -> list[tuple[str, str, bool]]:
+    """The workers' memory over many requests."""
+    with inkdigits(2) as (port, process):
+        wrk(port, read_one(), 32, 5)
+        before, done, began = resident(process.pid), 0.0, time.monotonic()
+        while done < options.requests:
+            done += 20 * wrk(port, read_one(), 32, 20).rate
+        after = resident(process.pid)
+    print(f"memory: {before:.0f} MB, after {done:.0f} requests in {time.monotonic() - began:.0f} s {after:.0f} MB")
+    found = f"{100 * (after / before - 1):+.1f} %"
+    return [(f"memory over {options.requests:,} requests within 10 %", found, after <= 1.1 * before)]
+
+
+def keras(options: argparse.Namespace) -> list[tuple[str, str, bool]]:
+    """The server of the tutorials."""
+    if importlib.util.find_spec("keras") is None:
+        print("keras: not installed")
+        return []
+    pixels = json.dumps({"pixels": load_train().images[0].tolist()}).encode()
+    with tempfile.TemporaryDirectory() as name:
+        folder, port = Path(name), 8765
+        subprocess.run([sys.executable, "-c", _SAVE_KERAS], cwd=folder, check=True)
+        command = [sys.executable, "-c", _TUTORIAL.replace("PORT", str(port))]
+        with running(command, port, "/openapi.json", folder):
+            load = wrk(port, Ask("/predict", pixels, {"Content-Type": "application/json"}), 32, options.seconds)
+    print(f"keras: {load}")
+    return []
+
+
+def mlflow(options: argparse.Namespace) -> list[tuple[str, str, bool]]:
+    """MLflow's server, where the whole of mlflow is installed (the extra holds only its tracking)."""
+    if importlib.util.find_spec("mlflow.pyfunc.scoring_server") is None or shutil.which("mlflow") is None:
+        print("mlflow: its model server is not installed")
+        return []
+    pixels = json.dumps({"inputs": {"images": load_train().images[:1].tolist()}}).encode()
+    with tempfile.TemporaryDirectory() as name:
+        folder, port = Path(name), 8766
+        if subprocess.run([sys.executable, "-c", _SAVE_MLFLOW], cwd=folder, check=False).returncode:
+            print("mlflow: it cannot save the model")
+            return []
+        command = ["mlflow", "models", "serve", "-m", "mlflow-model", "-p", str(port), "--env-manager", "local"]
+        with running(command, port, "/ping", folder):
+            load = wrk(port, Ask("/invocations", pixels, {"Content-Type": "application/json"}), 32, options.seconds)
+    print(f"mlflow: {load}")
+    return []
+
+
+@contextmanager
+def inkdigits(workers: int) -> Iterator[tuple[int, subprocess.Popen[bytes]]]:
+    """A server of ours; its port and its process."""
+    command = [sys.executable, "-m", "inkdigits", "serve", "--quiet", "--port", "8764", "--workers", str(workers)]
+    with running(command, 8764, "/v2/health/ready", Path.cwd()) as process:
+        yield 8764, process
+
+
+@contextmanager
+def running(command: list[str], port: int, ready: str, folder: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A server's process, once it answers."""
+    process = subprocess.Popen(
+        command, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, process_group=0
+    )
+    try:
+        for _ in range(600):
+            if answers(port, ready):
+                break
+            if process.poll() is not None:
+                raise SystemExit(f"{command[:4]} ended with {process.returncode}")
+            time.sleep(0.1)
+        yield process
+    finally:
+        os.killpg(process.pid, signal.SIGTERM)
+        process.wait(60)
+
+
+def answers(port: int, path: str) -> bool:
+    """Whether a server answers there."""
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
+    try:
+        connection.request("GET", path)
+        return connection.getresponse().status == 200
+    except OSError:
+        return False
+    finally:
+        connection.close()
+
+
+def wrk(port: int, ask: Ask, connections: int, seconds: int) -> Load:
+    """Let wrk ask for `seconds`, after one second that does not count."""
+    with tempfile.TemporaryDirectory() as name:
+        body, script = Path(name) / "body", Path(name) / "ask.lua"
+        body.write_bytes(ask.body)
+        headers = "".join(f"wrk.headers[{key!r}] = {value!r}\n" for key, value in ask.headers.items())
+        script.write_text(
+            f"wrk.method = 'POST'\n{headers}local f = io.open('{body}', 'rb')\nwrk.body = f:read('*a')\nf:close()\n"
+        )
+        for duration in (1, seconds):
+            command = [
+                "wrk",
+                "-t1",
+                f"-c{connections}",
+                f"-d{duration}s",
+                "--latency",
+                "--timeout",
+                "20s",
+                "-s",
+                script,
+            ]
+            command.append(f"http://127.0.0.1:{port}{ask.path}")
+            told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return Load(
+        float(re.findall(r"Requests/sec:\s+([\d.]+)", told)[0]),
+        *(milliseconds(re.findall(rf"{share}%\s+(\S+)", told)[0]) for share in (50, 99)),
+        sum(int(number) for number in re.findall(r"(?:Non-2xx or 3xx responses:|timeout) (\d+)", told)),
+    )
+
+
+def milliseconds(text: str) -> float:
+    """What wrk writes as 850us, 1.20ms or 1.02s."""
+    for unit, factor in (("us", 0.001), ("ms", 1.0), ("s", 1000.0)):
+        if text.endswith(unit):
+            return float(text.removesuffix(unit)) * factor
+    raise ValueError(text)
+
+
+def resident(pid: int) -> float:
+    """Megabytes of the workers below `pid`."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    pages = [int(Path(f"/proc/{child}/statm").read_text().split()[1]) for child in children]
+    return float(np.sum(pages)) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+if __name__ == "__main__":
+    main()

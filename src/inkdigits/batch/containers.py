@@ -1,0 +1,113 @@
+"""Archives and tables of pictures: where in them each picture stands, so that any worker can fetch its own."""
+
+from __future__ import annotations
+
+import shutil
+import tarfile
+from collections.abc import Iterator
+from typing import IO, Any
+
+from inkdigits.batch.job import Entry
+from inkdigits.batch.sources import is_picture_name
+from inkdigits.batch.storage import Storage, joined, open_storage, scratch
+from inkdigits.errors import BatchError
+
+__all__ = ["UNPACKED", "picture_column", "table_entries", "tar_entries"]
+
+# Compressed archives are unpacked into this folder of the results, since nothing can be fetched from their middle.
+UNPACKED = "unpacked"
+
+
+def tar_entries(path: str, place: str, out: Storage, number: int) -> Iterator[Entry]:
+    """The pictures in the tar archive `path`, which is at `place`; a compressed one is put into `out`, as a tar.
+
+    Raises `BatchError` for a damaged archive.
+    """
+    storage = open_storage(place)
+    try:
+        if not path.lower().endswith(".tar"):
+            name = f"{UNPACKED}/{number:06d}.tar"
+            _unpack(storage, out, name)
+            storage = open_storage(joined(place_of(out), name))
+        with storage.fs.open(storage.root, "rb") as file:
+            yield from _members(file, path, storage, int(storage.fs.size(storage.root)))
+    except (tarfile.TarError, EOFError, OSError) as error:
+        raise BatchError(f"{path}: cannot be read as a tar archive: {error or type(error).__name__}") from error
+
+
+def place_of(out: Storage) -> str:
+    """The folder `out` for any process, wherever it was started."""
+    return out.url if out.local is None else str(out.local)
+
+
+def _members(file: IO[bytes], path: str, storage: Storage, container_bytes: int) -> Iterator[Entry]:
+    with tarfile.open(fileobj=file, mode="r:") as archive:
+        for member in archive:
+            # It would keep every member it has seen.
+            archive.members = []  # type: ignore[attr-defined]
+            if member.isfile() and not member.issparse() and is_picture_name(member.name):
+                name, place = f"{path}/{member.name}", storage.url
+                yield Entry("tar", place, name, member.offset_data, member.size, container_bytes)
+
+
+def _unpack(storage: Storage, out: Storage, name: str) -> None:
+    import bz2
+    import gzip
+    import lzma
+
+    openers: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
+    with storage.fs.open(storage.root, "rb") as file, scratch(out, name) as temporary:
+        head = file.read(2)
+        file.seek(0)
+        if head not in openers:
+            raise BatchError(f"{storage.url}: not compressed with gzip, bzip2 or xz, which its name says")
+        try:
+            with openers[head](file, "rb") as content, temporary.open("wb") as target:
+                shutil.copyfileobj(content, target, 1 << 20)
+        except lzma.LZMAError as error:
+            raise BatchError(f"{storage.url}: damaged: {error}") from error
+        out.put(name, temporary)
+
+
+def table_entries(path: str, place: str, column: str | None) -> Iterator[Entry]:
+    """The rows of the Parquet table `path`, which is at `place`. Raises `BatchError` for one without pictures."""
+    import pyarrow.parquet as pq
+
+    storage = open_storage(place)
+    try:
+        size = int(storage.fs.size(storage.root))
+        with storage.fs.open(storage.root, "rb") as file:
+            table = pq.ParquetFile(file)
+            picture_column(table.schema_arrow, column, path)
+            rows = table.metadata.num_rows
+    except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
+        raise BatchError(f"{path}: cannot be read as Parquet: {' '.join(str(error).split())}") from error
+    if rows:
+        yield Entry("parquet", place, path, 0, rows, size)
+
+
+def picture_column(schema: Any, wanted: str | None, name: str) -> str:
+    """The column to read pictures from, as `iter_batches` takes it: of bytes, or a struct with a field `bytes`.
+
+    Raises `BatchError` when it is missing, of another type, or when several could be meant.
+    """
+    import pyarrow as pa
+
+    def of_bytes(kind: Any) -> bool:
+        return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+    found: dict[str, str] = {}
+    for field in schema:
+        if of_bytes(field.type):
+            found[field.name] = field.name
+        elif pa.types.is_struct(field.type):
+            # As the data sets of Hugging Face hold pictures.
+            index = field.type.get_field_index("bytes")
+            if index >= 0 and of_bytes(field.type.field(index).type):
+                found[field.name] = f"{field.name}.bytes"
+    if wanted is not None and wanted in found:
+        return found[wanted]
+    if wanted is None and len(found) == 1:
+        return next(iter(found.values()))
+    expected = f"expected {wanted} among them" if wanted else "expected one, or say which with --column"
+    raise BatchError(f"{name}: columns of bytes: {', '.join(found) or 'none'}: {expected}")

@@ -1,0 +1,139 @@
+"""The pictures of a part, fetched one after the other from wherever they are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+from pathlib import Path
+from typing import Any
+
+from inkdigits.batch.containers import picture_column
+from inkdigits.batch.job import Entry, Job, Part
+from inkdigits.batch.storage import Storage, is_url, open_storage
+from inkdigits.errors import BatchError, PictureError
+from inkdigits.reading.pictures import MOST_BYTES
+
+__all__ = ["Fetched", "fetched"]
+
+# So many files behind a URL are fetched at a time, since each takes a round trip; rows of a table likewise.
+_AT_A_TIME = 32
+
+
+@dataclass(frozen=True)
+class Fetched:
+    """A picture that may be opened: `content` is a path, a file's bytes, or what is wrong with it."""
+
+    name: str
+    content: Path | bytes | PictureError
+
+
+def fetched(job: Job, part: Part) -> Iterator[Fetched]:
+    """Every picture of `part`, in order. Raises `BatchError` when an archive or table has changed or cannot be read."""
+    for (kind, path), entries in groupby(part.entries, key=lambda entry: (entry.kind, _shared(entry))):
+        if kind == "file":
+            yield from _files(job, entries)
+        elif kind == "tar":
+            yield from _members(path, list(entries))
+        else:
+            yield from (one for entry in entries for one in _rows(entry, job.options.column))
+
+
+def _shared(entry: Entry) -> str:
+    return "" if entry.kind == "file" else entry.path
+
+
+def _files(job: Job, entries: Iterator[Entry]) -> Iterator[Fetched]:
+    for away, group in groupby(entries, key=lambda entry: is_url(entry.path)):
+        if not away:
+            yield from (Fetched(entry.name, Path(job.place(entry.path))) for entry in group)
+            continue
+        while some := list(islice(group, _AT_A_TIME)):
+            yield from _from_urls([entry.path for entry in some])
+
+
+def _from_urls(urls: Sequence[str]) -> Iterator[Fetched]:
+    storage = open_storage(urls[0])
+    paths = [str(storage.fs._strip_protocol(url)) for url in urls]
+    found = storage.fs.cat(paths, on_error="return")
+    for url, path in zip(urls, paths, strict=True):
+        yield Fetched(url, _checked(url, found.get(path, FileNotFoundError(path))))
+
+
+def _checked(name: str, content: bytes | Exception) -> bytes | PictureError:
+    if isinstance(content, FileNotFoundError):
+        return PictureError(f"{name}: no such file")
+    if isinstance(content, Exception):
+        return PictureError(f"{name}: cannot be read: {' '.join(str(content).split()) or type(content).__name__}")
+    return content
+
+
+def _members(path: str, entries: Sequence[Entry]) -> Iterator[Fetched]:
+    storage = _unchanged(path, entries[0])
+    with storage.fs.open(storage.root, "rb") as archive:
+        for entry in entries:
+            if entry.size > MOST_BYTES:
+                yield Fetched(
+                    entry.name, PictureError(f"{entry.name}: more than the {MOST_BYTES:,} bytes that are read")
+                )
+                continue
+            archive.seek(entry.offset)
+            content = archive.read(entry.size)
+            yield Fetched(entry.name, content or PictureError(f"{entry.name}: empty, expected a picture"))
+
+
+def _rows(entry: Entry, column: str | None) -> Iterator[Fetched]:
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    storage = _unchanged(entry.path, entry)
+    number = entry.offset
+    try:
+        with storage.fs.open(storage.root, "rb") as file:
+            table = pq.ParquetFile(file)
+            chosen = picture_column(table.schema_arrow, column, entry.name)
+            for content in islice(_values(table, chosen, entry.offset), entry.size):
+                yield Fetched(f"{entry.name}#{number}", _cell(entry, number, content))
+                number += 1
+    except (OSError, pa.ArrowInvalid) as error:
+        raise BatchError(f"{entry.name}: cannot be read as Parquet: {' '.join(str(error).split())}") from error
+
+
+def _cell(entry: Entry, number: int, content: bytes | None) -> bytes | PictureError:
+    return content or PictureError(f"{entry.name}#{number}: empty, expected a picture's bytes")
+
+
+def _values(table: Any, column: str, first: int) -> Iterator[bytes | None]:
+    """The values of the column from the row `first` on; row groups before it are not read."""
+    before = 0
+    groups: list[int] = []
+    for group in range(table.metadata.num_row_groups):
+        rows = table.metadata.row_group(group).num_rows
+        if before + rows > first or groups:
+            groups.append(group)
+        elif not groups:
+            before += rows
+    skip = first - before
+    for batch in table.iter_batches(batch_size=_AT_A_TIME, row_groups=groups, columns=[column]):
+        if skip >= batch.num_rows:
+            skip -= batch.num_rows
+            continue
+        values = batch.column(0)
+        if "." in column and column not in table.schema_arrow.names:
+            values = values.field("bytes")
+        yield from (value.as_py() for value in values.slice(skip))
+        skip = 0
+
+
+def _unchanged(path: str, entry: Entry) -> Storage:
+    storage = open_storage(path)
+    try:
+        size = int(storage.fs.size(storage.root))
+    except FileNotFoundError as error:
+        raise BatchError(f"{path}: gone since the batch began: put it back to go on") from error
+    if size != entry.container_bytes:
+        raise BatchError(
+            f"{path}: changed since the batch began, {entry.container_bytes:,} bytes then, {size:,} now: put it back "
+            "to go on, or begin again in another --out"
+        )
+    return storage

@@ -1,0 +1,108 @@
+"""The list of all pictures of a source, cut into parts and frozen, so that a part is the same whenever it is read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import astuple, replace
+from itertools import groupby
+from typing import Any
+
+from inkdigits.batch.containers import place_of, table_entries, tar_entries
+from inkdigits.batch.job import Entry, Job, Part
+from inkdigits.batch.sources import files_of, is_table, is_tar
+from inkdigits.batch.storage import Storage, scratch
+from inkdigits.errors import BatchError, output_error
+
+__all__ = ["LISTING", "read_parts", "write_listing"]
+
+LISTING = "listing.parquet"
+_ROWS_AT_A_TIME = 10_000
+
+
+def write_listing(job: Job, out: Storage) -> tuple[int, int]:
+    """List the pictures of `job.source` into `out` and return how many pictures and parts there are.
+
+    Raises `BatchError` where there are none, or an archive or table cannot be read.
+    """
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    pictures = parts = 0
+    with scratch(out, LISTING) as temporary:
+        try:
+            with pq.ParquetWriter(temporary, _schema(), compression="zstd") as writer:
+                for rows in _in_groups(_cut(_entries(job, out), job.options.part_size)):
+                    columns = zip(*((part, *astuple(entry)) for part, entry in rows), strict=True)
+                    writer.write_table(pa.table([list(column) for column in columns], _schema()))
+                    pictures += sum(entry.pictures for _, entry in rows)
+                    parts = rows[-1][0] + 1
+        except OSError as error:
+            raise output_error(error, f"{out.url}/{LISTING}") from error
+        if not pictures:
+            raise BatchError(f"{job.source}: no pictures in it")
+        out.put(LISTING, temporary)
+    return pictures, parts
+
+
+def _schema() -> Any:
+    import pyarrow as pa
+
+    text, whole = pa.string(), pa.int64()
+    names = {"part": whole, "kind": text, "path": text, "name": text}
+    return pa.schema({**names, "offset": whole, "size": whole, "container_bytes": whole})
+
+
+def _entries(job: Job, out: Storage) -> Iterator[Entry]:
+    for number, path in enumerate(files_of(job.source, job.folder)):
+        if is_tar(path):
+            yield from tar_entries(path, job.place(path), out, number)
+        elif is_table(path):
+            yield from table_entries(path, job.place(path), job.options.column)
+        else:
+            yield Entry("file", path, path)
+
+
+def _cut(entries: Iterable[Entry], part_size: int) -> Iterator[tuple[int, Entry]]:
+    """Each entry with its part's number; a table's rows are cut where a part is full."""
+    part, room = 0, part_size
+    for whole in entries:
+        entry = whole
+        while entry.pictures > room:
+            if room:
+                yield part, replace(entry, size=room)
+                entry = replace(entry, offset=entry.offset + room, size=entry.size - room)
+            part, room = part + 1, part_size
+        room -= entry.pictures
+        yield part, entry
+
+
+def _in_groups(rows: Iterable[tuple[int, Entry]]) -> Iterator[list[tuple[int, Entry]]]:
+    group: list[tuple[int, Entry]] = []
+    for row in rows:
+        group.append(row)
+        if len(group) == _ROWS_AT_A_TIME:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def read_parts(out: Storage) -> Iterator[Part]:
+    """The parts that the listing in `out` holds, one after the other."""
+    first = 0
+    for number, rows in groupby(_listed(out), key=lambda row: row[0]):
+        part = Part(number, first, tuple(entry for _, entry in rows))
+        first += part.pictures
+        yield part
+
+
+def _listed(out: Storage) -> Iterator[tuple[int, Entry]]:
+    import pyarrow.parquet as pq
+
+    try:
+        with out.fs.open(out.path(LISTING), "rb") as file:
+            for batch in pq.ParquetFile(file).iter_batches(batch_size=_ROWS_AT_A_TIME):
+                for row in batch.to_pylist():
+                    yield row.pop("part"), Entry(**row)
+    except (OSError, ValueError) as error:
+        raise BatchError(f"{place_of(out)}/{LISTING}: damaged: {error}: begin again in another --out") from error

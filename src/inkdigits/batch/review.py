@@ -1,0 +1,57 @@
+"""The digits that the network was unsure of, as pictures with a table to fill in, for a person."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from inkdigits.batch.job import Job
+from inkdigits.batch.results import tables
+from inkdigits.batch.storage import open_storage
+from inkdigits.datasets.labelled_files import LABELS
+from inkdigits.whole_files import write_folder
+
+__all__ = ["write_review"]
+
+_COLUMNS = ("file", "label", "read", "probability", "second", "second_probability", "path", "page", "x", "y", "w", "h")
+
+
+def write_review(job: Job, folder: Path, parts: int) -> int:
+    """Write every unsure digit into the new `folder` and return how many there are.
+
+    The pictures are what the network saw, 28x28, white on black. In labels.csv the column `label` is empty: 0 to 9 is
+    to be filled in, and nothing for what is no digit. `evaluate --data` and `train --data` read the folder then. Raises
+    `OutputError`.
+    """
+    from PIL import Image
+
+    out = open_storage(job.place(job.out))
+    count = 0
+    with write_folder(folder) as unfinished, (unfinished / LABELS).open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for name, row, digit in _unsure(tables(out, parts)):
+            # Folders of a million files are slow to look at.
+            (unfinished / name).parent.mkdir(exist_ok=True)
+            Image.fromarray(np.frombuffer(digit["seen"], np.uint8).reshape(28, 28)).save(unfinished / name)
+            shares = (
+                digit["value"],
+                f"{digit['probability']:.4f}",
+                digit["second"],
+                f"{digit['second_probability']:.4f}",
+            )
+            writer.writerow([name, "", *shares, row["path"], row["page"], *digit["box"]])
+            count += 1
+    return count
+
+
+def _unsure(found: Iterator[Any]) -> Iterator[tuple[str, dict[str, Any], dict[str, Any]]]:
+    for table in found:
+        for row in table.select(["picture", "path", "page", "digits"]).to_pylist():
+            for place, digit in enumerate(row["digits"]):
+                if digit["outcome"] == "unsure":
+                    yield f"{row['picture'] // 10_000:06d}/{row['picture']}-{row['page']}-{place}.png", row, digit

@@ -1,0 +1,101 @@
+"""The table of results: a row for every page of every picture, in the schema of `Reading`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from inkdigits.reading.reading import Digit, Reading
+
+__all__ = ["OUTCOMES", "outcome_counts", "schema", "table_bytes"]
+
+_COUNT = b"inkdigits."
+OUTCOMES = ("read", "blank", "nothing_accepted", "error")
+
+
+def schema() -> Any:
+    """The table's Arrow schema.
+
+    `picture` is the number of the picture in the source, from 0; the other columns are those of `Reading.to_dict`.
+    `seen` holds 784 bytes, the rows of 28x28 grey levels one after the other: for unsure digits, so that people can
+    look at them later, and for all with --seen; elsewhere it is null. `model_sha256` is of the model's whole file.
+    """
+    import pyarrow as pa
+
+    digit = pa.struct(
+        [
+            ("value", pa.int8()),
+            ("probability", pa.float32()),
+            ("second", pa.int8()),
+            ("second_probability", pa.float32()),
+            ("outcome", pa.string()),
+            ("box", pa.list_(pa.int32())),
+            ("row", pa.int32()),
+            ("probabilities", pa.list_(pa.float32())),
+            ("seen", pa.binary()),
+        ]
+    )
+    return pa.schema(
+        [
+            ("picture", pa.int64()),
+            ("path", pa.string()),
+            ("page", pa.int32()),
+            ("outcome", pa.string()),
+            ("string", pa.string()),
+            ("error", pa.string()),
+            ("size", pa.list_(pa.int32())),
+            ("digits", pa.list_(digit)),
+            ("model_sha256", pa.string()),
+        ]
+    )
+
+
+def table_bytes(rows: Sequence[tuple[int, Reading]], model_sha256: str, *, all_seen: bool) -> bytes:
+    """A Parquet file of the readings, each with the number of its picture."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = [_row(number, reading, model_sha256, all_seen) for number, reading in rows]
+    counts: Counter[str] = Counter(reading.outcome for _, reading in rows)
+    table = pa.Table.from_pylist(columns, schema()).replace_schema_metadata(
+        {_COUNT + name.encode(): str(counts[name]) for name in OUTCOMES}
+    )
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, compression="zstd")
+    content: bytes = sink.getvalue().to_pybytes()
+    return content
+
+
+def outcome_counts(metadata: dict[bytes, bytes] | None) -> dict[str, int]:
+    """How many rows of each outcome a part's file holds, by its own metadata."""
+    found = metadata or {}
+    return {name: int(found.get(_COUNT + name.encode(), b"0")) for name in OUTCOMES}
+
+
+def _row(number: int, reading: Reading, model_sha256: str, all_seen: bool) -> dict[str, Any]:
+    return {
+        "picture": number,
+        "path": reading.path,
+        "page": reading.page,
+        "outcome": reading.outcome,
+        "string": reading.string,
+        "error": reading.error,
+        "size": reading.size,
+        "digits": [_digit(digit, all_seen or digit.outcome == "unsure") for digit in reading.digits],
+        "model_sha256": model_sha256,
+    }
+
+
+def _digit(digit: Digit, seen: bool) -> dict[str, Any]:
+    return {
+        "value": digit.value,
+        "probability": digit.probability,
+        "second": digit.second,
+        "second_probability": digit.second_probability,
+        "outcome": digit.outcome,
+        "box": digit.box,
+        "row": digit.row,
+        "probabilities": digit.probabilities,
+        "seen": digit.seen.tobytes() if seen else None,
+    }

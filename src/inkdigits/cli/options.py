@@ -1,0 +1,106 @@
+"""Options that several commands share, written once."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inkdigits.errors import RecipeError
+
+if TYPE_CHECKING:
+    from inkdigits.training.backend import Backend
+
+__all__ = [
+    "AsJson",
+    "BackendName",
+    "BackendOption",
+    "Data",
+    "Deterministic",
+    "Device",
+    "DeviceName",
+    "Devices",
+    "Dials",
+    "Network",
+    "Out",
+    "Quiet",
+    "RecipeName",
+    "Seed",
+    "backend_of",
+    "parsed_dials",
+    "start_default_backend",
+]
+
+
+class BackendName(StrEnum):
+    """A Keras backend."""
+
+    jax = "jax"
+    tensorflow = "tensorflow"
+    torch = "torch"
+
+
+class Device(StrEnum):
+    """Where to compute."""
+
+    auto = "auto"
+    cpu = "cpu"
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
+Seed = Annotated[int, typer.Option(help="Same seed, same weights.", metavar="N")]
+Out = Annotated[Path | None, typer.Option(help="A new folder for what is written. Default: one in runs/.")]
+Data = Annotated[
+    str,
+    typer.Option(
+        help="mnist, IMAGES,LABELS (IDX), an .npz, a .csv, or a folder with one folder a class.", metavar="DATA"
+    ),
+]
+RecipeName = Annotated[
+    str,
+    typer.Option("--recipe", help="standard, brisk, sprint (dense and cnn); for the reader standard, quick or adapt."),
+]
+Network = Annotated[
+    str, typer.Argument(help="dense, cnn, convnet, reader, or your own as path.py:function.", metavar="NETWORK")
+]
+Dials = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Turn one dial of the recipe, e.g. learning_rate=0.002.", metavar="DIAL=VALUE"),
+]
+BackendOption = Annotated[
+    BackendName | None,
+    typer.Option("--backend", help="Keras backend. Default: KERAS_BACKEND, else the first installed."),
+]
+DeviceName = Annotated[Device, typer.Option("--device", help="auto: a GPU where there is one; cpu: never a GPU.")]
+Deterministic = Annotated[bool, typer.Option(help="Bit-identical results on a GPU and on TensorFlow too.")]
+
+Devices = Annotated[
+    str,
+    typer.Option(help="How many devices share every batch, or all; on JAX (docs/guides/scale.md).", metavar="N|all"),
+]
+
+
+def backend_of(name: BackendName | None, device: Device, deterministic: bool = False, devices: str = "1") -> Backend:
+    """The `Backend` that those options ask for."""
+    from inkdigits.training.backend import Backend, choose_backend
+
+    count = int(devices) if devices.isdecimal() else devices
+    return Backend(choose_backend(name and name.value), device.value, deterministic, devices=count)
+
+
+def start_default_backend() -> None:
+    """Start Keras on the backend that KERAS_BACKEND names, else the first installed, for a model that needs Keras."""
+    from inkdigits.training.backend import Backend, choose_backend, start_keras
+
+    start_keras(Backend(choose_backend()))
+
+
+def parsed_dials(settings: list[str]) -> dict[str, Any]:
+    """What stands after each `--set`, by dial. Raises `RecipeError` for what is no DIAL=VALUE."""
+    for setting in settings:
+        if "=" not in setting:
+            raise RecipeError(f"--set {setting}: expected DIAL=VALUE, for example learning_rate=0.002")
+    return dict(setting.split("=", 1) for setting in settings)

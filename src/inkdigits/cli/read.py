@@ -1,0 +1,221 @@
+"""`read`: the digits in people's own pictures."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inkdigits.cli.many_options import (
+    Address,
+    Column,
+    Engine,
+    EngineName,
+    Jobs,
+    KeepSeen,
+    Out,
+    PartSize,
+    Review,
+    SingleFile,
+)
+from inkdigits.cli.options import AsJson, Quiet
+from inkdigits.cli.output import check_one_form, csv_line, print_json, say
+from inkdigits.errors import DataError, PictureError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from inkdigits.reading.reader import Reader, Region, Seen
+    from inkdigits.reading.reading import Digit, Reading
+
+__all__ = ["read"]
+
+_STANDARD_INPUT = "-"
+
+
+def read(
+    pictures: Annotated[
+        list[str],
+        typer.Argument(
+            help="Pictures of any kind and size, TIFF and PDF with all their pages, folders, or - for standard input. "
+            "With --out one SOURCE, a path or any URL that fsspec opens: a folder, a glob in quotes, a tar archive, "
+            "Parquet with a column of bytes, or a .txt with a path a line.",
+            metavar="PICTURE…",
+        ),
+    ],
+    model: Annotated[
+        str | None, typer.Option(help="A shipped model's name or a model file. Default: the best shipped.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Look only here, in pixels of the upright picture.", metavar="X,Y,W,H")
+    ] = None,
+    length: Annotated[int | None, typer.Option(min=1, help="So many digits are there.", metavar="N")] = None,
+    annotate: Annotated[
+        Path | None, typer.Option(help="Draw boxes and values on the picture, into this PNG.", metavar="PNG")
+    ] = None,
+    debug: Annotated[
+        Path | None,
+        typer.Option(help="Show every step from the picture to what the network sees, in this PNG.", metavar="PNG"),
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Cores to use. Default: all.", metavar="N")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a digit.")] = False,
+    as_json: AsJson = False,
+    out: Out = None,
+    single_file: SingleFile = None,
+    review: Review = None,
+    engine: EngineName = Engine.local,
+    address: Address = None,
+    jobs: Jobs = None,
+    part_size: PartSize = 1000,
+    column: Column = None,
+    keep_seen: KeepSeen = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read handwritten digits: photos of paper, scans, drawings; dark or light ink, one digit or many rows.
+
+    With --out, read as many pictures as there are, on all cores or a Ray cluster, into a folder of tables.
+    """
+    check_one_form(as_csv, as_json)
+    area = _parsed_region(region)
+    if out is not None:
+        from inkdigits.cli.read_many import BatchCall, read_many
+
+        single = {"--annotate": annotate, "--debug": debug, "--threads": threads, "--csv": as_csv or None}
+        _refuse(single, "is for single pictures, not for --out")
+        call = BatchCall(out, engine.value, address, jobs, single_file, review, quiet, as_json)
+        read_many(pictures, model, call, part_size=part_size, column=column, region=area, length=length, seen=keep_seen)
+        return
+    many = {"--single-file": single_file, "--review": review, "--address": address, "--jobs": jobs, "--column": column}
+    _refuse({**many, "--seen": keep_seen or None}, "needs --out, the folder of results")
+    sources = [file for source in pictures for file in _files(source)]
+    from inkdigits.reading.reader import Reader
+
+    reader = Reader.load(model, threads=threads)
+    seen = _see(reader, sources, area, length, (annotate, debug))
+    if as_json:
+        readings = list(seen)
+        print_json([reading.to_dict() for reading in readings])
+    else:
+        readings = _printed(seen, _csv if as_csv else _table)
+    failed = [reading for reading in readings if reading.outcome == "error"]
+    for reading in failed:
+        say(f"inkdigits: {reading.error}")
+    if failed:
+        raise typer.Exit(2 if len(failed) == len(readings) else 1)
+
+
+def _refuse(given: Mapping[str, object], why: str) -> None:
+    for option, value in given.items():
+        if value is not None:
+            raise DataError(f"{option} {why}")
+
+
+def _parsed_region(text: str | None) -> Region | None:
+    if text is None:
+        return None
+    try:
+        x, y, w, h = (int(part) for part in text.split(","))
+    except ValueError as error:
+        raise DataError(f"--region {text}: expected X,Y,W,H, four whole numbers, for example 10,20,300,80") from error
+    return x, y, w, h
+
+
+def _files(source: str) -> list[str]:
+    """A folder's pictures; anything else is one picture, and what is wrong with it is said when it is read."""
+    from inkdigits.reading.pictures import pictures_below
+
+    return [str(file) for file in pictures_below(Path(source))] if Path(source).is_dir() else [source]
+
+
+def _see(
+    reader: Reader,
+    sources: Sequence[str],
+    region: Region | None,
+    length: int | None,
+    drawings: tuple[Path | None, Path | None],
+) -> Iterator[Reading]:
+    """Every page's reading; drawings are written as they come, numbered where there are several."""
+    from inkdigits.reading.pictures import MOST_BYTES, open_pages
+    from inkdigits.reading.reading import Reading
+
+    count = 0
+    for name in sources:
+        try:
+            source = sys.stdin.buffer.read(MOST_BYTES + 1) if name == _STANDARD_INPUT else name
+            for page in open_pages(source, name):
+                seen = reader.see(page, region=region, length=length)
+                _draw(seen, drawings, count)
+                count += 1
+                yield seen.reading
+        except PictureError as error:
+            yield Reading(name, "error", "", str(error), ())
+
+
+def _draw(seen: Seen, drawings: tuple[Path | None, Path | None], number: int) -> None:
+    annotate, debug = drawings
+    if annotate is None and debug is None:
+        return
+    from inkdigits.reading.draw import annotated, steps, write_png
+
+    if annotate:
+        write_png(_numbered(annotate, number), annotated(seen))
+    if debug:
+        write_png(_numbered(debug, number), steps(seen))
+
+
+def _numbered(path: Path, number: int) -> Path:
+    return path.with_stem(f"{path.stem}-{number + 1}") if number else path
+
+
+def _printed(readings: Iterator[Reading], form: Any) -> list[Reading]:
+    """Print each reading as soon as it is there."""
+    done: list[Reading] = []
+    for line in form(readings, done):
+        print(line, flush=True)
+    return done
+
+
+def _table(readings: Iterator[Reading], done: list[Reading]) -> Iterator[str]:
+    # By hand: to import a library for tables takes longer than to read a picture.
+    yield f"{'picture':<40}  {'outcome':<16}  digits"
+    for reading in readings:
+        done.append(reading)
+        page = f" page {reading.page + 1}" if reading.page else ""
+        yield f"{reading.path + page:<40}  {reading.outcome.replace('_', ' '):<16}  {_in_words(reading)}".rstrip()
+
+
+def _in_words(reading: Reading) -> str:
+    rows = " / ".join(reading.string.split("\n"))
+    doubts = [
+        f"{digit.value} or {digit.second} at {digit.box[0]},{digit.box[1]}"
+        for digit in reading.digits
+        if digit.outcome == "unsure"
+    ]
+    refused = sum(digit.outcome == "not_a_digit" for digit in reading.digits)
+    notes = [*doubts, *([f"{refused} not a digit"] if refused else [])]
+    return f"{rows}  ({'; '.join(notes)})" if notes else rows
+
+
+_COLUMNS = (
+    *("path", "page", "reading", "row", "digit", "value", "probability", "second", "second_probability"),
+    *("outcome", "x", "y", "w", "h", "string", "error"),
+)
+
+
+def _csv(readings: Iterator[Reading], done: list[Reading]) -> Iterator[str]:
+    yield csv_line(_COLUMNS)
+    for reading in readings:
+        done.append(reading)
+        text = reading.string.replace("\n", "/")
+        head, tail = [reading.path, reading.page, reading.outcome], [text, reading.error or ""]
+        if not reading.digits:
+            yield csv_line([*head, *[""] * 11, *tail])
+        for number, digit in enumerate(reading.digits):
+            yield csv_line([*head, digit.row, number, *_cells(digit), *tail])
+
+
+def _cells(digit: Digit) -> list[object]:
+    shares = digit.value, f"{digit.probability:.4f}", digit.second, f"{digit.second_probability:.4f}"
+    return [*shares, digit.outcome, *digit.box]

@@ -1,0 +1,36 @@
+"""What `inkdigits --version` says."""
+
+from __future__ import annotations
+
+import importlib.util
+from importlib.metadata import version
+
+from inkdigits.training.backend import installed_backends
+
+__all__ = ["version_lines"]
+
+
+def version_lines() -> list[str]:
+    """The version, the Keras backends that are installed (the default first) and the devices that the default sees."""
+    backends = installed_backends()
+    lines = [f"inkdigits {version('inkdigits')}"]
+    if importlib.util.find_spec("keras"):
+        lines.append(f"keras {version('keras')}")
+    if not backends:
+        return [*lines, "backends: none (training needs one: pip install 'inkdigits[train]')"]
+    lines.append("backends: " + ", ".join(f"{name} {version(name)}" for name in backends))
+    return [*lines, f"devices ({backends[0]}): " + ", ".join(_devices(backends[0]))]
+
+
+def _devices(backend: str) -> list[str]:
+    if backend == "jax":
+        import jax
+
+        return [f"{device.platform}:{device.id}" for device in jax.devices()]
+    if backend == "torch":
+        import torch
+
+        return ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+    import tensorflow
+
+    return [device.name for device in tensorflow.config.list_physical_devices()]

@@ -1,0 +1,66 @@
+"""Ray's crew for batch reading: every part is a task, given again when its worker or node dies.
+
+Plain tasks and no Ray Data: a part is one file with a name of its own, so that a part read twice is still there once.
+Ray Data cuts and joins blocks as it likes and would hold the list of all parts; tasks are handed out as workers ask for
+them, whatever the size of the source. A worker process loads the model once, as it does in the local crew.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any
+
+from inkdigits.cluster.connect import connected
+
+__all__ = ["RayCrew"]
+
+# A node that dies takes its tasks with it, so this is no sign of a picture that cannot be read.
+_RETRIES = 20
+
+
+class RayCrew:
+    """The workers of the Ray cluster at `address` (as for `connect`), one a core that it offers.
+
+    Every node needs inkdigits with the extra `cluster`, and has to see the source and the folder of results under the
+    same path or URL. Raises `ClusterError` when no cluster answers.
+    """
+
+    def __init__(self, address: str | None, **options: Any) -> None:
+        self._connection = connected(address, **options)
+        self._shared: tuple[Any, Any] | None = None
+
+    def __enter__(self) -> RayCrew:
+        self._connection.__enter__()
+        return self
+
+    def __exit__(self, *error: Any) -> bool | None:
+        return self._connection.__exit__(*error)
+
+    @property
+    def lost(self) -> tuple[type[BaseException], ...]:
+        """What a task raises whose workers died again and again."""
+        from ray import exceptions
+
+        return (exceptions.WorkerCrashedError, exceptions.OutOfMemoryError, exceptions.NodeDiedError)
+
+    def size(self) -> int:
+        """The cores that the cluster offers at present; 1 while it has none."""
+        import ray
+
+        return max(1, int(ray.cluster_resources().get("CPU", 1)))
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
+        """A future of `function(*arguments)`. The first argument is sent to every node once, not with every task."""
+        import ray
+
+        job, *others = arguments
+        if self._shared is None or self._shared[0] is not job:
+            self._shared = (job, ray.put(job))
+        # What the function itself raises is no reason to run it again.
+        task = ray.remote(num_cpus=1, max_retries=_RETRIES, retry_exceptions=False)(function)
+        future: Future[Any] = task.remote(self._shared[1], *others).future()
+        return future
+
+    def renew(self) -> None:
+        """Nothing to do: Ray replaces its workers by itself."""

@@ -1,0 +1,144 @@
+"""Pictures without labels that are single digits already: a file, a folder, or an array file."""
+
+from __future__ import annotations
+
+import zipfile
+import zlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.datasets.csv_table import load_csv_pictures
+from inkdigits.datasets.folder import PICTURE_SUFFIXES, read_grey
+from inkdigits.datasets.idx import IMAGES_MAGIC, parse_idx, read_bytes
+from inkdigits.errors import DataError
+from inkdigits.normalize import SIZE, normalize
+
+__all__ = ["Pictures", "load_every", "load_pictures"]
+
+_EXPECTED = "a picture, an IDX file, an .npz, a .csv of 784 pixels a row, or a folder of pictures"
+
+
+@dataclass(frozen=True)
+class Pictures:
+    """`images` uint8 (n, 28, 28), white ink on black, and what each is called: a file's path, else 1 to n."""
+
+    images: NDArray[np.uint8]
+    names: tuple[str, ...]
+
+
+def load_pictures(source: Path, *, invert: bool = False) -> Pictures:
+    """The pictures in `source`: a picture's file, an IDX, `.npz` or `.csv` file, or a folder of pictures at any depth.
+
+    What is 28x28 is taken as it is, inverted with `invert`; pictures of another size go through `normalize`, which
+    finds out itself whether the ink is dark. A file of arrays may hold none. Raises `DataError` for what cannot be
+    read, for a folder without pictures, and for black ink on white.
+    """
+    if source.is_dir():
+        return _from_files(_files_below(source), invert)
+    if not source.is_file():
+        raise DataError(f"{source}: no such file or folder, expected {_EXPECTED}")
+    if source.suffix.lower() in PICTURE_SUFFIXES:
+        return _from_files([source], invert)
+    images = _array_in(source)
+    images = 255 - images if invert else images
+    _check_ink_on_black(images, source)
+    return Pictures(images, tuple(str(number) for number in range(1, len(images) + 1)))
+
+
+def load_every(sources: Sequence[Path], *, invert: bool = False) -> Pictures:
+    """The pictures of each of `sources`, in their order; at least one source.
+
+    Of several, a picture out of an array is called by its file and number, as `file.npz:3`. Raises as `load_pictures`.
+    """
+    loaded = [load_pictures(source, invert=invert) for source in sources]
+    if len(loaded) == 1:
+        return loaded[0]
+    names = [
+        f"{source}:{name}" if name.isdecimal() else name
+        for source, pictures in zip(sources, loaded, strict=True)
+        for name in pictures.names
+    ]
+    return Pictures(np.concatenate([pictures.images for pictures in loaded]), tuple(names))
+
+
+def _files_below(folder: Path) -> list[Path]:
+    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in PICTURE_SUFFIXES)
+    if not files:
+        raise DataError(
+            f"{folder}: no pictures in it, expected files that end in {', '.join(sorted(PICTURE_SUFFIXES))}"
+        )
+    return files
+
+
+def _from_files(files: list[Path], invert: bool) -> Pictures:
+    return Pictures(np.stack([_digit(file, invert) for file in files]), tuple(map(str, files)))
+
+
+def _digit(file: Path, invert: bool) -> NDArray[np.uint8]:
+    grey = read_grey(file)
+    if grey.shape == (SIZE, SIZE):
+        digit = 255 - grey if invert else grey
+        _check_ink_on_black(digit[None], file)
+        return digit
+    try:
+        return normalize(grey)
+    except DataError as error:
+        raise DataError(f"{file}: {error}") from error
+
+
+def _check_ink_on_black(images: NDArray[np.uint8], source: Path) -> None:
+    """Refuse pictures with a light border: a network that learned white ink on black reads them wrong, and surely."""
+    border = np.concatenate([images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1]], axis=1)
+    light = np.median(border, axis=1) > 127
+    if 2 * light.sum() > len(images):
+        raise DataError(
+            f"{source}: its border is light, expected white ink on black: use --invert for black ink on white, or "
+            "inkdigits read, which finds the ink itself"
+        )
+
+
+def _array_in(path: Path) -> NDArray[np.uint8]:
+    suffix = path.suffix.lower()
+    if suffix == ".csv":
+        return load_csv_pictures(path)
+    if suffix == ".npz":
+        return _checked(_npz_array(path), path)
+    if "idx" in path.name or suffix == ".gz":
+        return _checked(parse_idx(read_bytes(path), IMAGES_MAGIC, str(path)), path)
+    raise DataError(f"{path}: a file of unknown kind, expected {_EXPECTED}")
+
+
+def _npz_array(path: Path) -> NDArray[Any]:
+    """The array to classify: `x_test` or `x_train` of Keras's form, `images`, or the only one there is."""
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            names = [name for name in ("x_test", "x_train", "images") if name in archive.files]
+            names = names or (archive.files if len(archive.files) == 1 else [])
+            if not names:
+                raise DataError(
+                    f"{path}: expected one array, or one named x_test, x_train or images, found {archive.files}"
+                )
+            array: NDArray[Any] = archive[names[0]]
+    except (
+        ValueError,
+        TypeError,
+        KeyError,
+        AttributeError,
+        OSError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise DataError(f"{path}: not a readable npz file of plain arrays ({error})") from error
+    return array
+
+
+def _checked(images: NDArray[Any], path: Path) -> NDArray[np.uint8]:
+    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIZE, SIZE):
+        raise DataError(f"{path}: expected pictures as uint8 (n, 28, 28), got {images.dtype} {images.shape}")
+    return images

@@ -1,0 +1,34 @@
+"""A stratified validation split: every class gives the same share, and a seed decides which pictures."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.errors import DataError
+
+__all__ = ["stratified_split"]
+
+
+def stratified_split(digits: LabelledDigits, fraction: float, seed: int) -> tuple[LabelledDigits, LabelledDigits]:
+    """Part `digits` into what is trained on and what is held out to choose by, `fraction` of each class.
+
+    Each class gives `fraction` of its pictures, rounded, at least one where it has two or more. Both parts keep the
+    order of `digits`. Raises `DataError` when a part would be empty.
+    """
+    held_out = np.zeros(len(digits), bool)
+    random = np.random.default_rng([seed, _STREAM])
+    for label in np.unique(digits.labels):
+        rows = np.flatnonzero(digits.labels == label)
+        count = min(max(1, round(len(rows) * fraction)), len(rows) - 1)
+        held_out[random.permutation(rows)[:count]] = True
+    if not held_out.any():
+        raise DataError(f"{digits.name}: too few pictures ({len(digits)}) to hold some out for validation")
+    return (
+        digits.take(~held_out, f"{digits.name} (training part)"),
+        digits.take(held_out, f"{digits.name} (validation part)"),
+    )
+
+
+# Parts this stream of random numbers from the others that are drawn from the same seed.
+_STREAM = 1

@@ -1,0 +1,146 @@
+"""Every error that a user of inkdigits can meet, in one place.
+
+Each message says what was wrong, what was expected, what came and what to do next. The command line prints it as one
+line and exits with 2; nothing here ever needs a traceback to be understood.
+"""
+
+from __future__ import annotations
+
+import errno
+import importlib.util
+from collections.abc import Mapping
+from pathlib import Path
+
+__all__ = [
+    "BatchError",
+    "BlankPictureError",
+    "ClusterError",
+    "DataError",
+    "ExerciseError",
+    "ExportError",
+    "InkdigitsError",
+    "MissingExtraError",
+    "ModelFileError",
+    "NetworkError",
+    "OutputError",
+    "PictureError",
+    "RecipeError",
+    "RemoteModelError",
+    "RequestError",
+    "RunError",
+    "ServingError",
+    "TrainingDivergedError",
+    "output_error",
+    "require_extra",
+]
+
+
+class InkdigitsError(Exception):
+    """The root: catch it to catch everything that inkdigits raises on purpose."""
+
+
+class DataError(InkdigitsError):
+    """A data set or one of its files is missing, damaged or not what it claims to be."""
+
+
+class BlankPictureError(DataError):
+    """A picture holds no ink, so there is no digit to normalize."""
+
+
+class PictureError(DataError):
+    """A picture is missing, damaged, refused or in a form that cannot be read."""
+
+
+class NetworkError(InkdigitsError):
+    """A network's name is unknown, or a user's own network does not fit the digits."""
+
+
+class ExportError(InkdigitsError):
+    """A network cannot be written in that format, or the file does not answer as the network does."""
+
+
+class ModelFileError(InkdigitsError):
+    """A model file is missing, damaged, changed, someone else's or of a newer inkdigits."""
+
+
+class RecipeError(InkdigitsError):
+    """A recipe or a dial is unknown, or a dial's value is out of its range."""
+
+
+class RunError(InkdigitsError):
+    """A run's folder is missing, damaged, finished, in use or not comparable."""
+
+
+class TrainingDivergedError(InkdigitsError):
+    """The loss became NaN or infinite, so the training stopped."""
+
+
+class ExerciseError(InkdigitsError):
+    """A submission is no notebook, or the exercise's master is malformed."""
+
+
+class ServingError(InkdigitsError):
+    """A server cannot start: the port is taken, the token is unfit, or it would stand open by mistake."""
+
+
+class RequestError(InkdigitsError):
+    """A request over HTTP that cannot be answered, with its status code and a short name of the kind of problem.
+
+    `retry_after` are the seconds after which it is worth another try; None when it never is.
+    """
+
+    def __init__(
+        self,
+        status: int,
+        kind: str,
+        detail: str,
+        *,
+        retry_after: int | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.kind, self.retry_after, self.headers = status, kind, retry_after, dict(headers or {})
+
+
+class RemoteModelError(InkdigitsError):
+    """A server that was asked to classify cannot be reached, refused, or gave an answer that makes no sense."""
+
+
+class BatchError(InkdigitsError):
+    """A batch's source is missing or changed, or its results are of another batch, or in use."""
+
+
+class ClusterError(InkdigitsError):
+    """No Ray cluster answers, or one that cannot do the work."""
+
+
+class OutputError(InkdigitsError):
+    """A result cannot be written: no permission, no space, or something is there already."""
+
+
+class MissingExtraError(InkdigitsError):
+    """A feature needs an optional dependency that is not installed."""
+
+
+def require_extra(module: str, extra: str, needed_by: str) -> None:
+    """Raise `MissingExtraError` with the exact install command unless `module` can be imported."""
+    if importlib.util.find_spec(module) is None:
+        raise MissingExtraError(f"{needed_by} needs {module}, which is not installed: pip install 'inkdigits[{extra}]'")
+
+
+_REASONS = {
+    errno.EACCES: "no permission to write there: choose another folder with --out",
+    errno.EPERM: "no permission to write there: choose another folder with --out",
+    errno.EROFS: "the file system is read-only: choose another folder with --out",
+    errno.ENOSPC: "the disk is full: free some space, then run it again",
+    errno.EDQUOT: "the disk quota is used up: free some space, then run it again",
+    errno.EFBIG: "the file size limit is reached: raise it (ulimit -f) or free some space, then run it again",
+    errno.ENOTDIR: "a part of that path is a file, not a folder: choose another folder with --out",
+    errno.ENOENT: "the folder cannot be made there: choose another folder with --out",
+}
+
+
+def output_error(error: OSError, path: Path | str) -> OutputError:
+    """The `OutputError` that tells a user why `path` could not be written and what to do next."""
+    reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
+    return OutputError(f"cannot write {path}: {reason}")

@@ -1,0 +1,233 @@
+"""Which is better? Two questions apart: are these files different, and are their recipes?
+
+Two seeds of one recipe are different networks, and a paired test on enough pictures says so: what it says of two files
+holds for these files. Only several seeds a side can tell whether a recipe is better than another.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from statistics import fmean, stdev
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits import scores
+from inkdigits.evaluation.evaluate import Predictions
+from inkdigits.evaluation.sides import Compared, Side, load_sides
+from inkdigits.resampling import PermutationTest, bootstrap_mean_interval, permutation_test
+from inkdigits.scores import Interval, PairedComparison
+from inkdigits.significance import LEVEL, holm, pairs_needed
+
+__all__ = ["Comparison", "FilePairs", "Pair", "RecipeTest", "SideScores", "TwoFiles", "compare"]
+
+
+@dataclass(frozen=True)
+class SideScores:
+    """The scores of one side. The spreads are standard deviations over its files, None for a single one."""
+
+    name: str
+    files: int
+    accuracy: float
+    accuracy_spread: float | None
+    log_loss: float  # nats
+    log_loss_spread: float | None
+
+
+@dataclass(frozen=True)
+class TwoFiles:
+    """Are these two files different? Differences are first minus second; the intervals are of 95 %."""
+
+    paired: PairedComparison  # exact McNemar and Newcombe's interval
+    bootstrap: Interval  # of the same difference of accuracies
+    log_loss_difference: float  # nats; negative: the first is better
+    log_loss_bootstrap: Interval
+    disagreements: tuple[int, ...]  # the pictures that they read as different digits
+    pictures_needed: int | None  # to show this difference, where McNemar cannot; None also where there is none
+    p_adjusted: float  # Holm, over all pairs of sides
+    better: str | None
+
+
+@dataclass(frozen=True)
+class FilePairs:
+    """Of every file of one side with every file of the other: which McNemar's test calls better."""
+
+    pairs: int
+    first_better: int
+    second_better: int
+
+
+@dataclass(frozen=True)
+class RecipeTest:
+    """Are the recipes different? Without `test`, `told` says why that cannot be known."""
+
+    told: str
+    test: PermutationTest | None = None
+    p_adjusted: float | None = None  # Holm, over all pairs of sides
+    better: str | None = None
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One side against another; `files` with one file a side, `file_pairs` with several."""
+
+    first: str
+    second: str
+    files: TwoFiles | None
+    file_pairs: FilePairs | None
+    recipes: RecipeTest
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Everything that was found out about two or more sides on one data set."""
+
+    data: str
+    data_sha256: str
+    n: int
+    sides: tuple[SideScores, ...]
+    pairs: tuple[Pair, ...]
+    warnings: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return asdict(self)
+
+
+def compare(
+    sources: Sequence[str], *, data: str | None = None, start_keras: Callable[[], object] | None = None
+) -> tuple[Comparison, Compared]:
+    """Compare two or more runs, folders of runs (seeds of one recipe) or model files, each with each.
+
+    With the comparison comes what it was made of. Data and errors are those of `evaluation.sides.load_sides`.
+    """
+    compared = load_sides(sources, data, start_keras)
+    pairs = [_pair(first, second) for first, second in itertools.combinations(compared.sides, 2)]
+    comparison = Comparison(
+        data=compared.data,
+        data_sha256=compared.sha256,
+        n=len(compared.sides[0].answers[0].labels),
+        sides=tuple(_side_scores(side) for side in compared.sides),
+        pairs=tuple(_decided(pairs)),
+        warnings=compared.warnings,
+    )
+    return comparison, compared
+
+
+def _side_scores(side: Side) -> SideScores:
+    losses = [scores.log_loss(answers.labels, answers.probabilities) for answers in side.answers]
+    accuracies = _accuracies(side)
+    several = len(losses) > 1
+    return SideScores(
+        name=side.name,
+        files=len(losses),
+        accuracy=fmean(accuracies),
+        accuracy_spread=stdev(accuracies) if several else None,
+        log_loss=fmean(losses),
+        log_loss_spread=stdev(losses) if several else None,
+    )
+
+
+def _accuracies(side: Side) -> list[float]:
+    return [scores.accuracy(answers.labels, answers.probabilities) for answers in side.answers]
+
+
+def _pair(first: Side, second: Side) -> Pair:
+    single = len(first.answers) == len(second.answers) == 1
+    return Pair(
+        first=first.name,
+        second=second.name,
+        files=_two_files(first.answers[0], second.answers[0]) if single else None,
+        file_pairs=None if single else _file_pairs(first, second),
+        recipes=_recipe_test(first, second),
+    )
+
+
+def _two_files(first: Predictions, second: Predictions) -> TwoFiles:
+    labels = first.labels
+    paired = scores.compare_paired(labels, first.predicted, second.predicted)
+    right = (first.predicted == labels).astype(int) - (second.predicted == labels)
+    losses = _losses(first) - _losses(second)
+    return TwoFiles(
+        paired=paired,
+        bootstrap=bootstrap_mean_interval(right, draws=10_000),
+        log_loss_difference=float(losses.mean()),
+        log_loss_bootstrap=bootstrap_mean_interval(losses),
+        disagreements=tuple(np.flatnonzero(first.predicted != second.predicted).tolist()),
+        pictures_needed=pairs_needed(paired.only_first_right, paired.only_second_right, paired.n),
+        p_adjusted=paired.p_value,
+        better=None,
+    )
+
+
+def _losses(answers: Predictions) -> NDArray[np.float64]:
+    """What each picture adds to the log loss, in nats."""
+    right = answers.probabilities[np.arange(len(answers.labels)), answers.labels].astype(np.float64)
+    losses: NDArray[np.float64] = -np.log(np.clip(right, np.finfo(np.float32).tiny, 1.0))
+    return losses
+
+
+def _file_pairs(first: Side, second: Side) -> FilePairs:
+    right_1, right_2 = _right(first), _right(second)
+    only_first = (right_1 @ (1 - right_2).T).astype(int).ravel().tolist()
+    only_second = ((1 - right_1) @ right_2.T).astype(int).ravel().tolist()
+    different = [
+        b - c for b, c in zip(only_first, only_second, strict=True) if b != c and scores.mcnemar_exact(b, c) < LEVEL
+    ]
+    return FilePairs(len(only_first), sum(gap > 0 for gap in different), sum(gap < 0 for gap in different))
+
+
+def _right(side: Side) -> NDArray[np.float32]:
+    """1 where a file is right, float32 (files, n): counts below 16 million are exact, and products are quick."""
+    return np.array([answers.predicted == answers.labels for answers in side.answers], np.float32)
+
+
+def _recipe_test(first: Side, second: Side) -> RecipeTest:
+    if len(first.answers) < 2 or len(second.answers) < 2:
+        return RecipeTest(
+            "cannot tell whether the recipes differ: that takes several seeds a side (inkdigits seeds NETWORK -n 10)"
+        )
+    test = permutation_test(_accuracies(first), _accuracies(second))
+    told = ""
+    if test.least_p_value >= LEVEL:
+        told = f"cannot tell whether the recipes differ: so few seeds never give a p below {test.least_p_value:.2g}"
+        told += "; train at least 4 a side"
+    return RecipeTest(told, test)
+
+
+def _decided(pairs: Sequence[Pair]) -> list[Pair]:
+    """The pairs with p-values for being so many; files and recipes are two families of questions."""
+    files = _adjusted([pair.files.paired.p_value if pair.files else None for pair in pairs])
+    recipes = _adjusted([pair.recipes.test.p_value if pair.recipes.test else None for pair in pairs])
+    return [
+        replace(pair, files=_decided_files(pair, of_files), recipes=_decided_recipes(pair, of_recipes))
+        for pair, of_files, of_recipes in zip(pairs, files, recipes, strict=True)
+    ]
+
+
+def _adjusted(p_values: Sequence[float | None]) -> list[float | None]:
+    adjusted = iter(holm([value for value in p_values if value is not None]))
+    return [None if value is None else next(adjusted) for value in p_values]
+
+
+def _decided_files(pair: Pair, p_value: float | None) -> TwoFiles | None:
+    files = pair.files
+    if files is None or p_value is None:
+        return None
+    if p_value >= LEVEL:
+        return replace(files, p_adjusted=p_value)
+    better = pair.first if files.paired.difference > 0 else pair.second
+    return replace(files, p_adjusted=p_value, better=better, pictures_needed=None)
+
+
+def _decided_recipes(pair: Pair, p_value: float | None) -> RecipeTest:
+    recipes = replace(pair.recipes, p_adjusted=p_value)
+    if recipes.test is None or p_value is None or recipes.told:
+        return recipes
+    if p_value >= LEVEL:
+        return replace(recipes, told="the recipes cannot be told apart")
+    better = pair.first if recipes.test.difference > 0 else pair.second
+    return replace(recipes, told=f"the recipe of {better} is better", better=better)

@@ -1,0 +1,51 @@
+"""A page for a comparison: what was found, and the pictures on which two files disagree."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from pathlib import Path
+
+from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.evaluation.compare import Comparison, Pair
+from inkdigits.evaluation.figures import png_data_uri
+from inkdigits.evaluation.page import render
+from inkdigits.evaluation.sides import Compared, Side
+from inkdigits.evaluation.test_split import open_again
+from inkdigits.whole_files import write_text
+
+__all__ = ["write_comparison"]
+
+_MOST_PICTURES = 300  # a pair: about 200 KB
+
+
+@dataclass(frozen=True)
+class _Disagreement:
+    picture: str
+    index: int
+    label: int
+    first: int
+    second: int
+
+
+def write_comparison(path: Path, comparison: Comparison, compared: Compared) -> None:
+    """Write the page. Raises `DataError` when the digits are not found again, `MissingExtraError`, `OutputError`."""
+    digits = open_again(compared.source, compared.sha256)
+    sides = itertools.combinations(compared.sides, 2)
+    pairs = [
+        (pair, _pictures(pair, first, second, digits))
+        for pair, (first, second) in zip(comparison.pairs, sides, strict=True)
+    ]
+    write_text(path, render("comparison.html.jinja", comparison=comparison, pairs=pairs))
+
+
+def _pictures(pair: Pair, first: Side, second: Side, digits: LabelledDigits) -> list[_Disagreement]:
+    if pair.files is None:
+        return []
+    one, other = first.answers[0].predicted, second.answers[0].predicted
+    return [
+        _Disagreement(
+            png_data_uri(digits.images[index]), index, int(digits.labels[index]), int(one[index]), int(other[index])
+        )
+        for index in pair.files.disagreements[:_MOST_PICTURES]
+    ]

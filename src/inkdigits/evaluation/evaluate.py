@@ -1,0 +1,177 @@
+"""Judge a run on held-out digits, once, and keep what it answered."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits import scores
+from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.datasets.source import MNIST
+from inkdigits.errors import RunError
+from inkdigits.evaluation.test_split import open_test_split
+from inkdigits.modelfile.calibration import softmax, with_temperature
+from inkdigits.modelfile.predictor import Predictor
+from inkdigits.scores import ClassScores, Interval
+from inkdigits.training.backend import Backend, start_keras
+from inkdigits.training.run import Run, open_run
+from inkdigits.whole_files import temporary_sibling, write_json
+
+__all__ = [
+    "Calibrated",
+    "Evaluation",
+    "Predictions",
+    "evaluate",
+    "keep_predictions",
+    "load_predictions",
+    "score",
+    "temperature_of",
+]
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """What a classifier answered: probabilities float32 (n, 10) and the right labels int64 (n,)."""
+
+    probabilities: NDArray[np.float32]
+    labels: NDArray[np.int64]
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        """The most probable class of each picture, int64 (n,)."""
+        classes: NDArray[np.int64] = self.probabilities.argmax(axis=1)
+        return classes
+
+
+@dataclass(frozen=True)
+class Calibrated:
+    """The scores that change when logits are divided by the temperature of the run's model file."""
+
+    temperature: float
+    log_loss: float  # nats
+    expected_calibration_error: float  # in [0, 1]
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A classifier's scores on one data set."""
+
+    data: str
+    data_sha256: str
+    n: int
+    correct: int
+    accuracy: float
+    accuracy_interval: Interval  # 95 %, Wilson
+    log_loss: float  # nats
+    classes: list[ClassScores]
+    confusion_matrix: list[list[int]]  # row = label, column = prediction
+    expected_calibration_error: float  # in [0, 1]
+    calibrated: Calibrated | None  # None without a temperature
+
+    def as_dict(self) -> dict[str, Any]:
+        """The same as plain values for JSON."""
+        return asdict(self)
+
+
+def score(digits: LabelledDigits, predictions: Predictions, temperature: float | None = None) -> Evaluation:
+    """Every score of `predictions` on `digits`, and those after dividing the logits by `temperature` where it is given.
+
+    Raises `DataError` when they are no probabilities.
+    """
+    scores.check_probabilities(predictions.probabilities, len(digits))
+    matrix = scores.confusion_matrix(digits.labels, predictions.predicted)
+    correct = int(np.trace(matrix))
+    return Evaluation(
+        data=digits.name,
+        data_sha256=digits.sha256,
+        n=len(digits),
+        correct=correct,
+        accuracy=scores.accuracy(digits.labels, predictions.probabilities),
+        accuracy_interval=scores.wilson_interval(correct, len(digits)),
+        log_loss=scores.log_loss(digits.labels, predictions.probabilities),
+        classes=scores.class_scores(matrix),
+        confusion_matrix=matrix.tolist(),
+        expected_calibration_error=scores.expected_calibration_error(digits.labels, predictions.probabilities),
+        calibrated=None if temperature is None else _calibrated(digits, predictions, temperature),
+    )
+
+
+def _calibrated(digits: LabelledDigits, predictions: Predictions, temperature: float) -> Calibrated:
+    probabilities = with_temperature(predictions.probabilities, temperature)
+    return Calibrated(
+        temperature=temperature,
+        log_loss=scores.log_loss(digits.labels, probabilities),
+        expected_calibration_error=scores.expected_calibration_error(digits.labels, probabilities),
+    )
+
+
+def evaluate(run: Run | Path | str, *, data: str = MNIST, backend: Backend | None = None) -> Evaluation:
+    """Judge a run on the test part of `data` (all of it where it has no parts) and keep the result in the run.
+
+    Writes `evaluation.json` and `predictions/<sha256 of the data>.npz`. What answers is the run's model file, which was
+    seen to answer as Keras does; it is Keras on `backend` where one is asked for, and Keras on the backend that trained
+    the run where there is no model file. Raises `RunError` when there is no trained network, `DataError` for bad data.
+    """
+    run = run if isinstance(run, Run) else open_run(Path(run))
+    classify = _classify_with(run, backend)
+    digits = open_test_split(run, data)
+    started = time.perf_counter()
+    predictions = Predictions(classify(digits.images), digits.labels)
+    evaluation = score(digits, predictions, temperature_of(run))
+    seconds = time.perf_counter() - started
+    keep_predictions(run, digits, predictions)
+    write_json(run.path / "evaluation.json", {**evaluation.as_dict(), "source": data, "seconds": round(seconds, 3)})
+    return evaluation
+
+
+def temperature_of(run: Run) -> float | None:
+    """The temperature that the run's model file was given, or None when it has no model file."""
+    path = run.model_file_path
+    return Predictor.load(path).metadata.temperature if path.exists() else None
+
+
+def _classify_with(run: Run, backend: Backend | None) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
+    """What answers for `run`, at temperature 1."""
+    model_path = run.model_path
+    if backend is None and run.model_file_path.exists():
+        predictor = Predictor.load(run.model_file_path)
+        return lambda images: softmax(predictor.predict_logits(images)).astype(np.float32)
+    from inkdigits.modelfile.keras_classifier import KerasClassifier, load_keras_model
+
+    start_keras(backend or Backend(**run.config["backend"]))
+    return KerasClassifier(load_keras_model(model_path)).predict_proba
+
+
+def _predictions_path(run: Run, sha256: str) -> Path:
+    return run.path / "predictions" / f"{sha256}.npz"
+
+
+def keep_predictions(run: Run, digits: LabelledDigits, predictions: Predictions) -> None:
+    """Write what `run` answered on `digits` into it, as `predictions/<sha256>.npz`. Raises `OutputError`."""
+    with temporary_sibling(_predictions_path(run, digits.sha256)) as temporary, temporary.open("wb") as file:
+        np.savez_compressed(
+            file,
+            allow_pickle=False,
+            probabilities=predictions.probabilities,
+            labels=predictions.labels,
+            ids=np.arange(len(digits)),
+        )
+
+
+def load_predictions(run: Run, sha256: str) -> Predictions:
+    """What `run` answered on the data set with that SHA-256. Raises `RunError` when it was not judged on it."""
+    path = _predictions_path(run, sha256)
+    try:
+        with np.load(path, allow_pickle=False) as archive:
+            return Predictions(archive["probabilities"], archive["labels"])
+    except FileNotFoundError as error:
+        raise RunError(f"{run.path}: not judged on that data yet: inkdigits evaluate {run.path}") from error
+    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+        raise RunError(f"{path}: damaged ({error}): judge the run again with inkdigits evaluate {run.path}") from error

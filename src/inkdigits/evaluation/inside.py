@@ -1,0 +1,112 @@
+"""What only a run's Keras model can tell: the gradient at a picture, and what its last hidden layer finds alike."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.datasets.source import load_for_training
+from inkdigits.errors import RunError
+from inkdigits.evaluation.explain import Explanation, Neighbour, explain_from_outside
+from inkdigits.modelfile.keras_classifier import KerasClassifier, load_keras_model
+from inkdigits.networks.inputs import to_inputs
+from inkdigits.training.backend import Backend, start_keras
+from inkdigits.training.run import Run, open_run
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["explain_run", "gradient_map", "nearest"]
+
+
+def explain_run(path: Path, image: NDArray[np.uint8], label: int | None, neighbours: int) -> Explanation:
+    """The whole explanation of what the run in `path` reads in `image`. Raises `RunError` when its data are gone."""
+    run = open_run(path)
+    model_path = run.model_path
+    start_keras(Backend(**run.config["backend"]))
+    model = load_keras_model(model_path)
+    outside = explain_from_outside(KerasClassifier(model), image, label)
+    return replace(
+        outside,
+        gradient=gradient_map(model, image, outside.label),
+        neighbours=nearest(model, image, _training_digits(run), neighbours) if neighbours else (),
+    )
+
+
+def _training_digits(run: Run) -> LabelledDigits:
+    config = run.config["data"]
+    digits = load_for_training(config["source"])
+    if digits.sha256 != config["sha256"]:
+        raise RunError(f"{run.path}: its data {config['source']} changed since it was trained: use --neighbours 0")
+    return digits
+
+
+def gradient_map(model: keras.Model, image: NDArray[np.uint8], label: int) -> NDArray[np.float64]:
+    """By how much the logarithm of p(label) / p(the most probable other) grows with each pixel's ink, (28, 28).
+
+    The gradient of Simonyan, Vedaldi and Zisserman 2014, with its sign, in nats for a pixel from paper to full ink. The
+    ratio is taken since p(label) alone hardly moves where the network is sure. Works on every Keras backend.
+    """
+    import keras
+
+    inputs = to_inputs(image[None], channels_first=tuple(model.input_shape[1:]) == (1, 28, 28))
+    gradient = {"jax": _on_jax, "tensorflow": _on_tensorflow, "torch": _on_torch}[keras.backend.backend()]
+    return np.asarray(gradient(model, inputs, label), np.float64).reshape(28, 28)
+
+
+def _margin(probabilities: Any, label: int) -> Any:
+    import keras
+
+    logs = keras.ops.log(keras.ops.maximum(probabilities[0], float(np.finfo(np.float32).tiny)))
+    others = [digit for digit in range(int(logs.shape[0])) if digit != label]
+    return logs[label] - keras.ops.max(keras.ops.take(logs, others))
+
+
+def _on_jax(model: keras.Model, inputs: NDArray[np.float32], label: int) -> Any:
+    import jax
+
+    trained = [variable.value for variable in model.trainable_variables]
+    others = [variable.value for variable in model.non_trainable_variables]
+
+    def margin(pictures: Any) -> Any:
+        answers, _ = model.stateless_call(trained, others, pictures, training=False)
+        return _margin(answers, label)
+
+    return jax.grad(margin)(inputs)
+
+
+def _on_tensorflow(model: keras.Model, inputs: NDArray[np.float32], label: int) -> Any:
+    import tensorflow
+
+    pictures = tensorflow.convert_to_tensor(inputs)
+    with tensorflow.GradientTape() as tape:
+        tape.watch(pictures)
+        margin = _margin(model(pictures, training=False), label)
+    return tape.gradient(margin, pictures)
+
+
+def _on_torch(model: keras.Model, inputs: NDArray[np.float32], label: int) -> Any:
+    import keras
+
+    pictures = keras.ops.convert_to_tensor(inputs).requires_grad_()
+    _margin(model(pictures, training=False), label).backward()
+    return pictures.grad.cpu()
+
+
+def nearest(model: keras.Model, image: NDArray[np.uint8], digits: LabelledDigits, count: int) -> tuple[Neighbour, ...]:
+    """The `count` pictures of `digits` nearest to `image` where the last layer reads from, nearest first."""
+    import keras
+
+    hidden = KerasClassifier(keras.Model(model.inputs, model.layers[-1].input))
+    here = hidden.predict_proba(image[None]).reshape(-1)
+    there = hidden.predict_proba(digits.images).reshape(len(digits), -1)
+    distances = np.sqrt(np.square(there - here).sum(axis=1))
+    rows = np.argsort(distances, kind="stable")[:count]
+    return tuple(
+        Neighbour(int(row), int(digits.labels[row]), float(distances[row]), digits.images[row]) for row in rows
+    )

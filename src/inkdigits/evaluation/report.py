@@ -1,0 +1,198 @@
+"""`report.html` and `report.md` of a run: everything that judging it found out, for people."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits import scores
+from inkdigits.datasets.label_errors import label_errors
+from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.datasets.source import MNIST
+from inkdigits.errors import RunError
+from inkdigits.evaluation import figures
+from inkdigits.evaluation.cautions import about_labels, about_training
+from inkdigits.evaluation.confidence import Bin, Coverage, coverage, coverage_curve, reliability
+from inkdigits.evaluation.evaluate import Evaluation, Predictions, load_predictions, score, temperature_of
+from inkdigits.evaluation.occlusion import occlusion_map
+from inkdigits.evaluation.page import render
+from inkdigits.evaluation.test_split import open_again
+from inkdigits.modelfile.load import Classifier, load_classifier
+from inkdigits.scores import Interval
+from inkdigits.training.backend import Backend, start_keras
+from inkdigits.training.run import Run
+from inkdigits.whole_files import write_text
+
+__all__ = ["Confused", "Example", "Report", "WithoutErrors", "make_report", "write_report"]
+
+_COVERAGES = (1.0, 0.99, 0.98, 0.95, 0.9, 0.8)
+_WORST, _UNSURE, _CONFUSED = 24, 12, 10  # how many of each are shown
+
+
+@dataclass(frozen=True)
+class WithoutErrors:
+    """The accuracy on the `n` pictures whose labels are not known to be wrong; `left_out` of them are."""
+
+    accuracy: float
+    interval: Interval  # 95 %, Wilson
+    n: int
+    left_out: int
+
+
+@dataclass(frozen=True)
+class Confused:
+    """How often a digit is read as another; `share` is that of the digit's pictures."""
+
+    label: int
+    read: int
+    n: int
+    share: float
+
+
+@dataclass(frozen=True)
+class Example:
+    """A picture with the probabilities of what was read and of what it is; a verified label error is marked."""
+
+    index: int
+    label: int
+    read: int
+    probability: float
+    of_label: float
+    wrong_label: bool
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a report says beyond the scores of `evaluate`."""
+
+    warnings: list[str]
+    without_errors: WithoutErrors | None  # only on MNIST's test set
+    confused: list[Confused]
+    bins: list[Bin]
+    coverage: list[Coverage]
+    mistakes: int
+    worst: list[Example]  # the surest mistakes
+    unsure: list[Example]  # the least sure right answers
+
+
+def make_report(name: str, trained_on: str | None, digits: LabelledDigits, predictions: Predictions) -> Report:
+    """What `predictions` on `digits` show; `name` stands in warnings, `trained_on` is the training data's SHA-256.
+
+    Raises `DataError` when they are no probabilities.
+    """
+    labels, probabilities = digits.labels, predictions.probabilities
+    scores.check_probabilities(probabilities, len(digits))
+    errors = label_errors(digits)
+    wrong = predictions.predicted != labels
+    sureness = probabilities.max(axis=1)
+    worst = np.flatnonzero(wrong)[np.argsort(-sureness[wrong], kind="stable")][:_WORST]
+    unsure = np.flatnonzero(~wrong)[np.argsort(sureness[~wrong], kind="stable")][:_UNSURE]
+    return Report(
+        warnings=[*about_training(name, trained_on, digits.name, digits.sha256), *about_labels(digits.name, labels)],
+        without_errors=None if errors is None else _without(errors, wrong),
+        confused=_confused(scores.confusion_matrix(labels, predictions.predicted)),
+        bins=reliability(labels, probabilities),
+        coverage=coverage(labels, probabilities, _COVERAGES),
+        mistakes=int(wrong.sum()),
+        worst=_examples(worst, digits, predictions, errors),
+        unsure=_examples(unsure, digits, predictions, errors),
+    )
+
+
+def _without(errors: NDArray[np.int64], wrong: NDArray[np.bool_]) -> WithoutErrors:
+    kept = np.delete(wrong, errors)
+    right = int((~kept).sum())
+    return WithoutErrors(right / len(kept), scores.wilson_interval(right, len(kept)), len(kept), len(errors))
+
+
+def _confused(matrix: NDArray[np.int64]) -> list[Confused]:
+    mistakes = matrix - np.diag(np.diag(matrix))
+    places = np.argsort(-mistakes, axis=None, kind="stable")[:_CONFUSED]
+    pairs = [divmod(int(place), len(matrix)) for place in places]
+    return [
+        Confused(label, read, int(mistakes[label, read]), float(mistakes[label, read] / matrix[label].sum()))
+        for label, read in pairs
+        if mistakes[label, read]
+    ]
+
+
+def _examples(
+    rows: NDArray[np.int64], digits: LabelledDigits, predictions: Predictions, errors: NDArray[np.int64] | None
+) -> list[Example]:
+    known = set() if errors is None else set(errors.tolist())
+    return [
+        Example(
+            index=row,
+            label=int(digits.labels[row]),
+            read=int(predictions.predicted[row]),
+            probability=float(predictions.probabilities[row].max()),
+            of_label=float(predictions.probabilities[row, digits.labels[row]]),
+            wrong_label=row in known,
+        )
+        for row in rows.tolist()
+    ]
+
+
+def write_report(run: Run, data: str = MNIST, classifier: Classifier | None = None) -> Report:
+    """Write `report.html` and `report.md` into a run that was judged on `data`, and return what they say.
+
+    `classifier` answers for the maps of the worst mistakes, by default the run's own network. Raises `RunError` when
+    the run was not judged, `DataError` when `data` is not what it was judged on, `OutputError`.
+    """
+    kept = run.evaluation
+    if kept is None:
+        raise RunError(f"{run.path}: not judged yet: inkdigits evaluate {run.path}")
+    digits = open_again(data, kept["data_sha256"])
+    predictions = load_predictions(run, digits.sha256)
+    report = make_report(str(run.path), run.config["data"]["sha256"], digits, predictions)
+    evaluation = score(digits, predictions, temperature_of(run))
+    tables = _tables(evaluation, run, kept["seconds"])
+    values = {"run": run, "config": run.config, "evaluation": evaluation, "report": report, **tables}
+    write_text(run.path / "report.md", render("report.md.jinja", **values))
+    classifier = classifier or load_classifier(run.path, start_keras=lambda: _start_keras(run))
+    pictures = _pictures(report, digits, classifier)
+    write_text(
+        run.path / "report.html",
+        render("report.html.jinja", **values, **_figures(run, evaluation, report, predictions), **pictures),
+    )
+    return report
+
+
+def _start_keras(run: Run) -> None:
+    start_keras(Backend(**run.config["backend"]))
+
+
+def _tables(evaluation: Evaluation, run: Run, evaluating: float) -> dict[str, Any]:
+    """What both forms of the report show as tables."""
+    shares = [[count / max(1, sum(row)) for count in row] for row in evaluation.confusion_matrix]
+    seconds = {**run.status["seconds"], "evaluate": evaluating}
+    dials = {name: value for name, value in run.config["recipe"].items() if name != "name"}
+    return {"shares": shares, "seconds": seconds, "dials": dials, "openings": run.test_openings}
+
+
+def _figures(run: Run, evaluation: Evaluation, report: Report, predictions: Predictions) -> dict[str, str]:
+    return {
+        "curves": figures.curves_figure(run.history, "learning curves"),
+        "confusion": figures.confusion_figure(evaluation.confusion_matrix, "confusion matrix"),
+        "calibration": figures.reliability_figure(report.bins),
+        "refusal": figures.coverage_figure(*coverage_curve(predictions.labels, predictions.probabilities)),
+    }
+
+
+def _pictures(report: Report, digits: LabelledDigits, classifier: Classifier) -> dict[str, Any]:
+    """The pictures of the examples as `data:` addresses; of the worst mistakes also what speaks for what was read."""
+    heats = [occlusion_map(classifier, digits.images[worst.index], worst.read) for worst in report.worst]
+    return {
+        "worst": [
+            (
+                worst,
+                figures.png_data_uri(digits.images[worst.index]),
+                figures.heat_data_uri(digits.images[worst.index], heat),
+            )
+            for worst, heat in zip(report.worst, heats, strict=True)
+        ],
+        "unsure": [(unsure, figures.png_data_uri(digits.images[unsure.index])) for unsure in report.unsure],
+    }

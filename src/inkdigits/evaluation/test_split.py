@@ -1,0 +1,32 @@
+"""The one door to digits that a network is judged on. Every opening is written into the run's record."""
+
+from __future__ import annotations
+
+from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.datasets.source import MNIST, load_for_judging
+from inkdigits.errors import DataError
+from inkdigits.training.run import Run
+
+__all__ = ["open_again", "open_test_split"]
+
+
+def open_test_split(run: Run | None, data: str = MNIST) -> LabelledDigits:
+    """The digits of `data` to judge `run` on, and a line in the run's record that they were opened.
+
+    A model file outside of a run has no record: for it `run` is None. Raises `DataError` when they cannot be read.
+    """
+    digits = load_for_judging(data)
+    if run is not None:
+        run.record_test_opening(digits.name, digits.sha256)
+    return digits
+
+
+def open_again(data: str, sha256: str) -> LabelledDigits:
+    """Digits that answers were kept for, to show their pictures: that opening is recorded already.
+
+    Raises `DataError` when they cannot be read or are not those with that SHA-256.
+    """
+    digits = load_for_judging(data)
+    if digits.sha256 != sha256:
+        raise DataError(f"{data}: not the digits that were judged on, or changed since: name those with --data")
+    return digits

@@ -1,0 +1,125 @@
+"""From the master to notebooks: the student's, the solution, and nbgrader's.
+
+`python -m inkdigits.exercise.build docs/exercise` writes the three that the repository shows; a test holds them against
+a fresh build, so they cannot go stale.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+from inkdigits.errors import OutputError
+from inkdigits.exercise.master import MasterCell, load_master, solution_only, student_only
+from inkdigits.exercise.paragraphs import render_text
+from inkdigits.whole_files import write_text
+
+__all__ = ["Version", "build_notebook", "notebook_text", "stale_files", "write_all", "write_notebook"]
+
+
+class Version(StrEnum):
+    """Which notebook to build."""
+
+    student = "student"  # blanks raise NotImplementedError
+    solution = "solution"
+    nbgrader = "nbgrader"  # the solution with nbgrader's marks, the source of `nbgrader generate_assignment`
+
+
+FILES = {Version.student: "exercise.ipynb", Version.solution: "solution.ipynb", Version.nbgrader: "nbgrader.ipynb"}
+
+
+def build_notebook(version: Version) -> dict[str, Any]:
+    """The notebook as nbformat 4.5's JSON, without outputs. The same master always gives the same bytes."""
+    return {
+        "cells": [_cell(cell, version) for cell in load_master()],
+        "metadata": {
+            "inkdigits": {"exercise": "digits", "version": version.value},
+            "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        },
+        "nbformat": 4,
+        "nbformat_minor": 5,
+    }
+
+
+def _cell(cell: MasterCell, version: Version) -> dict[str, Any]:
+    text = _SOURCES[version](cell)
+    source = text if cell.kind == "code" else render_text(text)
+    built: dict[str, Any] = {
+        "cell_type": cell.kind,
+        "id": cell.id,
+        "metadata": _metadata(cell),
+        "source": source.splitlines(keepends=True),
+    }
+    return {**built, "execution_count": None, "outputs": []} if cell.kind == "code" else built
+
+
+def _nbgrader_source(cell: MasterCell) -> str:
+    """nbgrader's marks stand at the end of a line; what is asked goes above, where generate_assignment leaves it."""
+    lines = []
+    for line in cell.source.splitlines():
+        before, mark, ask = line.partition("BEGIN SOLUTION: ")
+        lines += [f"{before}{ask}", f"{before}## BEGIN SOLUTION"] if mark else [line]
+    return "\n".join(lines).replace("# ## BEGIN SOLUTION", "### BEGIN SOLUTION").replace("# END", "### END")
+
+
+_SOURCES: dict[Version, Callable[[MasterCell], str]] = {
+    Version.student: student_only,
+    Version.solution: solution_only,
+    Version.nbgrader: lambda cell: _nbgrader_source(cell) if cell.kind == "code" else student_only(cell),
+}
+
+
+def _metadata(cell: MasterCell) -> dict[str, Any]:
+    """nbgrader's metadata (schema 3); our checker knows cells by the same `grade_id`."""
+    if not cell.is_check and not cell.written_by_student:
+        return {}
+    mark: dict[str, Any] = {
+        "grade": cell.points > 0,
+        "grade_id": cell.id,
+        "locked": cell.is_check,
+        "schema_version": 3,
+        "solution": cell.written_by_student,
+        "task": False,
+    }
+    if cell.points:
+        mark["points"] = cell.points
+    mark["cell_type"] = cell.kind
+    # Checks cannot be edited or deleted in Jupyter; the checker does not rely on it.
+    guard = {"deletable": False, "editable": False} if cell.is_check else {"deletable": False}
+    return {**guard, "nbgrader": mark}
+
+
+def notebook_text(version: Version) -> str:
+    """The notebook as the text of an `.ipynb` file."""
+    return json.dumps(build_notebook(version), indent=1, ensure_ascii=False) + "\n"
+
+
+def write_notebook(version: Version, path: Path) -> None:
+    """Write a notebook. Raises `OutputError` when `path` exists: it may hold a student's work."""
+    if path.exists():
+        raise OutputError(f"{path}: exists already and may hold work: choose another name")
+    write_text(path, notebook_text(version))
+
+
+def write_all(folder: Path) -> None:
+    """Write all three versions into `folder`, over what is there."""
+    for version, name in FILES.items():
+        write_text(folder / name, notebook_text(version))
+
+
+def stale_files(folder: Path) -> list[str]:
+    """The names of the built notebooks in `folder` that are missing or differ from a fresh build."""
+    return [
+        name
+        for version, name in FILES.items()
+        if not (folder / name).is_file() or (folder / name).read_text("utf-8") != notebook_text(version)
+    ]
+
+
+if __name__ == "__main__":
+    write_all(Path(sys.argv[1]))

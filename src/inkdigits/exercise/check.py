@@ -1,0 +1,114 @@
+"""A class of submissions, judged in parallel."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event
+
+import numpy as np
+
+from inkdigits.datasets import mnist
+from inkdigits.errors import ExerciseError, InkdigitsError, require_extra
+from inkdigits.exercise.judge import judge, no_points
+from inkdigits.exercise.limits import Limits
+from inkdigits.exercise.verdict import Finding, Verdict
+
+__all__ = ["SMALLEST_SUBSET", "check_submissions", "find_submissions"]
+
+SMALLEST_SUBSET = 1000
+
+
+def find_submissions(paths: Iterable[Path]) -> list[Path]:
+    """The notebooks that `paths` name: files as they are, folders searched for `.ipynb` files below them.
+
+    Raises `ExerciseError` when a path is missing or there is no notebook at all.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path.is_dir():
+            found += sorted(file for file in path.rglob("*.ipynb") if ".ipynb_checkpoints" not in file.parts)
+        elif path.exists():
+            found.append(path)
+        else:
+            raise ExerciseError(f"{path}: no such file or folder: expected a notebook (.ipynb) or a folder of them")
+    if not found:
+        raise ExerciseError("no notebook to check: expected at least one .ipynb file")
+    return list(dict.fromkeys(found))
+
+
+def check_submissions(
+    paths: list[Path],
+    limits: Limits | None = None,
+    *,
+    jobs: int | None = None,
+    subset: int | None = None,
+    done: Callable[[Verdict], None] = lambda verdict: None,
+) -> list[Verdict]:
+    """Judge every notebook, `jobs` at a time (default: one for every two cores), in the order of `paths`.
+
+    `subset` trains and judges on that many training pictures (and a quarter as many test pictures), with bars scaled
+    down: a trial of the machinery, not of the students. `done` is called with each verdict as it comes. Nothing that a
+    submission does ends the batch. Raises `ExerciseError` when `subset` is too small, `MissingExtraError` without the
+    notebook's packages.
+    """
+    for module in ("nbformat", "jupyter_client", "ipykernel"):
+        require_extra(module, "exercise", "checking notebooks")
+    if subset is not None and not SMALLEST_SUBSET <= subset <= 40_000:
+        raise ExerciseError(f"--subset {subset}: expected {SMALLEST_SUBSET} to 40000 training pictures")
+    stop = Event()
+    workers = jobs or max(1, (os.cpu_count() or 1) // 2)
+    names = _short_names(paths)
+
+    def judged(path: Path) -> Verdict:
+        verdict = _judge_guarded(path, names[path], keras_home, limits or Limits(), subset, stop)
+        done(verdict)
+        return verdict
+
+    with _data_home(subset) as keras_home, ThreadPoolExecutor(workers) as pool:
+        try:
+            return list(pool.map(judged, paths))
+        finally:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _judge_guarded(path: Path, name: str, keras_home: Path, limits: Limits, subset: int | None, stop: Event) -> Verdict:
+    from dataclasses import replace
+
+    try:
+        verdict = judge(path, keras_home, limits, subset=subset is not None, stop=stop)
+        return replace(verdict, name=name, subset=subset)
+    except (InkdigitsError, OSError) as error:
+        # One submission's trouble (a full disk, too many processes) is told in its line; the others go on.
+        finding = Finding("not_judged", f"could not be judged: {error}", fails=True)
+        return Verdict(name, "failed", parts=no_points(), findings=(finding,), subset=subset)
+
+
+def _short_names(paths: list[Path]) -> dict[Path, str]:
+    """Names that tell the submissions apart: the file's, with its folders where two files have the same name."""
+    base = Path(os.path.commonpath([path.resolve().parent for path in paths]))
+    return {path: str(path.resolve().relative_to(base)) for path in paths}
+
+
+@contextmanager
+def _data_home(subset: int | None) -> Iterator[Path]:
+    """A folder to be KERAS_HOME, which holds `datasets/mnist.npz` made from the data of this package."""
+    with tempfile.TemporaryDirectory(prefix="ink-keras-") as folder:
+        home = Path(folder)
+        (home / "datasets").mkdir()
+        (home / "matplotlib").mkdir()
+        (x_train, y_train), (x_test, y_test) = mnist.load_data()
+        train, test = slice(subset), slice(subset and subset // 4)
+        np.savez(
+            home / "datasets" / "mnist.npz",
+            x_train=x_train[train],
+            y_train=y_train[train],
+            x_test=x_test[test],
+            y_test=y_test[test],
+        )
+        yield home

@@ -1,0 +1,89 @@
+"""One HTML page a student, and a page that lists the class and near-identical submissions."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from importlib import resources
+from pathlib import Path
+
+from inkdigits.errors import require_extra
+from inkdigits.exercise.similar import similar_submissions
+from inkdigits.exercise.verdict import Verdict
+from inkdigits.whole_files import make_folder, write_text
+
+__all__ = ["PART_TITLES", "class_csv", "write_feedback"]
+
+PART_TITLES = {"prepare": "data and scores", "dense": "part 1: fully connected", "cnn": "part 2: convolutional"}
+
+
+def class_csv(verdicts: list[Verdict]) -> str:
+    """A line a submission: name, outcome, points, accuracies in [0, 1], seconds, subset, and what was found.
+
+    `subset` is empty, or on how many training pictures a trial was: its points are no marks.
+
+    A name that begins like a spreadsheet's formula gets an apostrophe before it, so that it is not run as one.
+    """
+    table = io.StringIO()
+    writer = csv.writer(table, lineterminator="\n")
+    parts = list(PART_TITLES)
+    writer.writerow(
+        [
+            "submission",
+            "outcome",
+            "points",
+            "possible",
+            *parts,
+            "dense_accuracy",
+            "cnn_accuracy",
+            "seconds",
+            "subset",
+            "findings",
+        ]
+    )
+    for verdict in verdicts:
+        by_name = {part.name: part for part in verdict.parts}
+        points = [by_name[name].points if name in by_name else "" for name in parts]
+        accuracies = [by_name[name].accuracy if name in by_name else None for name in ("dense", "cnn")]
+        row = [verdict.name, verdict.outcome, verdict.points, verdict.possible, *points]
+        row += ["" if share is None else share for share in accuracies]
+        writer.writerow(
+            [
+                _plain(value)
+                for value in [*row, round(verdict.seconds, 1), verdict.subset or "", "; ".join(verdict.told)]
+            ]
+        )
+    return table.getvalue()
+
+
+def _plain(value: object) -> object:
+    return f"'{value}" if isinstance(value, str) and value[:1] in "=+-@" and value else value
+
+
+def write_feedback(folder: Path, verdicts: list[Verdict]) -> None:
+    """Write a page a submission and `index.html`, for the teacher, into `folder`. Raises `OutputError`."""
+    require_extra("jinja2", "train", "--feedback")
+    import jinja2
+
+    environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)
+    make_folder(folder)
+    pages = {
+        verdict.name: f"{number:03d}-{_file_name(verdict.name)}.html" for number, verdict in enumerate(verdicts, 1)
+    }
+    student = environment.from_string(_template("feedback.html.jinja"))
+    for verdict in verdicts:
+        write_text(folder / pages[verdict.name], student.render(verdict=verdict, titles=PART_TITLES))
+    index = environment.from_string(_template("class.html.jinja"))
+    write_text(
+        folder / "index.html",
+        index.render(verdicts=verdicts, pages=pages, pairs=similar_submissions(verdicts), titles=PART_TITLES),
+    )
+
+
+def _template(name: str) -> str:
+    return (resources.files("inkdigits.exercise") / name).read_text("utf-8")
+
+
+def _file_name(name: str) -> str:
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name.removesuffix(".ipynb")).strip("-")[:80] or "submission"

@@ -1,0 +1,68 @@
+"""Calls of Keras 1 and 2 and of TensorFlow 1 that are gone, and what to write in their place."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+__all__ = ["OLD_ARGUMENTS", "OLD_NAMES", "find_old_calls"]
+
+# docs/guides/rosetta.md explains each; a test holds the two together.
+OLD_NAMES = {
+    "predict_classes": "model.predict(x).argmax(axis=1)",
+    "predict_proba": "model.predict(x)",
+    "Session": "nothing: Keras 3 computes at once, tf.Session is gone",
+    "ConfigProto": 'os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true" before the import',
+    "set_session": "nothing: there are no sessions",
+    "placeholder": "keras.Input(shape)",
+    "np_utils": "keras.utils.to_categorical(labels, 10)",
+    "fit_generator": "model.fit(generator)",
+    "evaluate_generator": "model.evaluate(generator)",
+    "predict_generator": "model.predict(generator)",
+    "Convolution2D": "keras.layers.Conv2D(32, 5)",
+    "image_dim_ordering": "keras.config.image_data_format()",
+    "set_image_dim_ordering": 'keras.config.set_image_data_format("channels_last")',
+    "ImageDataGenerator": "keras.layers.RandomTranslation and its kin as layers",
+}
+OLD_ARGUMENTS = {
+    "nb_epoch": "epochs",
+    "samples_per_epoch": "steps_per_epoch",
+    "border_mode": "padding",
+    "subsample": "strides",
+    "dim_ordering": "data_format",
+    "nb_filter": "filters",
+    "output_dim": "units",
+    "input_dim": "keras.Input((n,)) as the first layer",
+    "init": "kernel_initializer",
+    "lr": "learning_rate",
+}
+
+
+def find_old_calls(source: str) -> Iterator[str]:
+    """For each old call in `source`, a line that names it and says what to write. Nothing for invalid Python."""
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return
+    for name in dict.fromkeys(_names(tree)):
+        if name in OLD_NAMES:
+            yield f"`{name}` is an old call that is gone from Keras 3: write {OLD_NAMES[name]}"
+    for name in dict.fromkeys(_arguments(tree)):
+        if name in OLD_ARGUMENTS:
+            yield f"`{name}=` is an old argument that is gone from Keras 3: write {OLD_ARGUMENTS[name]}"
+
+
+def _names(tree: ast.Module) -> Iterator[str]:
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            yield node.attr
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            yield from (part for alias in node.names for part in alias.name.split("."))
+            yield from (getattr(node, "module", None) or "").split(".")
+        elif isinstance(node, ast.Name):
+            yield node.id
+
+
+def _arguments(tree: ast.Module) -> Iterator[str]:
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    return (keyword.arg for call in calls for keyword in call.keywords if keyword.arg)

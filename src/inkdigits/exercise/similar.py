@@ -1,0 +1,64 @@
+"""Submissions that are nearly the same, for a teacher to look at: it says nothing about who wrote what."""
+
+from __future__ import annotations
+
+import io
+import itertools
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from inkdigits.exercise.build import Version, build_notebook
+from inkdigits.exercise.verdict import Verdict
+
+__all__ = ["SimilarPair", "similar_submissions"]
+
+_LENGTH = 5  # tokens in a row that are compared
+_LEAST_OWN = 30  # such rows; with fewer there is too little of the student's own to compare
+_NEARLY = 0.9
+
+
+@dataclass(frozen=True)
+class SimilarPair:
+    """Two submissions and how much of what their students wrote is the same, in [0, 1]."""
+
+    first: str
+    second: str
+    similarity: float
+
+
+def similar_submissions(verdicts: list[Verdict]) -> list[SimilarPair]:
+    """Pairs whose own code, comments and names included, agrees in 90 % or more of all rows of five tokens (Jaccard).
+
+    What the handed-out notebook holds is left out. The most similar come first.
+    """
+    written = {verdict.name: _rows(verdict.code) - _handed_out() for verdict in verdicts}
+    pairs = [
+        SimilarPair(first, second, len(written[first] & written[second]) / len(written[first] | written[second]))
+        for first, second in itertools.combinations(written, 2)
+        if len(written[first]) >= _LEAST_OWN and len(written[second]) >= _LEAST_OWN
+    ]
+    return sorted((pair for pair in pairs if pair.similarity >= _NEARLY), key=lambda pair: -pair.similarity)
+
+
+def _rows(code: tuple[str, ...]) -> set[tuple[str, ...]]:
+    return {row for cell in code for row in _runs(_tokens(cell))}
+
+
+def _runs(tokens: list[str]) -> Iterator[tuple[str, ...]]:
+    return (tuple(tokens[start : start + _LENGTH]) for start in range(len(tokens) - _LENGTH + 1))
+
+
+def _tokens(source: str) -> list[str]:
+    try:
+        found = list(tokenize.generate_tokens(io.StringIO(source).readline))
+    except (tokenize.TokenError, SyntaxError):
+        return source.split()
+    return [token.string for token in found if token.string.strip()]
+
+
+@cache
+def _handed_out() -> frozenset[tuple[str, ...]]:
+    cells = build_notebook(Version.student)["cells"]
+    return frozenset(_rows(tuple("".join(cell["source"]) for cell in cells if cell["cell_type"] == "code")))

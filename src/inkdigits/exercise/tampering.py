@@ -1,0 +1,57 @@
+"""What was done to a check: asserts removed, thresholds lowered, or something else changed."""
+
+from __future__ import annotations
+
+import ast
+
+__all__ = ["describe_change"]
+
+
+def describe_change(original: str, submitted: str) -> str | None:
+    """In words what differs between a check and what came in its place; None when it does the same.
+
+    Comments, spacing and messages of asserts do not matter.
+    """
+    try:
+        tree = ast.parse(submitted)
+    except SyntaxError:
+        return "the check was changed: it is no valid Python"
+    wanted, found = _asserts(ast.parse(original)), _asserts(tree)
+    missing = [test for test in wanted if ast.unparse(test) not in {ast.unparse(other) for other in found}]
+    if missing:
+        return "; ".join(_describe_missing(test, found) for test in missing)
+    return None if _others(ast.parse(original)) == _others(tree) else "the check's code was changed"
+
+
+def _asserts(tree: ast.Module) -> list[ast.expr]:
+    return [node.test for node in tree.body if isinstance(node, ast.Assert)]
+
+
+def _others(tree: ast.Module) -> list[str]:
+    return [ast.unparse(node) for node in tree.body if not isinstance(node, ast.Assert)]
+
+
+def _describe_missing(test: ast.expr, found: list[ast.expr]) -> str:
+    for other in found:
+        if _without_numbers(test) == _without_numbers(other):
+            before, after = _numbers(test), _numbers(other)
+            changed = next((pair for pair in zip(before, after, strict=False) if pair[0] != pair[1]), None)
+            if changed:
+                return f"the threshold was changed from {changed[0]} to {changed[1]} in `assert {ast.unparse(other)}`"
+    return f"the assert was removed or rewritten: `assert {ast.unparse(test)}`"
+
+
+def _numbers(test: ast.expr) -> list[object]:
+    return [node.value for node in ast.walk(test) if _is_number(node) and isinstance(node, ast.Constant)]
+
+
+def _is_number(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int | float)
+
+
+def _without_numbers(test: ast.expr) -> str:
+    class _Zeros(ast.NodeTransformer):
+        def visit_Constant(self, node: ast.Constant) -> ast.Constant:  # ast calls it by this name
+            return ast.Constant(0) if _is_number(node) else node
+
+    return ast.dump(_Zeros().visit(ast.parse(ast.unparse(test))))

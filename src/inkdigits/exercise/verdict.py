@@ -1,0 +1,95 @@
+"""What the checker found out about one submission."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+__all__ = ["AssertResult", "CellResult", "Finding", "PartResult", "Verdict"]
+
+
+@dataclass(frozen=True)
+class AssertResult:
+    """One assert of a check, or of the student's own."""
+
+    test: str
+    outcome: str  # passed, failed or not reached
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class CellResult:
+    """One code cell that was run."""
+
+    id: str
+    part: str
+    seconds: float
+    outcome: str  # ok, error, blank, stopped, or not run
+    message: str = ""
+    asserts: tuple[AssertResult, ...] = ()
+    is_check: bool = False
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A mistake with its name. `fails` when it alone makes the submission fail; else it explains a failure."""
+
+    key: str
+    message: str
+    cell: str = ""
+    part: str | None = None
+    fails: bool = False
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """Points of one part; `accuracy` is the checker's own measurement, `bar` is what it must exceed."""
+
+    name: str
+    points: float
+    possible: int
+    accuracy: float | None = None
+    bar: float | None = None
+    blank: tuple[str, ...] = ()  # the cells that were left blank
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The whole result of one submission."""
+
+    name: str
+    outcome: str  # passed, failed or unreadable
+    parts: tuple[PartResult, ...] = ()
+    cells: tuple[CellResult, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    seconds: float = 0.0
+    code: tuple[str, ...] = field(default=(), repr=False)  # what the student wrote, for the comparison of submissions
+    subset: int | None = None  # a trial on so many training pictures, with bars scaled down; None: the real thing
+
+    @property
+    def passed(self) -> bool:
+        """Whether all is well."""
+        return self.outcome == "passed"
+
+    @property
+    def points(self) -> float:
+        """The points of all parts."""
+        return sum(part.points for part in self.parts)
+
+    @property
+    def possible(self) -> int:
+        """The most points that there are."""
+        return sum(part.possible for part in self.parts)
+
+    @property
+    def told(self) -> list[str]:
+        """What was found, a line each; the cells that were left blank come last."""
+        blank = [cell for part in self.parts for cell in part.blank]
+        lines = [finding.message for finding in self.findings]
+        return [*lines, f"blank: {', '.join(blank)}"] if blank else lines
+
+    def as_dict(self) -> dict[str, Any]:
+        """For JSON: everything but the code."""
+        content = asdict(self)
+        del content["code"]
+        return {**content, "points": self.points, "possible": self.possible}

@@ -1,0 +1,152 @@
+"""The exercise, end to end: train both networks, judge them, compare them, check the targets."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.datasets.source import MNIST, load_for_judging
+from inkdigits.errors import OutputError
+from inkdigits.evaluation.evaluate import Evaluation, Predictions, evaluate, load_predictions
+from inkdigits.evaluation.reproduction_report import JudgedNetwork, write_report
+from inkdigits.scores import PairedComparison, compare_paired
+from inkdigits.training.backend import Backend, choose_backend
+from inkdigits.training.checkpoint import latest_checkpoint
+from inkdigits.training.run import Run
+from inkdigits.training.train import train
+from inkdigits.whole_files import write_json
+
+__all__ = ["TARGETS", "Reproduction", "Target", "reproduce"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What the exercise asks of one network."""
+
+    parameters: int
+    accuracy: float  # on the test set, to be exceeded
+
+
+TARGETS: Mapping[str, Target] = {"dense": Target(669_706, 0.975), "cnn": Target(1_111_946, 0.985)}
+_LEVEL = 0.05  # of the paired test that says whether the cnn is better than dense
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """The finished exercise: where it is, what was found, and whether every target is met."""
+
+    path: Path
+    summary: dict[str, Any]
+    targets_met: bool
+
+
+def reproduce(
+    *,
+    recipe: str = "brisk",
+    seed: int = 0,
+    data: str = MNIST,
+    backend: Backend | None = None,
+    out: Path | str | None = None,
+    quiet: bool = True,
+    say: Callable[[str], None] = lambda line: None,
+) -> Reproduction:
+    """Train and judge `dense` and `cnn` on `data`; write `reproduce.json` and `report.html` into a new folder.
+
+    `say` is called with a line before each step. Raises `OutputError` when the folder holds something already.
+    """
+    path = Path(out) if out else Path("runs") / f"reproduce-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
+    if path.is_dir() and any(path.iterdir()):
+        raise OutputError(f"{path}: holds files already: choose another --out")
+    backend = backend or Backend(choose_backend())
+    runs = []
+    for network in TARGETS:
+        say(f"training {network} (recipe {recipe}, seed {seed}, {backend.name})")
+        runs.append(
+            train(network, recipe=recipe, seed=seed, data=data, backend=backend, out=path / network, quiet=quiet)
+        )
+    say("judging both on the test pictures")
+    evaluations = [evaluate(run, data=data) for run in runs]
+    return _finished(path, runs, evaluations, load_for_judging(data))
+
+
+def _finished(path: Path, runs: list[Run], evaluations: list[Evaluation], digits: LabelledDigits) -> Reproduction:
+    """Compare and report. `digits` are for the pictures of the mistakes: their openings are recorded already."""
+    predictions = [load_predictions(run, e.data_sha256) for run, e in zip(runs, evaluations, strict=True)]
+    dense, cnn = predictions
+    comparison = compare_paired(dense.labels, cnn.predicted, dense.predicted)
+    summary = _summary(runs, evaluations, comparison)
+    write_json(path / "reproduce.json", summary)
+    networks = [_judged(run, e, p) for run, e, p in zip(runs, evaluations, predictions, strict=True)]
+    write_report(path / "report.html", summary, networks, digits)
+    return Reproduction(path, summary, all(check["met"] for check in summary["checks"]))
+
+
+def _judged(run: Run, evaluation: Evaluation, predictions: Predictions) -> JudgedNetwork:
+    checkpoint = latest_checkpoint(run.checkpoints)
+    history = checkpoint.progress.history if checkpoint else ()
+    return JudgedNetwork(run.config["network"], history, evaluation, predictions)
+
+
+def _summary(runs: list[Run], evaluations: list[Evaluation], comparison: PairedComparison) -> dict[str, Any]:
+    rows = [_row(run, evaluation) for run, evaluation in zip(runs, evaluations, strict=True)]
+    config = runs[0].config
+    return {
+        "recipe": config["recipe"]["name"],
+        "seed": config["seed"],
+        "backend": f"{config['backend']['name']} {config['versions'][config['backend']['name']]}",
+        "cores": config["cores"],
+        "n": comparison.n,
+        "networks": rows,
+        "comparison": {
+            "test": "exact McNemar",
+            "only_cnn_right": comparison.only_first_right,
+            "only_dense_right": comparison.only_second_right,
+            "difference": comparison.difference,
+            "interval": asdict(comparison.interval),
+            "p_value": comparison.p_value,
+        },
+        "checks": [*(check for row in rows for check in _network_checks(row)), _comparison_check(comparison)],
+    }
+
+
+def _row(run: Run, evaluation: Evaluation) -> dict[str, Any]:
+    kept = run.evaluation or {}
+    return {
+        "network": run.config["network"],
+        "run": str(run.path),
+        "parameters": run.config["parameters"],
+        "accuracy": evaluation.accuracy,
+        "accuracy_interval": asdict(evaluation.accuracy_interval),
+        "log_loss": evaluation.log_loss,
+        "epochs": run.status["epochs"],
+        "seconds": {**run.status["seconds"], "evaluate": kept["seconds"]},
+    }
+
+
+def _network_checks(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    target = TARGETS[row["network"]]
+    return [
+        {
+            "target": f"{row['network']} has {target.parameters:,} parameters",
+            "found": f"{row['parameters']:,}",
+            "met": row["parameters"] == target.parameters,
+        },
+        {
+            "target": f"{row['network']} is right on more than {100 * target.accuracy:.1f} % of the test pictures",
+            "found": f"{100 * row['accuracy']:.2f} %",
+            "met": row["accuracy"] > target.accuracy,
+        },
+    ]
+
+
+def _comparison_check(comparison: PairedComparison) -> dict[str, Any]:
+    return {
+        "target": f"cnn is better than dense by a paired test (p < {_LEVEL})",
+        "found": f"{100 * comparison.difference:+.2f} points, p = {comparison.p_value:.2g}",
+        "met": comparison.difference > 0 and comparison.p_value < _LEVEL,
+    }

@@ -1,0 +1,224 @@
+"""A search over a recipe's dials with Optuna, by validation loss: no test set is ever opened for it."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inkdigits.datasets.source import MNIST
+from inkdigits.errors import RecipeError, RunError, TrainingDivergedError, require_extra
+from inkdigits.experiments.processes import Submits, processes
+from inkdigits.networks.registry import check_network_name
+from inkdigits.training.backend import Backend, choose_backend
+from inkdigits.training.checkpoint import EpochRecord
+from inkdigits.training.recipes import Recipe, named_recipe, with_dials
+from inkdigits.training.train import train
+from inkdigits.whole_files import make_folder, write_json
+
+if TYPE_CHECKING:
+    import optuna
+
+__all__ = ["Search", "tune", "work"]
+
+
+@dataclass(frozen=True)
+class Search:
+    """What is searched for, and where its trials are kept. Dials in `fixed` are not searched."""
+
+    network: str
+    fixed: Mapping[str, Any]
+    seed: int
+    data: str
+    backend: Backend
+    storage: str  # a database's URL
+    study: str
+    trials: int  # finished ones in all, over every machine
+    command: str = ""  # which of the commands that share the database this is
+
+
+# What is searched, unless it is fixed; `warmup` too where the schedule has one. Pruning takes the place of patience.
+_DIALS: Mapping[str, Callable[[optuna.Trial], Any]] = {
+    "optimizer": lambda trial: trial.suggest_categorical("optimizer", ["adam", "rmsprop", "sgd"]),
+    "learning_rate": lambda trial: trial.suggest_float("learning_rate", 1e-4, 3e-2, log=True),
+    "schedule": lambda trial: trial.suggest_categorical("schedule", ["constant", "triangular"]),
+    "batch_size": lambda trial: trial.suggest_categorical("batch_size", [32, 64, 128, 256]),
+}
+
+
+def tune(
+    network: str,
+    *,
+    trials: int = 30,
+    recipe: str = "brisk",
+    dials: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    data: str = MNIST,
+    backend: Backend | None = None,
+    out: Path | str | None = None,
+    storage: str | None = None,
+    study: str | None = None,
+    jobs: int = 1,
+    executor: Submits | None = None,
+) -> dict[str, Any]:
+    """Search until `trials` trials are finished (pruned ones count), and return what `tune.json` in `out` holds.
+
+    `dials` are fixed, and so is what `recipe` says of every dial that is not searched. The trials are kept in the
+    database `storage`, by default an SQLite file in `out`: called again the search goes on, and called on several
+    machines with one `storage` they share it. A trial's value is its lowest validation loss in nats. Raises
+    `MissingExtraError` without Optuna, `RecipeError` where nothing is left to search, `RunError` when no trial
+    finished.
+    """
+    require_extra("optuna", "tune", "tune")
+    check_network_name(network)
+    folder = make_folder(Path(out) if out else Path("runs") / f"tune-{Path(network).name.partition('.py:')[0]}")
+    search = Search(
+        network=network,
+        fixed=_fixed(named_recipe(recipe, network), dials or {}),
+        seed=seed,
+        data=data,
+        backend=backend or Backend(choose_backend()),
+        storage=storage or f"sqlite:///{folder / 'tune.db'}",
+        study=study or f"{network}-{recipe}",
+        trials=trials,
+        command=uuid.uuid4().hex,
+    )
+    opened = _open_study(search)
+    with nullcontext(executor) if executor else processes(jobs) as workers:
+        for done in [workers.submit(work, search, number) for number in range(jobs)]:
+            done.result()
+    summary = _summary(search, opened)
+    write_json(folder / "tune.json", summary)
+    return summary
+
+
+def _fixed(recipe: Recipe, dials: Mapping[str, Any]) -> dict[str, Any]:
+    """Every dial that is not searched. Raises `RecipeError` for a bad one, or where none is left."""
+    if set(_DIALS) <= set(dials):
+        raise RecipeError(f"nothing left to search: --set fixes {', '.join(_DIALS)}")
+    chosen = asdict(with_dials(recipe, {"patience": 0, **dials}))
+    searched = (set(_DIALS) | {"warmup"}) - set(dials)
+    return {name: value for name, value in chosen.items() if name not in searched and name != "name"}
+
+
+def _open_study(search: Search) -> optuna.Study:
+    """The study in its database, made if missing. Raises `RunError` for a database that is none, or another search."""
+    import optuna
+
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    asked = {"network": search.network, "data": search.data, "seed": search.seed, "fixed": dict(search.fixed)}
+    try:
+        study = optuna.create_study(
+            storage=search.storage,
+            study_name=search.study,
+            load_if_exists=True,
+            direction="minimize",
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=2),
+        )
+        found = study.user_attrs.get("search")
+        if found is None:
+            study.set_user_attr("search", asked)
+    except Exception as error:  # Optuna, SQLAlchemy and a database's driver each raise their own
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise RunError(f"{search.storage}: cannot be used as a database of trials: {reason}") from error
+    if found not in (None, asked):
+        different = next(name for name in asked if found.get(name) != asked[name])
+        raise RunError(
+            f"study {search.study} searched with {different} {found.get(different)}, asked for {asked[different]}: "
+            "choose another --study or --out"
+        )
+    return study
+
+
+def work(search: Search, number: int) -> None:
+    """Run trials until `search.trials` are finished, here and elsewhere together; `number` is this worker's.
+
+    Called again because its process was lost, it begins with the trial that was lost with it.
+    """
+    import optuna
+    from optuna.trial import TrialState
+
+    study = _open_study(search)
+    worker = f"{search.command}-{number}"
+    _take_up_lost(study, worker)
+    done = (TrialState.COMPLETE, TrialState.PRUNED)
+    finished = len(study.get_trials(deepcopy=False, states=done))
+    study.sampler = optuna.samplers.TPESampler(seed=search.seed + 1000 * number + finished)
+    if finished < search.trials:
+        stop = optuna.study.MaxTrialsCallback(search.trials, states=done)
+        study.optimize(lambda trial: _one_trial(trial, search, worker), callbacks=[stop], catch=())
+
+
+def _take_up_lost(study: optuna.Study, worker: str) -> None:
+    """Put the dials of this worker's unfinished trial, which only a lost process leaves, before all others."""
+    from optuna.trial import TrialState
+
+    for trial in study.get_trials(states=(TrialState.RUNNING,)):
+        if trial.user_attrs.get("worker") == worker:
+            study.tell(trial.number, state=TrialState.FAIL)
+            study.enqueue_trial(trial.params)
+
+
+def _one_trial(trial: optuna.Trial, search: Search, worker: str) -> float:
+    """The lowest validation loss of one training. Raises `TrialPruned` when it was not worth finishing."""
+    import optuna
+
+    def worth_going_on(record: EpochRecord) -> bool:
+        trial.report(record.val_loss, record.epoch)
+        return not trial.should_prune()
+
+    trial.set_user_attr("worker", worker)
+    recipe = _suggested(trial, search)
+    # A trial leaves its numbers in the database and nothing else: its network is trained again with the recipe kept.
+    with tempfile.TemporaryDirectory(prefix="inkdigits-trial-") as folder:
+        try:
+            run = train(
+                search.network,
+                recipe=recipe,
+                seed=search.seed,
+                data=search.data,
+                backend=search.backend,
+                out=Path(folder) / "run",
+                on_epoch=worth_going_on,
+            )
+        except TrainingDivergedError as error:
+            raise optuna.TrialPruned(str(error)) from error
+        history = run.history
+    trial.set_user_attr("val_accuracy", max(record.val_accuracy for record in history))
+    if len(history) < recipe.epochs:
+        raise optuna.TrialPruned
+    return min(record.val_loss for record in history)
+
+
+def _suggested(trial: optuna.Trial, search: Search) -> Recipe:
+    dials = {name: suggest(trial) for name, suggest in _DIALS.items() if name not in search.fixed}
+    schedule = dials.get("schedule", search.fixed.get("schedule"))
+    if schedule == "triangular" and "warmup" not in search.fixed:
+        dials["warmup"] = trial.suggest_float("warmup", 0.05, 0.5)
+    return with_dials(Recipe(patience=0), {**search.fixed, **dials})
+
+
+def _summary(search: Search, study: optuna.Study) -> dict[str, Any]:
+    from optuna.trial import TrialState
+
+    complete = [trial for trial in study.get_trials() if trial.state is TrialState.COMPLETE]
+    pruned = len(study.get_trials(states=(TrialState.PRUNED,)))
+    if not complete:
+        raise RunError(f"none of {pruned} trials was finished: try more --trials, or fewer epochs with --set epochs=2")
+    best = min(complete, key=lambda trial: trial.value if trial.value is not None else float("inf"))
+    dials = {**search.fixed, **best.params}
+    return {
+        "network": search.network,
+        "study": search.study,
+        "storage": search.storage,
+        "finished": len(complete),
+        "pruned": pruned,
+        "val_loss": best.value,
+        "val_accuracy": best.user_attrs["val_accuracy"],
+        "recipe": dials,
+        "options": [f"--set {name}={value}" for name, value in dials.items()],
+    }

@@ -1,0 +1,31 @@
+"""A lock on a folder: one process at a time, let go of by the system however that process ends."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from inkdigits.errors import InkdigitsError, output_error
+
+__all__ = ["sole_use"]
+
+
+@contextmanager
+def sole_use(lock: Path, busy: InkdigitsError) -> Iterator[None]:
+    """Hold the file `lock`, made if missing, for the block; raises `busy` when another process holds it.
+
+    Raises `OutputError` when the file cannot be made.
+    """
+    import fcntl  # not on Windows, where reading works and training does not
+
+    try:
+        file = lock.open("a")
+    except OSError as error:
+        raise output_error(error, lock.parent) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise busy from error
+        yield

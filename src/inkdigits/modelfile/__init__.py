@@ -1,0 +1,1 @@
+"""Trained networks as files, and whatever answers `predict_proba`."""

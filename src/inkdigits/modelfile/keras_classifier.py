@@ -1,0 +1,43 @@
+"""A Keras model behind the one method that judging and comparing ask for: `predict_proba`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.errors import NetworkError
+from inkdigits.networks.inputs import to_inputs
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["KerasClassifier", "load_keras_model"]
+
+
+@dataclass(frozen=True)
+class KerasClassifier:
+    """A Keras model that takes pictures (n, 28, 28, 1) or (n, 1, 28, 28) in [0, 1]."""
+
+    model: keras.Model
+    batch_size: int = 1000
+
+    def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """Probabilities float32 (n, 10) for pictures uint8 (n, 28, 28)."""
+        inputs = to_inputs(images, channels_first=tuple(self.model.input_shape[1:]) == (1, 28, 28))
+        return np.asarray(self.model.predict(inputs, batch_size=self.batch_size, verbose=0), np.float32)
+
+
+def load_keras_model(path: Path) -> keras.Model:
+    """The Keras model in a `.keras` file; no code in the file is run. Raises `NetworkError` when it is damaged."""
+    import keras
+
+    try:
+        model: keras.Model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # Keras raises a dozen kinds for a damaged file; all mean the same to a user
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise NetworkError(f"{path}: not a Keras model that can be loaded: {reason}") from error
+    return model

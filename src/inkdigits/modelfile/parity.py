@@ -1,0 +1,95 @@
+"""Does a written file answer as the network that it was written from?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.errors import ExportError
+from inkdigits.networks.inputs import to_inputs
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["PICTURES", "TOLERANCE", "check_parity", "exact_probabilities"]
+
+PICTURES = 1000  # how many are compared
+TOLERANCE = 1e-5  # the largest difference of two probabilities that is rounding
+
+Classify = Callable[[NDArray[np.uint8]], NDArray[Any]]
+
+
+def check_parity(model: keras.Model, predict_proba: Classify, pictures: NDArray[np.uint8]) -> float:
+    """The largest difference between the probabilities of `model` and of `predict_proba` on `pictures`.
+
+    Raises `ExportError` when it is 1e-5 or more, or when a most probable class differs.
+    """
+    expected, found = exact_probabilities(model, pictures), predict_proba(pictures)
+    difference = float(np.abs(expected - found).max(initial=0))
+    # Where the two most probable classes are as good as equal, rounding may turn them round.
+    classes, rows = found.argmax(axis=1), np.arange(len(pictures))
+    turned = expected.max(axis=1) - expected[rows, classes] >= TOLERANCE
+    if not difference < TOLERANCE or turned.any():
+        raise ExportError(
+            f"network {model.name!r}: the written file answers otherwise than Keras: probabilities differ by up to "
+            f"{difference:.2g} on {len(pictures)} pictures, expected less than {TOLERANCE:g}; nothing was written"
+        )
+    return difference
+
+
+def exact_probabilities(model: keras.Model, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """What `model` answers to pictures uint8 (n, height, width) at the highest precision of its device."""
+    import keras
+
+    inputs = to_inputs(pictures, channels_first=model.input_shape[1] == 1)
+    if keras.backend.backend() == "tensorflow":
+        # Called layer by layer, TensorFlow hands channels-first convolutions to XLA, which was seen to compute some
+        # wrongly on a CPU; `predict` does not, and looks at the precision whenever it runs.
+        with _highest_precision():
+            return np.asarray(model.predict(inputs, batch_size=250, verbose=0), np.float32)
+    with _highest_precision():
+        # Not `predict`, which would use what was compiled before, at whatever precision that was.
+        outputs = [model(inputs[i : i + 250], training=False) for i in range(0, len(inputs), 250)]
+    return np.concatenate([np.asarray(keras.ops.convert_to_numpy(part), np.float32) for part in outputs])
+
+
+@contextmanager
+def _highest_precision() -> Iterator[None]:
+    """No TensorFloat-32 on a GPU, whose 10 bits of mantissa are off by 1e-3."""
+    import keras
+
+    backend = keras.backend.backend()
+    if backend == "jax":
+        import jax
+
+        with jax.default_matmul_precision("highest"):
+            yield
+    elif backend == "torch":
+        with _torch_highest_precision():
+            yield
+    else:
+        import tensorflow
+
+        before = tensorflow.config.experimental.tensor_float_32_execution_enabled()
+        tensorflow.config.experimental.enable_tensor_float_32_execution(False)
+        try:
+            yield
+        finally:
+            tensorflow.config.experimental.enable_tensor_float_32_execution(before)
+
+
+@contextmanager
+def _torch_highest_precision() -> Iterator[None]:
+    import torch
+
+    with torch.no_grad(), torch.backends.cudnn.flags(enabled=True, allow_tf32=False):
+        before = torch.get_float32_matmul_precision()
+        torch.set_float32_matmul_precision("highest")
+        try:
+            yield
+        finally:
+            torch.set_float32_matmul_precision(before)

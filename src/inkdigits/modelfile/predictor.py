@@ -1,0 +1,164 @@
+"""`Predictor`: classify with a model file, by ONNX Runtime; Keras is not needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.errors import DataError, ModelFileError
+from inkdigits.modelfile.metadata import Metadata, check_content, read_properties
+
+__all__ = ["DEFAULT_MODEL", "Predictor", "model_path", "shipped_keras_model", "shipped_models"]
+
+# What `inkdigits classify` uses unless it is told otherwise.
+DEFAULT_MODEL = "cnn"
+_WEIGHTS = Path(__file__).parent / "weights"
+_OUTPUTS = ["probabilities", "logits"]
+
+Probabilities = NDArray[np.float32]
+
+
+def shipped_models() -> list[str]:
+    """The names of the models that inkdigits carries."""
+    return sorted(path.stem for path in _WEIGHTS.glob("*.onnx"))
+
+
+def shipped_keras_model(name: str) -> Path | None:
+    """Where the weights of a shipped model are that can be trained further; None when it has none."""
+    path = _WEIGHTS / f"{name}.keras"
+    return path if path.is_file() else None
+
+
+def model_path(name_or_path: str | Path) -> Path:
+    """Where a model file is: a shipped model's by its name, else the path itself.
+
+    Raises `ModelFileError` when there is no such file.
+    """
+    name = str(name_or_path)
+    path = _WEIGHTS / f"{name}.onnx" if name in shipped_models() else Path(name_or_path)
+    if (path / "model.onnx").is_file():
+        raise ModelFileError(f"{name}: a run's folder, expected its model file: {path / 'model.onnx'}")
+    if not path.is_file():
+        raise ModelFileError(
+            f"{name}: no such model file: expected a path to one, or one of {', '.join(shipped_models())}"
+        )
+    return path
+
+
+@dataclass(frozen=True)
+class Predictor:
+    """A loaded model file. Several threads may ask it at the same time.
+
+    `size` is the height and width of the pictures that it takes; `batch_size` is how many of them are computed at once,
+    which bounds the memory however many are asked for.
+    """
+
+    metadata: Metadata
+    size: tuple[int, int]
+    session: Any = field(repr=False)
+    batch_size: int = 250
+
+    @classmethod
+    def load(cls, name_or_path: str | Path = DEFAULT_MODEL, *, threads: int | None = None) -> Predictor:
+        """The predictor of a shipped model or of a model file.
+
+        `threads` is how many cores it uses, by default all that this process may. Raises `ModelFileError` when the file
+        is missing, no ONNX, truncated, changed, someone else's, or of a newer format.
+        """
+        path = model_path(name_or_path)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
+        return cls.from_bytes(content, str(path), threads=threads)
+
+    @classmethod
+    def from_bytes(cls, content: bytes, name: str, *, threads: int | None = None) -> Predictor:
+        """The predictor of a model file's bytes; `name` stands in error messages. Raises as `load` does."""
+        check_content(content, name)
+        session = _session(content, name, threads)
+        metadata = read_properties(session.get_modelmeta().custom_metadata_map, name)
+        return cls(metadata, _picture_size(session, name), session)
+
+    def predict_proba(self, images: NDArray[np.uint8]) -> Probabilities:
+        """Probabilities float32 (n, 10) for pictures uint8 (n, 28, 28), white ink on black; n may be 0.
+
+        They are softmax(logits / temperature). Raises `DataError` for another dtype or shape.
+        """
+        (probabilities,) = self._run(["probabilities"], images)
+        return probabilities
+
+    def predict_logits(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The raw logits float32 (n, 10), before the temperature, for pictures as in `predict_proba`."""
+        (logits,) = self._run(["logits"], images)
+        return logits
+
+    def predict_both(self, images: NDArray[np.uint8]) -> tuple[Probabilities, NDArray[np.float32]]:
+        """What `predict_proba` and `predict_logits` give, computed once."""
+        probabilities, logits = self._run(_OUTPUTS, images)
+        return probabilities, logits
+
+    def predict_batches(self, batches: Iterable[NDArray[np.uint8]]) -> Iterator[Probabilities]:
+        """The probabilities of one batch after the other, each computed when it is asked for."""
+        return (self.predict_proba(images) for images in batches)
+
+    def _run(self, outputs: list[str], images: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        check_pictures(images, self.size)
+        results = [np.empty((len(images), len(self.metadata.classes)), np.float32) for _ in outputs]
+        for start in range(0, len(images), self.batch_size):
+            rows = slice(start, start + self.batch_size)
+            answers = self.session.run(outputs, {"images": np.ascontiguousarray(images[rows])})
+            for result, answer in zip(results, answers, strict=True):
+                result[rows] = answer
+        return results
+
+
+def check_pictures(images: NDArray[Any], size: tuple[int, int]) -> None:
+    """Raise `DataError` unless `images` is uint8 (n, height, width)."""
+    expected = f"expected pictures as uint8 (n, {size[0]}, {size[1]}), white ink on black"
+    if not isinstance(images, np.ndarray):
+        raise DataError(f"{expected}, got {type(images).__name__}: make it a NumPy array")
+    if images.dtype.kind == "f" and not np.isfinite(images).all():
+        raise DataError(f"{expected}, got {images.dtype} {images.shape} with values that are NaN or infinite")
+    if images.dtype != np.uint8:
+        hint = ": scale them to 0 … 255 and convert with .astype('uint8')" if images.dtype.kind == "f" else ""
+        raise DataError(f"{expected}, got {images.dtype} {images.shape}{hint}")
+    if images.ndim != 3 or images.shape[1:] != size:
+        hint = ": one picture is images[None]" if images.shape == size else ""
+        raise DataError(f"{expected}, got shape {images.shape}{hint}")
+
+
+def _session(content: bytes, name: str, threads: int | None) -> Any:
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads or _usable_cores()
+    options.log_severity_level = 4  # what is wrong with a file, our own errors say
+    try:
+        return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    except Exception as error:  # ONNX Runtime raises a class of its own for every status code
+        reason = str(error).splitlines()[0]
+        raise ModelFileError(f"{name}: not an ONNX file that can be loaded: {reason}") from error
+
+
+def _usable_cores() -> int:
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _picture_size(session: Any, name: str) -> tuple[int, int]:
+    inputs, outputs = session.get_inputs(), [output.name for output in session.get_outputs()]
+    shapes = [(value.name, value.type, len(value.shape)) for value in inputs]
+    if shapes != [("images", "tensor(uint8)", 3)] or outputs != _OUTPUTS:
+        found = ", ".join(f"{value.name} {value.type} {value.shape}" for value in inputs)
+        raise ModelFileError(
+            f"{name}: a model that takes {found}, expected images tensor(uint8) [n, height, width] and the outputs "
+            f"{' and '.join(_OUTPUTS)}"
+        )
+    _, height, width = inputs[0].shape
+    return height, width

@@ -1,0 +1,75 @@
+"""Who may ask: an allowed host name, a token where there is one, and no foreign page behind a visitor's back."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from urllib.parse import urlsplit
+
+from inkdigits.errors import RequestError
+from inkdigits.serving.settings import Settings, is_loopback
+
+__all__ = ["check_access"]
+
+_HEALTH = frozenset({"/v2/health/live", "/v2/health/ready"})
+# The page and its parts hold nothing secret; they ask for the token themselves.
+_OPEN = frozenset({"/", "/docs", "/openapi.json", "/favicon.ico"})
+_OPEN_FOLDER = "/page/"
+
+
+def check_access(settings: Settings, method: str, path: str, headers: Mapping[str, str]) -> None:
+    """Raise `RequestError` unless this request may go on: 421 for a foreign host, 401 without token, 403 cross-site.
+
+    `headers` have lower-case names.
+    """
+    if path in _HEALTH:
+        return
+    host = headers.get("host", "")
+    if not _host_allowed(settings, host):
+        raise RequestError(421, "host", "this server does not answer for that host name: allow it with --allow-host")
+    if _needs_token(settings, path):
+        _check_token(settings, headers)
+    elif method not in ("GET", "HEAD", "OPTIONS"):
+        _check_same_origin(settings, host, headers)
+
+
+def _host_allowed(settings: Settings, host: str) -> bool:
+    name = _without_port(host)
+    if "*" in settings.allowed_hosts or name in settings.allowed_hosts:
+        return True
+    # A page of another name that resolves to this machine (DNS rebinding) cannot know the token.
+    if settings.token is not None and not settings.allowed_hosts:
+        return True
+    return is_loopback(name) or name == settings.host.lower()
+
+
+def _without_port(host: str) -> str:
+    """The name in a Host header, in lower case; an IPv6 address without its brackets."""
+    name = host.rsplit(":", 1)[0] if not host.endswith("]") and ":" in host else host
+    return name.strip("[]").lower()
+
+
+def _needs_token(settings: Settings, path: str) -> bool:
+    if settings.token is None or path in _OPEN or path.startswith(_OPEN_FOLDER):
+        return False
+    return not (path == "/metrics" and settings.metrics_open)
+
+
+def _check_token(settings: Settings, headers: Mapping[str, str]) -> None:
+    scheme, _, given = headers.get("authorization", "").partition(" ")
+    expected = (settings.token or "").encode()
+    # Constant time, so that an answer's delay does not tell how much of a guess was right.
+    if not hmac.compare_digest(given.strip().encode("latin-1", "replace"), expected) or scheme.lower() != "bearer":
+        raise RequestError(401, "token", "a token is needed: send the header Authorization: Bearer TOKEN")
+
+
+def _check_same_origin(settings: Settings, host: str, headers: Mapping[str, str]) -> None:
+    """Browsers say where a request comes from; programs, which say nothing, are no danger to a visitor."""
+    origin = headers.get("origin")
+    if origin is None:
+        cross_site = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
+    else:
+        address = urlsplit(origin)
+        cross_site = address.netloc.lower() != host.lower() and (address.hostname or "") not in settings.allowed_hosts
+    if cross_site:
+        raise RequestError(403, "cross-site", "a page of another site asked: only this server's own page may")

@@ -1,0 +1,49 @@
+"""The routes under /v1: read, classify, models, corrections."""
+
+from __future__ import annotations
+
+import asyncio
+
+import numpy as np
+from fastapi import APIRouter, Request, Response
+
+from inkdigits.errors import RequestError
+from inkdigits.serving import documents, schemas
+from inkdigits.serving.answers import json_response
+from inkdigits.serving.classify import classify
+from inkdigits.serving.corrections import Corrections
+from inkdigits.serving.metrics import CORRECTIONS
+from inkdigits.serving.models import Models
+from inkdigits.serving.read import ReadLanes, read_request
+from inkdigits.serving.settings import Limits
+
+__all__ = ["router"]
+
+
+def router(models: Models, lanes: ReadLanes, corrections: Corrections | None, limits: Limits) -> APIRouter:
+    """The routes over what is loaded; without `corrections` none are kept."""
+    routes = APIRouter(prefix="/v1", tags=["inkdigits"], responses=documents.PROBLEMS)
+
+    @routes.post("/read", summary="Read pictures of digits", **documents.READ)
+    async def read(request: Request) -> Response:
+        return json_response(await read_request(request, lanes, limits))
+
+    @routes.post("/classify", summary="Classify 28x28 pictures", responses={200: {"model": schemas.Classification}})
+    async def classify_arrays(wanted: schemas.ClassifyRequest) -> Response:
+        return json_response(await classify(models, wanted))
+
+    @routes.get("/models", summary="What is served", responses={200: {"model": schemas.ModelList}})
+    async def list_models() -> Response:
+        about = [model.describe() for model in models.by_name.values()]
+        return json_response({"default": models.default, "corrections": corrections is not None, "models": about})
+
+    @routes.post("/corrections", summary="Keep a correction", status_code=201, **documents.CORRECTIONS)
+    async def correct(wanted: schemas.CorrectionRequest) -> Response:
+        if corrections is None:
+            raise RequestError(404, "corrections", "no corrections are kept here: serve with --corrections DIR")
+        picture = np.array(wanted.image, np.uint8)
+        file = await asyncio.to_thread(corrections.keep, picture, wanted.label)
+        CORRECTIONS.inc()
+        return json_response({"file": file}, 201)
+
+    return routes

@@ -1,0 +1,86 @@
+"""People's corrections as a folder of pictures, one folder a class, that `train --data` and `evaluate --data` read."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import io
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.errors import RequestError
+from inkdigits.serving.settings import Limits
+from inkdigits.whole_files import make_folder, write_bytes
+
+__all__ = ["Corrections"]
+
+_CLASSES = range(10)
+
+
+@dataclass(frozen=True)
+class Corrections:
+    """The folder, and how much it may hold, however many workers write into it."""
+
+    folder: Path
+    limits: Limits
+
+    def prepare(self) -> None:
+        """Make the folder. Raises `OutputError`."""
+        make_folder(self.folder)
+
+    def keep(self, picture: NDArray[np.uint8], label: int) -> str:
+        """Keep `picture`, uint8 (28, 28), as a `label`; its file below the folder.
+
+        The name is the content's, so the same picture is kept once, and its last label counts. Raises `RequestError`
+        507 when the folder is full, `OutputError` when it cannot be written.
+        """
+        content = _png(picture)
+        name = f"{hashlib.sha256(content).hexdigest()[:32]}.png"
+        file = self.folder / str(label) / name
+        with self._locked():
+            before = [path for other in _CLASSES if (path := self.folder / str(other) / name).exists()]
+            if not before:
+                self._check_quota(len(content))
+            if file not in before:
+                write_bytes(file, content)
+            for path in before:
+                if path != file:
+                    path.unlink()
+        return f"{label}/{name}"
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        """One writer at a time among all workers, so that their quota is one."""
+        with (self.folder / ".lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+
+    def _check_quota(self, more: int) -> None:
+        files, size = 0, more
+        for label in _CLASSES:
+            for entry in _entries(self.folder / str(label)):
+                files, size = files + 1, size + entry.stat().st_size
+        if files >= self.limits.corrections or size > self.limits.corrections_bytes:
+            raise RequestError(507, "full", f"the folder of corrections is full: {files:,} pictures")
+
+
+def _entries(folder: Path) -> list[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            return list(entries)
+    except FileNotFoundError:
+        return []
+
+
+def _png(picture: NDArray[np.uint8]) -> bytes:
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG")
+    return buffer.getvalue()

@@ -1,0 +1,126 @@
+"""The models that are served: loaded once, warmed, each with a queue of its own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.errors import RequestError, ServingError
+from inkdigits.modelfile.predictor import Predictor, shipped_models
+from inkdigits.serving.batching import Lane
+from inkdigits.serving.settings import Limits
+
+__all__ = ["Answers", "Models", "ServedModel", "load_models"]
+
+Pictures = NDArray[np.uint8]
+# Of each model. More would spin between requests and take the cores from other workers: serve with more workers.
+_THREADS = 1
+_NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What a model says of n pictures: probabilities and logits, float32 (n, 10)."""
+
+    probabilities: NDArray[np.float32]
+    logits: NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ServedModel:
+    """A model, and the queue in which pictures wait for it."""
+
+    name: str
+    predictor: Predictor
+    lane: Lane[Pictures, Answers]
+
+    async def ask(self, pictures: Pictures) -> Answers:
+        """The answers for `pictures`, uint8 (n, 28, 28), classified together with what else waits."""
+        return await self.lane.ask(pictures, len(pictures))
+
+    def describe(self) -> dict[str, Any]:
+        """What /v1/models tells of it."""
+        about = self.predictor.metadata
+        return {
+            "name": self.name,
+            "network": about.network,
+            "acceptance_threshold": about.acceptance_threshold,
+            "trained_on": about.data_sha256,
+            "figures": dict(about.figures),
+        }
+
+
+@dataclass(frozen=True)
+class Models:
+    """All models by name; the first is the default."""
+
+    by_name: dict[str, ServedModel]
+    default: str
+
+    def get(self, name: str) -> ServedModel:
+        """The model of that name. Raises `RequestError` 404."""
+        if name not in self.by_name:
+            raise RequestError(404, "model", f"no model of that name here; there are {', '.join(self.by_name)}")
+        return self.by_name[name]
+
+    def close(self) -> None:
+        """Let all threads go."""
+        for model in self.by_name.values():
+            model.lane.close()
+
+
+def load_models(sources: Sequence[str], limits: Limits) -> Models:
+    """The models in `sources`, each a shipped model's name, `NAME=PATH` or a path; none: all that inkdigits carries.
+
+    Each has answered once, so that the first request is not the slow one. Raises `ModelFileError` or `ServingError`.
+    """
+    named = [_name_and_path(source) for source in sources or _carried()]
+    twice = sorted({name for name, _ in named if [other for other, _ in named].count(name) > 1})
+    if twice:
+        raise ServingError(f"two models are called {twice[0]}: name one by --model NAME=PATH")
+    models = {name: _served(name, path, limits) for name, path in named}
+    return Models(models, next(iter(models)))
+
+
+def _carried() -> list[str]:
+    """The shipped models, the best first."""
+    order = ("reader", "cnn")
+    return sorted(shipped_models(), key=lambda name: order.index(name) if name in order else len(order))
+
+
+def _name_and_path(source: str) -> tuple[str, str]:
+    name, equals, path = source.partition("=")
+    if not equals:
+        path = source
+        name = source if source in shipped_models() else _stem(Path(source))
+    if not _NAME.fullmatch(name):
+        raise ServingError(f"{name!r} cannot be a model's name in a URL: give one by --model NAME=PATH")
+    return name, path
+
+
+def _stem(path: Path) -> str:
+    return path.name if path.is_dir() else path.parent.name if path.name == "model.onnx" else path.stem
+
+
+def _served(name: str, path: str, limits: Limits) -> ServedModel:
+    file = Path(path) / "model.onnx"
+    predictor = Predictor.load(file if file.is_file() else path, threads=_THREADS)
+    predictor.predict_both(np.zeros((1, *predictor.size), np.uint8))
+
+    def work(batch: Sequence[Pictures]) -> list[Answers]:
+        return _answer(predictor, batch)
+
+    return ServedModel(name, predictor, Lane(name, work, limits))
+
+
+def _answer(predictor: Predictor, batch: Sequence[Pictures]) -> list[Answers]:
+    pictures = batch[0] if len(batch) == 1 else np.concatenate(batch)
+    probabilities, logits = predictor.predict_both(pictures)
+    ends = np.cumsum([len(part) for part in batch])[:-1]
+    return [Answers(*both) for both in zip(np.split(probabilities, ends), np.split(logits, ends), strict=True)]

@@ -1,0 +1,56 @@
+// The server's API: relative addresses, so that any path prefix works; the token where one is needed.
+
+const KEY = "inkdigits-token";
+
+export class ApiError extends Error {
+  constructor(status, detail, retryAfter) {
+    super(detail);
+    this.status = status;
+    this.retryAfter = retryAfter;
+  }
+}
+
+export function setToken(token) {
+  sessionStorage.setItem(KEY, token);
+}
+
+function headers(kind) {
+  const token = sessionStorage.getItem(KEY);
+  return { ...(kind && { "Content-Type": kind }), ...(token && { Authorization: `Bearer ${token}` }) };
+}
+
+async function call(path, options) {
+  const answer = await fetch(path, { cache: "no-store", ...options });
+  if (answer.ok) return answer.json();
+  const told = await answer.json().catch(() => ({}));
+  throw new ApiError(answer.status, told.detail || `The server answered ${answer.status}.`, Number(answer.headers.get("Retry-After")));
+}
+
+export function readPicture(blob, signal) {
+  const kind = blob.type.startsWith("image/") || blob.type === "application/pdf" ? blob.type : "application/octet-stream";
+  return call("v1/read", { method: "POST", body: blob, headers: headers(kind), signal });
+}
+
+function postJson(path, value, signal) {
+  return call(path, { method: "POST", body: JSON.stringify(value), headers: headers("application/json"), signal });
+}
+
+export function classify(image, models, explain, signal) {
+  return postJson("v1/classify", { images: [image], models, explain }, signal);
+}
+
+export function keepCorrection(image, label) {
+  return postJson("v1/corrections", { image, label });
+}
+
+export function listModels() {
+  return call("v1/models", { headers: headers() });
+}
+
+export async function isReady() {
+  try {
+    return (await fetch("v2/health/ready", { cache: "no-store" })).ok;
+  } catch {
+    return false;
+  }
+}

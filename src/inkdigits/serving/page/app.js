@@ -1,0 +1,231 @@
+// The page: what is drawn or dropped goes to the server, what it read is shown.
+
+import { ApiError, classify, isReady, keepCorrection, listModels, readPicture, setToken } from "./api.js";
+import { Bars } from "./bars.js";
+import { Latest } from "./latest.js";
+import { Pad } from "./pad.js";
+import { hidePicture, listenForPictures, showBoxes, showPicture } from "./picture.js";
+import { drawSeen } from "./seen.js";
+import { labelFor, wordsFor } from "./words.js";
+
+const QUIET = 180; // milliseconds without a new stroke before the evidence is asked for
+const find = (id) => document.getElementById(id);
+const state = { picture: null, reading: null, chosen: 0, models: [] };
+const bars = new Bars(find("bars"));
+const pad = new Pad(find("pad"), onDrawn);
+const reader = new Latest(read);
+const comparer = new Latest(compare);
+let quietTimer;
+
+function onDrawn() {
+  leavePicture();
+  refreshTools();
+  if (pad.isBlank) show(null);
+  else reader.ask();
+}
+
+function leavePicture() {
+  if (!state.picture) return;
+  state.picture = null;
+  hidePicture(find("picture"), find("nopreview"));
+}
+
+function onPicture(file) {
+  pad.strokes = [];
+  pad.show();
+  state.picture = file;
+  show(null);
+  find("words").textContent = "Reading …";
+  showPicture(find("picture"), find("nopreview"), file);
+  refreshTools();
+  reader.ask();
+}
+
+function refreshTools() {
+  find("undo").disabled = pad.isBlank;
+  find("clear").disabled = pad.isBlank && !state.picture;
+  find("hint").hidden = !pad.isBlank || Boolean(state.picture);
+}
+
+function clear() {
+  leavePicture();
+  pad.clear();
+}
+
+async function read() {
+  if (!state.picture && pad.isBlank) return;
+  const picture = state.picture;
+  try {
+    const reading = await readPicture(picture ?? (await pad.toBlob()));
+    quiet();
+    // Meanwhile it may have been cleared, or replaced.
+    if (picture === state.picture && (picture || !pad.isBlank)) show(reading);
+  } catch (error) {
+    await onError(error, () => reader.ask());
+  }
+}
+
+function show(reading) {
+  state.reading = reading;
+  find("words").textContent = reading ? wordsFor(reading) : "Nothing drawn yet";
+  find("words").className = `words ${reading ? tone(reading) : ""}`;
+  find("string").textContent = reading ? reading.string.replaceAll("\n", " / ") : "";
+  find("string").classList.toggle("long", find("string").textContent.length > 11);
+  find("copy").disabled = !reading || !reading.string;
+  find("copied").textContent = "Copy";
+  const overPicture = reading && (state.picture || reading.digits.length > 1) ? reading : null;
+  find("boxes").classList.toggle("drawn", !state.picture);
+  showBoxes(find("boxes"), overPicture, 4 / 3, select);
+  showDigits(reading?.digits ?? []);
+  select(reading ? clearest(reading.digits) : -1);
+}
+
+function tone(reading) {
+  if (reading.outcome !== "read") return "no";
+  return reading.digits.some((digit) => digit.outcome === "unsure") ? "unsure" : "yes";
+}
+
+// Of a drawing the last digit is the one that is being drawn; of a picture the first.
+function clearest(digits) {
+  if (!digits.length) return -1;
+  return Math.min(Math.max(0, state.chosen), digits.length - 1);
+}
+
+function showDigits(digits) {
+  find("digits").replaceChildren(...digits.map((digit, place) => {
+    const item = document.createElement("li");
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = digit.outcome;
+    button.textContent = digit.outcome === "not_a_digit" ? "×" : digit.value;
+    button.setAttribute("aria-label", labelFor(digit));
+    button.addEventListener("click", () => select(place));
+    item.append(button);
+    return item;
+  }));
+}
+
+function select(place) {
+  state.chosen = place;
+  const digit = state.reading?.digits[place];
+  for (const list of [find("digits").querySelectorAll("button"), find("boxes").children]) {
+    [...list].forEach((button, at) => button.setAttribute("aria-pressed", String(at === place)));
+  }
+  drawSeen(find("seen"), digit?.seen);
+  find("seen").setAttribute("aria-label", `What the networks saw: ${digit ? labelFor(digit) : "nothing yet"}`);
+  find("correct").disabled = !digit;
+  find("kept").textContent = "Your correction is kept for the next training.";
+  clearTimeout(quietTimer);
+  if (!digit) {
+    bars.show(null, null);
+    return;
+  }
+  comparer.ask({ digit, explain: false });
+  quietTimer = setTimeout(() => comparer.ask({ digit, explain: true }), QUIET);
+}
+
+async function compare({ digit, explain }) {
+  if (state.reading?.digits[state.chosen] !== digit) return;
+  try {
+    const { results } = await classify(digit.seen, state.models, explain);
+    if (state.reading?.digits[state.chosen] === digit) bars.show(results, digit.seen);
+  } catch (error) {
+    await onError(error, () => comparer.ask({ digit, explain }));
+  }
+}
+
+async function correct(label) {
+  const digit = state.reading?.digits[state.chosen];
+  if (!digit) return;
+  try {
+    await keepCorrection(digit.seen, label);
+    find("kept").textContent = `Kept as a ${label}. Thank you.`;
+  } catch (error) {
+    await onError(error, () => correct(label));
+  }
+}
+
+async function copy() {
+  const text = state.reading.string;
+  try {
+    await navigator.clipboard.writeText(text);
+  } catch {
+    getSelection().selectAllChildren(find("string"));
+    document.execCommand("copy");
+  }
+  find("copied").textContent = "Copied";
+}
+
+function notice(text) {
+  find("notice").textContent = text;
+  find("notice").hidden = !text;
+}
+
+const quiet = () => notice("");
+
+async function onError(error, again) {
+  if (!(error instanceof ApiError)) return waitForServer(again);
+  if (error.status === 401) return askForToken(again);
+  if (error.status === 503) {
+    notice("The server is busy. Trying again …");
+    setTimeout(again, 1000 * (error.retryAfter || 1));
+    return;
+  }
+  if (error.status === 422 || error.status === 413) {
+    show({ outcome: "error", error: error.message, string: "", size: [0, 0], digits: [] });
+    return;
+  }
+  notice(error.message);
+}
+
+async function waitForServer(again) {
+  notice("The server cannot be reached. Trying again …");
+  while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, 1000));
+  quiet();
+  again();
+}
+
+function askForToken(again) {
+  const dialog = find("ask");
+  find("askform").onsubmit = (event) => {
+    event.preventDefault();
+    setToken(find("token").value.trim());
+    find("token").value = "";
+    dialog.close();
+    again();
+  };
+  if (!dialog.open) dialog.showModal();
+}
+
+async function start() {
+  try {
+    const about = await listModels();
+    state.models = about.models.map((model) => model.name);
+    bars.build(state.models);
+    find("correct").hidden = !about.corrections;
+    quiet();
+    if (state.picture || !pad.isBlank) reader.ask();
+  } catch (error) {
+    await onError(error, start);
+  }
+}
+
+function buildLabels() {
+  find("labels").append(...Array.from({ length: 10 }, (_, label) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = label;
+    button.addEventListener("click", () => correct(label));
+    return button;
+  }));
+}
+
+find("undo").addEventListener("click", () => pad.undo());
+find("clear").addEventListener("click", clear);
+find("copy").addEventListener("click", copy);
+find("thickness").addEventListener("input", (event) => (pad.thickness = Number(event.target.value)));
+matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => pad.show());
+listenForPictures(find("stage"), [find("choose"), find("camera")], onPicture);
+buildLabels();
+drawSeen(find("seen"), null);
+start();

@@ -1,0 +1,162 @@
+// Drawing with a mouse, finger or pen: strokes are kept, so that one can be taken back, and drawn again for the server.
+
+export const PAPER = "#ffffff";
+const INK = "#000000";
+// The drawing area's size against the picture's that is sent: enough for its 28 x 28, and quick while drawing.
+const SENT = 0.625;
+const KEY_STEP = 14;
+
+export class Pad {
+  constructor(canvas, onChange) {
+    this.canvas = canvas;
+    this.onChange = onChange;
+    this.strokes = [];
+    this.thickness = 20;
+    this.pointer = null;
+    this.cursor = null;
+    canvas.addEventListener("pointerdown", (event) => this.begin(event));
+    canvas.addEventListener("pointermove", (event) => this.move(event));
+    for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
+      canvas.addEventListener(name, (event) => this.end(event));
+    }
+    canvas.addEventListener("keydown", (event) => this.key(event));
+    canvas.addEventListener("blur", () => this.putCursor(null));
+  }
+
+  get isBlank() {
+    return this.strokes.length === 0;
+  }
+
+  place(event) {
+    const frame = this.canvas.getBoundingClientRect();
+    return {
+      x: ((event.clientX - frame.left) / frame.width) * this.canvas.width,
+      y: ((event.clientY - frame.top) / frame.height) * this.canvas.height,
+      width: this.thickness * pressureFactor(event),
+    };
+  }
+
+  begin(event) {
+    if (this.pointer !== null || event.button > 0) return;
+    this.pointer = event.pointerId;
+    this.canvas.setPointerCapture(event.pointerId);
+    this.cursor = null;
+    this.strokes.push([this.place(event)]);
+    this.changed();
+  }
+
+  move(event) {
+    if (event.pointerId !== this.pointer) return;
+    const between = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
+    for (const each of between.length ? between : [event]) this.strokes.at(-1).push(this.place(each));
+    this.changed();
+  }
+
+  end(event) {
+    if (event.pointerId === this.pointer) this.pointer = null;
+  }
+
+  key(event) {
+    const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    if (event.key in steps) this.moveCursor(...steps[event.key]);
+    else if (event.key === " ") this.putPen();
+    else if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) this.undo();
+    else if (event.key === "Delete") this.clear();
+    else return;
+    event.preventDefault();
+  }
+
+  moveCursor(right, down) {
+    const at = this.cursor ?? { x: this.canvas.width / 2, y: this.canvas.height / 4, down: false };
+    const x = Math.min(this.canvas.width - 10, Math.max(10, at.x + right * KEY_STEP));
+    const y = Math.min(this.canvas.height - 10, Math.max(10, at.y + down * KEY_STEP));
+    if (at.down) this.strokes.at(-1).push({ x, y, width: this.thickness });
+    this.putCursor({ ...at, x, y });
+    if (at.down) this.onChange();
+  }
+
+  putPen() {
+    if (!this.cursor) return this.moveCursor(0, 0);
+    const down = !this.cursor.down;
+    if (down) this.strokes.push([{ x: this.cursor.x, y: this.cursor.y, width: this.thickness }]);
+    this.putCursor({ ...this.cursor, down });
+    this.onChange();
+  }
+
+  putCursor(cursor) {
+    this.cursor = cursor;
+    this.show();
+  }
+
+  undo() {
+    this.strokes.pop();
+    if (this.cursor) this.cursor.down = false;
+    this.changed();
+  }
+
+  clear() {
+    this.strokes = [];
+    if (this.cursor) this.cursor.down = false;
+    this.changed();
+  }
+
+  changed() {
+    this.show();
+    this.onChange();
+  }
+
+  show() {
+    const style = getComputedStyle(this.canvas);
+    const context = this.canvas.getContext("2d");
+    context.clearRect(0, 0, this.canvas.width, this.canvas.height);
+    drawStrokes(context, this.strokes, style.getPropertyValue("--ink") || INK);
+    if (this.cursor) drawCursor(context, this.cursor, style.getPropertyValue("--accent"));
+  }
+
+  // What the server is sent: black ink on white paper, whatever the colours on the screen.
+  toBlob() {
+    const copy = document.createElement("canvas");
+    copy.width = this.canvas.width * SENT;
+    copy.height = this.canvas.height * SENT;
+    const context = copy.getContext("2d");
+    context.fillStyle = PAPER;
+    context.fillRect(0, 0, copy.width, copy.height);
+    context.scale(SENT, SENT);
+    drawStrokes(context, this.strokes, INK);
+    return new Promise((resolve) => copy.toBlob(resolve, "image/png"));
+  }
+}
+
+// A pen's pressure makes the line thinner or thicker; a mouse always reports 0.5, a finger mostly 0.5 or 1.
+function pressureFactor(event) {
+  return event.pointerType === "pen" && event.pressure > 0 ? 0.5 + event.pressure : 1;
+}
+
+function drawStrokes(context, strokes, ink) {
+  context.strokeStyle = context.fillStyle = ink;
+  context.lineCap = context.lineJoin = "round";
+  for (const stroke of strokes) drawStroke(context, stroke);
+}
+
+function drawStroke(context, [first, ...rest]) {
+  context.beginPath();
+  context.arc(first.x, first.y, first.width / 2, 0, 2 * Math.PI);
+  context.fill();
+  let last = first;
+  for (const point of rest) {
+    context.lineWidth = (last.width + point.width) / 2;
+    context.beginPath();
+    context.moveTo(last.x, last.y);
+    context.lineTo(point.x, point.y);
+    context.stroke();
+    last = point;
+  }
+}
+
+function drawCursor(context, cursor, colour) {
+  context.strokeStyle = colour;
+  context.lineWidth = 3;
+  context.beginPath();
+  context.arc(cursor.x, cursor.y, cursor.down ? 6 : 14, 0, 2 * Math.PI);
+  context.stroke();
+}

@@ -1,0 +1,96 @@
+"""Every setting of a server, checked before anything starts."""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from inkdigits.errors import ServingError
+
+__all__ = ["Limits", "Settings", "check_bind", "check_prefix", "is_loopback", "read_token"]
+
+_LEAST_TOKEN = 16  # characters
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What one worker grants. Sizes are in bytes, times in seconds."""
+
+    body: int = 32 * 2**20  # of one request
+    bodies: int = 256 * 2**20  # of all requests that are being received or answered
+    body_seconds: float = 30.0  # from the first byte of a body to its last
+    header: int = 32 * 2**10
+    header_seconds: float = 10.0  # from the connection, or the first byte of a next request, to the end of its head
+    answer_seconds: float = 30.0  # in the queue and in computation
+    pictures: int = 64  # in one request to /v1/read
+    arrays: int = 1_000  # in one request to /v1/classify
+    rows: int = 10_000  # in one request to /v2
+    waiting: int = 256  # jobs in one queue
+    batch: int = 256  # pictures that are classified at once
+    corrections: int = 20_000  # files
+    corrections_bytes: int = 200 * 2**20
+    shutdown_seconds: int = 30
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How to serve. `token` None: nobody is asked for one. `prefix`: the path under which a proxy shows the server."""
+
+    models: tuple[str, ...] = ()  # names or paths; empty: all that inkdigits carries
+    host: str = "127.0.0.1"
+    port: int = 8000
+    workers: int = 1
+    corrections: Path | None = None
+    token: str | None = field(default=None, repr=False)
+    metrics_open: bool = False
+    allowed_hosts: tuple[str, ...] = ()
+    prefix: str = ""
+    access_log: bool = True
+    limits: Limits = Limits()
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach `host`."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def check_bind(settings: Settings, *, anyone: bool) -> None:
+    """Raise `ServingError` when the server would stand open to the network and nobody said so."""
+    if settings.token is None and not anyone and not is_loopback(settings.host):
+        raise ServingError(
+            f"--host {settings.host} lets other machines in, and there is no token: give --token-file FILE, or "
+            "--no-token if everyone who reaches it may use it"
+        )
+
+
+def check_prefix(prefix: str) -> str:
+    """`prefix` without a slash at its end, "" for none. Raises `ServingError` unless it is a plain path."""
+    plain = prefix.rstrip("/")
+    if plain and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", plain):
+        raise ServingError(f"--prefix {prefix}: expected a path such as /digits")
+    return plain
+
+
+def read_token(path: Path) -> str:
+    """The token in `path`, without white space around it.
+
+    Raises `ServingError` when the file cannot be read, or the token is short or not plain ASCII without spaces.
+    """
+    try:
+        token = path.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "not plain ASCII"
+        raise ServingError(f"{path}: the token cannot be read: {reason}") from error
+    if len(token) < _LEAST_TOKEN or not token.isprintable() or " " in token:
+        raise ServingError(
+            f"{path}: expected one token of at least {_LEAST_TOKEN} characters without spaces, got {len(token)}: "
+            "openssl rand -hex 32 makes one"
+        )
+    return token

@@ -1,0 +1,50 @@
+"""From settings to a server that runs: the socket first, so that a wrong port is known before anything is loaded."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+
+from inkdigits.errors import ServingError
+from inkdigits.serving.settings import Settings
+
+__all__ = ["run"]
+
+
+def run(settings: Settings, say: Callable[[str], object]) -> None:
+    """Serve until SIGTERM or SIGINT, and `say` where, once everything is warm.
+
+    Raises `ServingError` when the address cannot be had or a worker cannot start, `ModelFileError`, `OutputError`.
+    """
+    listener = _bound(settings.host, settings.port)
+    address = _address(listener)
+
+    def ready() -> None:
+        say(f"inkdigits serves on {address}{settings.prefix}/ (Ctrl-C stops it)")
+
+    if settings.workers > 1:
+        from inkdigits.serving.workers import serve_with_workers
+
+        serve_with_workers(settings, listener, ready)
+    else:
+        from inkdigits.serving.worker import serve
+
+        serve(settings, listener, ready)
+
+
+def _bound(host: str, port: int) -> socket.socket:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        listener = socket.socket(family)
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(address)
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ServingError(f"cannot serve on {host} port {port}: {reason}: choose another with --port") from error
+    listener.setblocking(False)
+    return listener
+
+
+def _address(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

@@ -1,0 +1,38 @@
+"""How much data a paired test needs, and what several tests at once are worth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from statistics import NormalDist
+
+__all__ = ["LEVEL", "holm", "pairs_needed"]
+
+LEVEL = 0.05  # a p-value below it is called a difference
+
+
+def pairs_needed(
+    only_first_right: int, only_second_right: int, n: int, level: float = LEVEL, power: float = 0.8
+) -> int | None:
+    """On how many pictures McNemar's test would find a difference as large as this one, with that power.
+
+    None where both are right alone equally often: no number of pictures shows a difference that is not there. Connor
+    1987, "Sample size for testing differences in proportions for the paired-sample design", Biometrics 43: with psi the
+    share of disagreements and delta the difference, n = (z_level sqrt(psi) + z_power sqrt(psi - delta^2))^2 / delta^2.
+    """
+    if only_first_right == only_second_right:
+        return None
+    disagreement, difference = (only_first_right + only_second_right) / n, (only_first_right - only_second_right) / n
+    at_level, at_power = NormalDist().inv_cdf(1 - level / 2), NormalDist().inv_cdf(power)
+    root = at_level * math.sqrt(disagreement) + at_power * math.sqrt(disagreement - difference**2)
+    return math.ceil((root / difference) ** 2)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """The p-values adjusted for being several, in the same order (Holm 1979): one below the level still means it."""
+    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
+    adjusted, least = [0.0] * len(p_values), 0.0
+    for rank, place in enumerate(order):
+        least = max(least, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = least
+    return adjusted

@@ -1,0 +1,273 @@
+"""Non-digits drawn with a pen: scribbles, shapes, signs and small drawings.
+
+A circle, a lone stroke and a spiral are left out: they are a 0, a 1 and a 6 to somebody.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.synthesis.seen import seen_of
+
+__all__ = [
+    "CANVAS",
+    "arrows",
+    "blots",
+    "crosses_and_ticks",
+    "doodles",
+    "draw_lines",
+    "polygons",
+    "scribbles",
+    "smooth",
+    "stars",
+    "waves",
+]
+
+Grey = NDArray[np.uint8]
+Points = NDArray[np.float64]
+
+CANVAS = 72  # pixels, the side of what is drawn on
+_SHIFT = 4  # cv2 takes sixteenths of a pixel, so that thin lines move smoothly
+
+
+def scribbles(rng: np.random.Generator, n: int) -> Grey:
+    """Long smooth strokes that cross themselves, one to four of them."""
+    return seen_of(_scribble, rng, n)
+
+
+def polygons(rng: np.random.Generator, n: int) -> Grey:
+    """Triangles, squares, trapezoids, pentagons and hexagons, outlined or filled."""
+    return seen_of(_polygon, rng, n)
+
+
+def crosses_and_ticks(rng: np.random.Generator, n: int) -> Grey:
+    """Plus signs, crosses, hash signs, ticks, equals signs and asterisks."""
+    return seen_of(_sign, rng, n)
+
+
+def stars(rng: np.random.Generator, n: int) -> Grey:
+    """Stars of four to eight points, drawn in one line or as an outline."""
+    return seen_of(_star, rng, n)
+
+
+def blots(rng: np.random.Generator, n: int) -> Grey:
+    """Specks of dirt made large: filled discs, irregular blots and lying dashes, as a reader cuts them out."""
+    return seen_of(_blot, rng, n)
+
+
+def arrows(rng: np.random.Generator, n: int) -> Grey:
+    """Arrows with two feathers at one end or at both, in any direction but straight up, where they are a 1."""
+    return seen_of(_arrow, rng, n)
+
+
+def doodles(rng: np.random.Generator, n: int) -> Grey:
+    """Houses, faces, hearts, flowers, fish and trees."""
+    return seen_of(_doodle, rng, n)
+
+
+def waves(rng: np.random.Generator, n: int) -> Grey:
+    """Lying waves and zigzags, as a struck-out word or a signature ends."""
+    return seen_of(_wave, rng, n)
+
+
+def _pen(rng: np.random.Generator) -> int:
+    return int(rng.integers(3, 9))
+
+
+def draw_lines(canvas: Grey, points: Points, pen: int, closed: bool = False) -> None:
+    """Draw the line through `points` (k, 2) of (x, y) in pixels onto `canvas`, `pen` pixels wide."""
+    import cv2
+
+    fixed = np.round(points * (1 << _SHIFT)).astype(np.int32)
+    cv2.polylines(canvas, [fixed], closed, 255, pen, cv2.LINE_AA, _SHIFT)
+
+
+def _empty() -> Grey:
+    return np.zeros((CANVAS, CANVAS), np.uint8)
+
+
+def smooth(points: Points, steps: int = 8) -> Points:
+    """A Catmull-Rom curve through `points` (k, 2) but the first and the last, `steps` points a piece."""
+    before, start, end, after = points[:-3], points[1:-2], points[2:-1], points[3:]
+    t = np.linspace(0, 1, steps, endpoint=False)[:, None, None]
+    curve = 0.5 * (
+        2 * start
+        + (end - before) * t
+        + (2 * before - 5 * start + 4 * end - after) * t**2
+        + (3 * start - before - 3 * end + after) * t**3
+    )
+    return np.asarray(curve.transpose(1, 0, 2).reshape(-1, 2))
+
+
+def _turned(points: Points, rng: np.random.Generator, angle: float = math.pi, stretch: float = 0.3) -> Points:
+    """`points` around (0, 0), up to `angle` radians turned, stretched and brought onto the canvas."""
+    turn = rng.uniform(-angle, angle)
+    size = 25 * rng.uniform(1 - stretch, 1 + stretch, 2)
+    cosine, sine = math.cos(turn), math.sin(turn)
+    return np.asarray((points * size) @ np.array([[cosine, sine], [-sine, cosine]]) + CANVAS / 2)
+
+
+def _shaky(points: Points, rng: np.random.Generator, by: float = 0.06) -> Points:
+    return np.asarray(points + rng.normal(0, by, points.shape))
+
+
+def _scribble(rng: np.random.Generator) -> Grey:
+    canvas, pen = _empty(), int(rng.integers(2, 7))
+    strokes = int(rng.integers(1, 4))
+    for _ in range(strokes):
+        # A stroke of few turns may be a digit.
+        turns = int(rng.integers(12, 18)) if strokes == 1 else int(rng.integers(8, 11))
+        points = rng.uniform(8, CANVAS - 8, (turns, 2))
+        draw_lines(canvas, smooth(points), pen)
+    return canvas
+
+
+def _corners(count: int, start: float = 0.0) -> Points:
+    angles = start + 2 * math.pi * np.arange(count) / count
+    return np.stack([np.sin(angles), -np.cos(angles)], axis=1)
+
+
+def _polygon(rng: np.random.Generator) -> Grey:
+    import cv2
+
+    canvas = _empty()
+    count = int(rng.choice([3, 4, 4, 5, 6], p=[0.35, 0.25, 0.15, 0.15, 0.1]))
+    points = _turned(_shaky(_corners(count), rng, 0.12), rng)
+    if count > 3 or rng.random() < 0.5:
+        draw_lines(canvas, points, _pen(rng), closed=True)
+    if count <= 4 and rng.random() < 0.3:
+        cv2.fillPoly(canvas, [points.astype(np.int32)], 255, cv2.LINE_AA)
+    if not canvas.any():
+        draw_lines(canvas, points, _pen(rng), closed=True)
+    # Five and six corners, written quickly, are a 0: only with a stroke through them are they not.
+    if count > 4:
+        draw_lines(canvas, points[[0, 2]], _pen(rng))
+        draw_lines(canvas, points[[1, 3]], _pen(rng))
+    return canvas
+
+
+_SIGNS: dict[str, list[list[tuple[float, float]]]] = {
+    "plus": [[(-1, 0), (1, 0)], [(0, -1), (0, 1)]],
+    "cross": [[(-1, -1), (1, 1)], [(-1, 1), (1, -1)]],
+    "hash": [[(-1, -0.35), (1, -0.35)], [(-1, 0.35), (1, 0.35)], [(-0.35, -1), (-0.35, 1)], [(0.35, -1), (0.35, 1)]],
+    "tick": [[(-1, 0.2), (-0.4, 0.8), (1, -1)]],
+    "equals": [[(-1, -0.4), (1, -0.4)], [(-1, 0.4), (1, 0.4)]],
+    "asterisk": [[(-1, 0), (1, 0)], [(-0.5, -0.9), (0.5, 0.9)], [(-0.5, 0.9), (0.5, -0.9)]],
+    "ladder": [[(-0.5, -1), (-0.5, 1)], [(0.5, -1), (0.5, 1)], [(-0.5, -0.4), (0.5, -0.4)], [(-0.5, 0.4), (0.5, 0.4)]],
+    "less": [[(1, -0.8), (-1, 0), (1, 0.8)]],
+}
+
+
+def _sign(rng: np.random.Generator) -> Grey:
+    canvas, pen = _empty(), _pen(rng)
+    strokes = _SIGNS[str(rng.choice(list(_SIGNS)))]
+    flat = _turned(_shaky(np.array([point for stroke in strokes for point in stroke]), rng), rng, 0.25)
+    start = 0
+    for stroke in strokes:
+        draw_lines(canvas, flat[start : start + len(stroke)], pen)
+        start += len(stroke)
+    return canvas
+
+
+def _star(rng: np.random.Generator) -> Grey:
+    canvas, count = _empty(), int(rng.integers(4, 9))
+    outer = _corners(count)
+    if count in (5, 7) and rng.random() < 0.5:
+        points = outer[(2 * np.arange(count)) % count]
+    else:
+        inner = _corners(count, math.pi / count) * rng.uniform(0.3, 0.5)
+        points = np.stack([outer, inner], axis=1).reshape(-1, 2)
+    draw_lines(canvas, _turned(_shaky(points, rng, 0.04), rng, math.pi, 0.15), int(rng.integers(2, 6)), closed=True)
+    return canvas
+
+
+def _blot(rng: np.random.Generator) -> Grey:
+    import cv2
+
+    canvas, kind = _empty(), rng.random()
+    if kind < 0.35:
+        half = rng.uniform(20, 32), rng.uniform(1, 4)
+        dash = np.array([[-half[0], -half[1]], [half[0], -half[1]], [half[0], half[1]], [-half[0], half[1]]])
+        slope = rng.uniform(-0.35, 0.35)
+        dash[:, 1] += slope * dash[:, 0]
+        points = dash + CANVAS / 2
+    else:
+        count = int(rng.integers(5, 12))
+        roundness = 0.05 if kind < 0.6 else 0.35
+        radius = rng.uniform(1 - roundness, 1 + roundness, (count, 1))
+        ring = _corners(count) * radius * rng.uniform(14, 26, 2)
+        points = smooth(np.concatenate([ring, ring[:3]])) + CANVAS / 2
+    cv2.fillPoly(canvas, [points.astype(np.int32)], 255, cv2.LINE_AA)
+    return canvas
+
+
+def _arrow(rng: np.random.Generator) -> Grey:
+    canvas, pen = _empty(), _pen(rng)
+    # Directions of a clock's hand; near twelve an arrow is a 1 with two flags.
+    angle = rng.uniform(0.7, 2 * math.pi - 0.7)
+    along = np.array([math.sin(angle), -math.cos(angle)]) * rng.uniform(22, 30)
+    middle = np.full(2, CANVAS / 2)
+    ends = [middle - along, middle + along]
+    draw_lines(canvas, np.stack(ends), pen)
+    open_by, length = rng.uniform(0.4, 0.8), rng.uniform(0.5, 0.9)
+    for end, sign in ((ends[1], 1.0), (ends[0], -1.0)) if rng.random() < 0.25 else ((ends[1], 1.0),):
+        for side in (-open_by, open_by):
+            back = angle + math.pi + side
+            feather = end + sign * np.array([math.sin(back), -math.cos(back)]) * length * 30
+            draw_lines(canvas, np.stack([end, feather]), pen)
+    return canvas
+
+
+_ROUND = _corners(24)
+_DOODLES: dict[str, list[tuple[Points, bool]]] = {
+    "house": [
+        (np.array([[-0.8, 1], [-0.8, -0.1], [0.8, -0.1], [0.8, 1]]), True),
+        (np.array([[-1, -0.1], [0, -1], [1, -0.1]]), False),
+        (np.array([[-0.2, 1], [-0.2, 0.4], [0.2, 0.4], [0.2, 1]]), False),
+    ],
+    "face": [
+        (_ROUND, True),
+        (_ROUND * 0.08 + [-0.4, -0.3], True),
+        (_ROUND * 0.08 + [0.4, -0.3], True),
+        (_ROUND[6:19] * 0.55, False),
+    ],
+    "heart": [
+        (np.array([[0, 1], [-0.9, 0.1], [-1, -0.5], [-0.5, -0.9], [0, -0.4], [0.5, -0.9], [1, -0.5], [0.9, 0.1]]), True)
+    ],
+    "flower": [(_ROUND * 0.28, True), *((_ROUND * 0.3 + corner * 0.62, True) for corner in _corners(5))],
+    "fish": [
+        (_ROUND * [0.8, 0.5] + [-0.2, 0], True),
+        (np.array([[0.6, 0], [1.1, -0.5], [1.1, 0.5]]), True),
+        (_ROUND * 0.06 + [-0.6, -0.1], True),
+    ],
+    "tree": [
+        (np.array([[0, -1], [-0.8, 0.5], [0.8, 0.5]]), True),
+        (np.array([[-0.12, 0.5], [-0.12, 1], [0.12, 1], [0.12, 0.5]]), False),
+    ],
+}
+
+
+def _doodle(rng: np.random.Generator) -> Grey:
+    canvas, pen = _empty(), int(rng.integers(2, 5))
+    parts = _DOODLES[str(rng.choice(list(_DOODLES)))]
+    every = _turned(_shaky(np.concatenate([part for part, _ in parts]), rng, 0.03), rng, 0.3)
+    start = 0
+    for part, closed in parts:
+        draw_lines(canvas, every[start : start + len(part)], pen, closed)
+        start += len(part)
+    return canvas
+
+
+def _wave(rng: np.random.Generator) -> Grey:
+    canvas = _empty()
+    turns = int(rng.integers(5, 11))
+    across = np.linspace(4, CANVAS - 4, turns)
+    height = rng.uniform(6, 18)
+    points = np.stack([across, CANVAS / 2 + height * (-1.0) ** np.arange(turns)], axis=1)
+    points += rng.normal(0, 2, points.shape)
+    ends = np.concatenate([points[:1], points, points[-1:]])
+    draw_lines(canvas, smooth(ends) if rng.random() < 0.5 else points, int(rng.integers(2, 6)))
+    return canvas

@@ -1,0 +1,188 @@
+"""Non-digits made of MNIST's training digits: parts of one, two in one box, digits destroyed.
+
+A part is taken only where it is no digit itself: the upper half of an 8 is a 0, and a quarter of most is a 7 or a 1.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.datasets.mnist import load_train
+from inkdigits.synthesis.seen import seen_of
+
+__all__ = ["crowds", "destroyed", "halves", "quarters", "swirled", "turned", "two_digits"]
+
+Grey = NDArray[np.uint8]
+
+# Halves that are no digit, by side; what is not named is a 0, a 1, a 3 or a 7 to somebody.
+_HALVES = {"top": (0, 4), "bottom": (0, 2), "left": (2, 3, 8), "right": (5,)}
+# Mirrored, the others are a 0, a 1, an 8, or near a 2, a 5 or a 6; laid on their left side, near a 0, a 1 or an 8.
+_MIRRORED, _LAID = (3, 4, 7, 9), (2, 3, 4, 5)
+# Of these digits a quarter holds no loop, which would be a 0.
+_QUARTERED = (0, 3, 4, 7)
+
+
+def halves(rng: np.random.Generator, n: int) -> Grey:
+    """Half of a digit, cut across or down its middle."""
+    return seen_of(_half, rng, n)
+
+
+def quarters(rng: np.random.Generator, n: int) -> Grey:
+    """A quarter of a digit, not from the upper right, where most digits have a 7."""
+    return seen_of(_quarter, rng, n)
+
+
+def two_digits(rng: np.random.Generator, n: int) -> Grey:
+    """Two digits in one box, side by side, touching or running into each other."""
+    return seen_of(lambda rng: _row_of(2, rng), rng, n)
+
+
+def crowds(rng: np.random.Generator, n: int) -> Grey:
+    """Three or four digits in one box, in a row or in two rows."""
+    return seen_of(_crowd, rng, n)
+
+
+def destroyed(rng: np.random.Generator, n: int) -> Grey:
+    """Digits that nobody could read any more: cut into tiles and shuffled, melted, or drowned in noise."""
+    makers = (_shuffled, _melted, _drowned)
+    return seen_of(lambda rng: makers[int(rng.integers(len(makers)))](rng), rng, n)
+
+
+def turned(rng: np.random.Generator, n: int) -> Grey:
+    """Digits lying on their side or mirrored, those that are no digit then: a true pen's strokes, but no digit."""
+    return seen_of(_turned, rng, n)
+
+
+def swirled(rng: np.random.Generator, n: int) -> Grey:
+    """Digits stirred around their middle by one to two full turns."""
+    return seen_of(_swirled, rng, n)
+
+
+@lru_cache(maxsize=1)
+def _digits() -> tuple[Grey, list[NDArray[np.intp]]]:
+    train = load_train()
+    return train.images, [np.flatnonzero(train.labels == value) for value in range(10)]
+
+
+def _one(rng: np.random.Generator, value: int | None = None) -> Grey:
+    """The ink of one training digit, cut out."""
+    images, rows_of = _digits()
+    rows = rows_of[int(rng.integers(10)) if value is None else value]
+    return _cut_out(images[rows[int(rng.integers(len(rows)))]])
+
+
+def _cut_out(picture: Grey) -> Grey:
+    rows, columns = np.flatnonzero((picture > 20).any(axis=1)), np.flatnonzero((picture > 20).any(axis=0))
+    if not len(rows):
+        return picture
+    return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+
+
+def _turned(rng: np.random.Generator) -> Grey:
+    if rng.random() < 0.5:
+        return np.ascontiguousarray(_one(rng, int(rng.choice(_MIRRORED)))[:, ::-1])
+    return np.ascontiguousarray(np.rot90(_one(rng, int(rng.choice(_LAID)))))
+
+
+def _half(rng: np.random.Generator) -> Grey | None:
+    side = str(rng.choice(list(_HALVES)))
+    ink = _one(rng, int(rng.choice(_HALVES[side])))
+    at = rng.uniform(0.42, 0.58)
+    row, column = round(at * ink.shape[0]), round(at * ink.shape[1])
+    parts = {"top": ink[:row], "bottom": ink[row:], "left": ink[:, :column], "right": ink[:, column:]}
+    return _if_no_stroke(parts[side])
+
+
+def _quarter(rng: np.random.Generator) -> Grey | None:
+    ink = _one(rng, int(rng.choice(_QUARTERED)))
+    row, column = (round(rng.uniform(0.4, 0.6) * side) for side in ink.shape)
+    parts = (ink[:row, :column], ink[row:, :column], ink[row:, column:])
+    return _if_no_stroke(parts[int(rng.integers(3))])
+
+
+def _if_no_stroke(part: Grey) -> Grey | None:
+    """`part` unless it is empty, all ink, or one straight stroke that may be a 1."""
+    if min(part.shape) < 4 or part.max() <= 100:
+        return None
+    part = _cut_out(part)
+    narrow = part.shape[1] < 0.65 * part.shape[0]
+    return None if narrow or part.mean() > 190 or _is_straight(part) else part
+
+
+def _is_straight(part: Grey) -> bool:
+    """Whether the ink's spread along its main direction is more than three times that across it."""
+    y, x = (axis - axis.mean() for axis in np.nonzero(part > 100))
+    # The eigenvalues of the 2x2 covariance, in closed form.
+    xx, yy, xy = float((x * x).mean()), float((y * y).mean()), float((x * y).mean())
+    root = math.hypot(xx - yy, 2 * xy)
+    return xx + yy + root > 9 * max(xx + yy - root, 1e-6)
+
+
+def _row_of(count: int, rng: np.random.Generator) -> Grey:
+    """Digits in a row on one ground line, from three pixels over each other to four apart."""
+    row = _one(rng)
+    for _ in range(count - 1):
+        row = _beside(row, _one(rng), int(rng.integers(-3, 5)))
+    return row
+
+
+def _beside(left: Grey, right: Grey, gap: int) -> Grey:
+    height = max(len(left), len(right))
+    start = max(0, left.shape[1] + gap)
+    canvas = np.zeros((height, max(left.shape[1], start + right.shape[1])), np.uint8)
+    canvas[height - len(left) :, : left.shape[1]] = left
+    corner = canvas[height - len(right) :, start : start + right.shape[1]]
+    np.maximum(corner, right, out=corner)
+    return canvas
+
+
+def _crowd(rng: np.random.Generator) -> Grey:
+    if rng.random() < 0.6:
+        return _row_of(int(rng.integers(3, 5)), rng)
+    upper, lower = _row_of(2, rng), _row_of(2, rng)
+    return _beside(upper.T, lower.T, int(rng.integers(0, 4))).T
+
+
+def _shuffled(rng: np.random.Generator) -> Grey:
+    images, _ = _digits()
+    picture = images[int(rng.integers(len(images)))][4:24, 4:24]
+    tiles = picture.reshape(4, 5, 4, 5).swapaxes(1, 2).reshape(16, 5, 5)
+    mixed = tiles[rng.permutation(16)]
+    return np.ascontiguousarray(mixed.reshape(4, 4, 5, 5).swapaxes(1, 2).reshape(20, 20))
+
+
+def _melted(rng: np.random.Generator) -> Grey:
+    import cv2
+
+    ink = np.pad(_one(rng), 6)
+    height, width = ink.shape
+    bend = [cv2.GaussianBlur(rng.uniform(-1, 1, (height, width)).astype(np.float32), (0, 0), 1.6) for _ in range(2)]
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    strength = rng.uniform(45, 80)
+    return np.asarray(cv2.remap(ink, x + strength * bend[0], y + strength * bend[1], cv2.INTER_LINEAR), np.uint8)
+
+
+def _drowned(rng: np.random.Generator) -> Grey:
+    ink = _one(rng).copy()
+    lost = rng.random(ink.shape) < rng.uniform(0.8, 0.95)
+    ink[lost] = rng.integers(0, 256, int(lost.sum()))
+    return ink
+
+
+def _swirled(rng: np.random.Generator) -> Grey:
+    import cv2
+
+    ink = np.pad(_one(rng), 4)
+    height, width = ink.shape
+    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    dy, dx = y - height / 2, x - width / 2
+    radius = np.hypot(dx, dy)
+    angle = rng.choice([-1, 1]) * rng.uniform(2, 4) * np.pi * np.exp(-radius / 8)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    across, down = dx * cosine - dy * sine + width / 2, dx * sine + dy * cosine + height / 2
+    stirred = cv2.remap(ink, across.astype(np.float32), down.astype(np.float32), cv2.INTER_LINEAR)
+    return np.asarray(stirred, np.uint8)

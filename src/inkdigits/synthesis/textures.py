@@ -1,0 +1,113 @@
+"""Non-digits that are no ink at all: gradients, noise and patterns, as a crop of a photo may be."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.normalize import BOX, SIZE
+from inkdigits.synthesis.seen import seen_of
+
+__all__ = ["checker", "full_frame", "gradients", "pepper", "stripes", "value_noise"]
+
+Grey = NDArray[np.uint8]
+Floats = NDArray[np.float64]
+
+_SIDE = 2 * BOX
+
+
+def gradients(rng: np.random.Generator, n: int) -> Grey:
+    """Smooth shading with a bright spot and some grain, in a box of any aspect."""
+    return seen_of(lambda rng: _box(_gradient(rng, _SIDE), rng), rng, n)
+
+
+def value_noise(rng: np.random.Generator, n: int) -> Grey:
+    """Clouds: smooth noise of two sizes, as it is or cut into black and white."""
+    return seen_of(lambda rng: _box(_clouds(rng, _SIDE), rng), rng, n)
+
+
+def pepper(rng: np.random.Generator, n: int) -> Grey:
+    """Single bright pixels on black, one in forty to one in two."""
+    return seen_of(lambda rng: _box(_pepper(rng, _SIDE), rng), rng, n)
+
+
+def checker(rng: np.random.Generator, n: int) -> Grey:
+    """Checkered fields of three to eight squares a side, turned a little."""
+    return seen_of(lambda rng: _box(_checker(rng, _SIDE), rng), rng, n)
+
+
+def stripes(rng: np.random.Generator, n: int) -> Grey:
+    """Parallel stripes, three to nine, in any direction."""
+    return seen_of(lambda rng: _box(_stripes(rng, _SIDE), rng), rng, n)
+
+
+def full_frame(rng: np.random.Generator, n: int) -> Grey:
+    """Shading, clouds, pixel noise and patterns that fill 28x28 to the edge: arrays that never met the reader."""
+    makers = (_gradient, _clouds, _pepper, _checker, _uniform_noise)
+    pictures = [makers[int(rng.integers(len(makers)))](rng, SIZE) for _ in range(n)]
+    return np.clip(np.reshape(pictures, (n, SIZE, SIZE)), 0, 255).astype(np.uint8)
+
+
+def _box(texture: Floats, rng: np.random.Generator) -> Grey:
+    """`texture` cut to a box of random aspect, not so narrow that it becomes a stroke, on full contrast."""
+    side = len(texture)
+    height, width = side, side
+    if rng.random() < 0.5:
+        shorter = int(rng.integers(side // 2, side + 1))
+        height, width = (shorter, side) if rng.random() < 0.5 else (side, shorter)
+    return np.clip(texture[:height, :width], 0, 255).astype(np.uint8)
+
+
+def _grid(side: int, angle: float) -> tuple[Floats, Floats]:
+    y, x = np.mgrid[0:side, 0:side] / side - 0.5
+    return x * math.cos(angle) + y * math.sin(angle), y * math.cos(angle) - x * math.sin(angle)
+
+
+def _gradient(rng: np.random.Generator, side: int) -> Floats:
+    along, _ = _grid(side, rng.uniform(0, 2 * math.pi))
+    x, y = _grid(side, 0.0)
+    centre, spread = rng.uniform(-0.5, 0.5, 2), rng.uniform(0.1, 0.5)
+    spot = np.exp(-((x - centre[0]) ** 2 + (y - centre[1]) ** 2) / (2 * spread**2))
+    shade = 128 + 160 * along * rng.uniform(0, 1) + 120 * spot * rng.uniform(-1, 1)
+    return np.asarray(shade + rng.normal(0, rng.uniform(0, 25), (side, side)))
+
+
+def _clouds(rng: np.random.Generator, side: int) -> Floats:
+    import cv2
+
+    coarse = rng.uniform(0, 1, (int(rng.integers(3, 9)),) * 2)
+    fine = rng.uniform(0, 1, (int(rng.integers(9, 16)),) * 2)
+    share = rng.uniform(0, 0.5)
+    large = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
+    small = cv2.resize(fine, (side, side), interpolation=cv2.INTER_CUBIC)
+    clouds = (1 - share) * large + share * small
+    if rng.random() < 0.4:
+        clouds = (clouds > np.quantile(clouds, rng.uniform(0.3, 0.6))).astype(np.float64)
+    return np.asarray(255 * clouds)
+
+
+def _pepper(rng: np.random.Generator, side: int) -> Floats:
+    size = int(rng.integers(1, 3))
+    dots = rng.random((side // size, side // size)) < rng.uniform(0.025, 0.5)
+    return np.kron(dots, np.ones((size, size))).astype(np.float64) * 255
+
+
+def _checker(rng: np.random.Generator, side: int) -> Floats:
+    across, down = _grid(side, rng.uniform(-0.4, 0.4))
+    count = rng.uniform(3, 8)
+    odd = (np.floor(across * count) + np.floor(down * count)) % 2
+    low, high = rng.uniform(0, 60), rng.uniform(160, 255)
+    return np.asarray(low + (high - low) * odd)
+
+
+def _stripes(rng: np.random.Generator, side: int) -> Floats:
+    across, _ = _grid(side, rng.uniform(0, math.pi))
+    wave = np.sin(2 * math.pi * (across * rng.uniform(3, 9) + rng.random()))
+    sharpness = rng.uniform(1, 6)
+    return np.asarray(127.5 + 127.5 * np.clip(sharpness * wave, -1, 1))
+
+
+def _uniform_noise(rng: np.random.Generator, side: int) -> Floats:
+    return rng.uniform(0, 255, (side, side))

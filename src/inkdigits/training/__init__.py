@@ -1,0 +1,1 @@
+"""Training: recipes, the loop, and the run's folder that holds what came of it."""

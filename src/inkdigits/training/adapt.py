@@ -1,0 +1,80 @@
+"""A training that starts from another's weights and mixes a user's own pictures with the data, and what came of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.datasets.split import stratified_split
+from inkdigits.errors import NetworkError
+from inkdigits.scores import accuracy
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["Adaptation", "adaptation_of", "start_from"]
+
+# A user's own pictures make up this share of an epoch, each at most so many times.
+_SHARE, _MOST_TIMES = 0.1, 50
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """A user's own digits, parted like the data: most are trained on, some are held out to judge by."""
+
+    train: LabelledDigits
+    validation: LabelledDigits
+
+    def mixed_with(self, digits: LabelledDigits) -> LabelledDigits:
+        """`digits` and the user's own, which are repeated until they are a tenth of them, at most 50 times."""
+        times = int(np.clip(round(_SHARE * len(digits) / len(self.train)), 1, _MOST_TIMES))
+        return LabelledDigits(
+            np.concatenate([digits.images, *[self.train.images] * times]),
+            np.concatenate([digits.labels, *[self.train.labels] * times]),
+            f"{digits.name} and {self.train.name}",
+        )
+
+    def accuracies(self, classifier: Any, validation: LabelledDigits) -> dict[str, float]:
+        """The accuracy of `classifier` (anything with `predict_proba`) on both held-out parts, in [0, 1]."""
+        parts = {"data": validation, "added": self.validation}
+        return {name: accuracy(part.labels, classifier.predict_proba(part.images)) for name, part in parts.items()}
+
+
+def adaptation_of(digits: LabelledDigits, seed: int) -> Adaptation:
+    """The user's own `digits`, a fifth of each class held out. Raises `DataError`."""
+    return Adaptation(*stratified_split(digits, 0.2, seed))
+
+
+def start_from(model: keras.Model, source: str | Path) -> None:
+    """Give `model` the weights of `source`: `reader` as it is shipped, a run's folder or a `.keras` file.
+
+    Raises `NetworkError` when there is no such file or it holds another network.
+    """
+    from inkdigits.modelfile.keras_classifier import load_keras_model
+
+    other = load_keras_model(_weights_path(source))
+    shapes, expected = ([tuple(w.shape) for w in m.get_weights()] for m in (other, model))
+    if shapes != expected:
+        raise NetworkError(
+            f"{source}: a network {other.name!r} of {other.count_params():,} parameters, expected {model.name!r} "
+            f"of {model.count_params():,}: name the network that it was trained as"
+        )
+    model.set_weights(other.get_weights())
+
+
+def _weights_path(source: str | Path) -> Path:
+    from inkdigits.modelfile.predictor import shipped_keras_model
+
+    shipped = shipped_keras_model(str(source))
+    path = shipped or Path(source)
+    path = path / "model.keras" if path.is_dir() else path
+    if not path.is_file() or path.suffix != ".keras":
+        raise NetworkError(
+            f"{source}: no trained network to start from: expected reader, a run's folder or a .keras file "
+            "(a model file holds no weights that can be trained on)"
+        )
+    return path

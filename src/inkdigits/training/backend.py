@@ -1,0 +1,153 @@
+"""Which Keras backend runs, on which device: decided before Keras is imported, since it cannot be changed after."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from inkdigits.errors import MissingExtraError, NetworkError, require_extra
+
+__all__ = ["ALL_DEVICES", "BACKENDS", "Backend", "choose_backend", "installed_backends", "start_keras", "usable_cores"]
+
+BACKENDS = ("jax", "tensorflow", "torch")
+ALL_DEVICES = "all"
+_EXTRAS = {"jax": "train", "tensorflow": "tensorflow", "torch": "torch"}
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What a training runs on."""
+
+    name: str = "jax"  # jax, tensorflow or torch
+    device: str = "auto"  # auto: a GPU where there is one; cpu: never a GPU
+    deterministic: bool = False  # bit-identical results on a GPU and on TensorFlow too
+    image_data_format: str | None = None  # channels_last or channels_first; None: as Keras is configured
+    devices: int | str = 1  # that share a training's batches, on JAX; or all
+
+    def __post_init__(self) -> None:
+        _check_choice("backend", self.name, BACKENDS)
+        _check_choice("device", self.device, ("auto", "cpu"))
+        _check_choice("image_data_format", self.image_data_format, (None, "channels_last", "channels_first"))
+        _check_devices(self.devices, self.name)
+
+
+def _check_choice(what: str, value: object, known: tuple[object, ...]) -> None:
+    if value not in known:
+        raise NetworkError(f"unknown {what} {value!r}: expected one of {', '.join(str(k) for k in known if k)}")
+
+
+def _check_devices(devices: int | str, backend: str) -> None:
+    if devices != ALL_DEVICES and not (isinstance(devices, int) and devices >= 1):
+        raise NetworkError(f"--devices: expected a number from 1, or all, got {devices}")
+    if devices != 1 and backend != "jax":
+        raise NetworkError(
+            f"--devices {devices}: only jax shares a training over devices, not {backend}: --backend jax"
+        )
+
+
+def installed_backends() -> list[str]:
+    """The backends that can be imported, the default first. Imports none of them."""
+    return [name for name in BACKENDS if importlib.util.find_spec(name) is not None]
+
+
+def choose_backend(name: str | None = None) -> str:
+    """The backend to run: `name`, else what runs already, else KERAS_BACKEND, else the first that is installed."""
+    if name:
+        return name
+    if "keras" in sys.modules:
+        return _running()
+    if os.environ.get("KERAS_BACKEND"):
+        return os.environ["KERAS_BACKEND"]
+    installed = installed_backends()
+    if not installed:
+        raise MissingExtraError("training needs a Keras backend, and none is installed: pip install 'inkdigits[train]'")
+    return installed[0]
+
+
+def start_keras(backend: Backend) -> float:
+    """Import Keras on `backend` and return the seconds that took; nearly zero when it runs already.
+
+    Raises `MissingExtraError` when it is not installed, `NetworkError` when Keras runs on another backend already.
+    """
+    require_extra("keras", "train", "training")
+    require_extra(backend.name, _EXTRAS[backend.name], f"the {backend.name} backend")
+    started = time.perf_counter()
+    if "keras" not in sys.modules:
+        os.environ.update(_environment(backend))
+        with _hidden("sklearn", "pandas", "matplotlib"):
+            import keras
+    import keras
+
+    if _running() != backend.name:
+        raise NetworkError(
+            f"Keras runs on {_running()} in this process already, so {backend.name} cannot be had: start a new one"
+        )
+    _apply(backend)
+    if backend.image_data_format:
+        keras.config.set_image_data_format(backend.image_data_format)
+    return time.perf_counter() - started
+
+
+def _running() -> str:
+    import keras
+
+    return str(keras.backend.backend())
+
+
+@contextmanager
+def _hidden(*modules: str) -> Iterator[None]:
+    """Let Keras believe that `modules` are not installed: it imports them at start-up only to wrap them for others.
+
+    Measured: 2.7 s become 1.1 s for `import keras` on JAX (docs/log.md).
+    """
+    absent = [module for module in modules if module not in sys.modules]
+    sys.modules.update(dict.fromkeys(absent))  # type: ignore[arg-type]  # None is how Python marks a blocked import
+    try:
+        yield
+    finally:
+        for module in absent:
+            del sys.modules[module]
+
+
+def _environment(backend: Backend) -> dict[str, str]:
+    """What must stand in the environment before the backend is imported."""
+    wanted = {
+        "KERAS_BACKEND": backend.name,
+        # Take GPU memory as it is needed, not all of it: the exercise's `allow_growth`.
+        "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
+        "TF_FORCE_GPU_ALLOW_GROWTH": "true",
+        "TF_CPP_MIN_LOG_LEVEL": os.environ.get("TF_CPP_MIN_LOG_LEVEL", "2"),
+    }
+    if backend.device == "cpu":
+        wanted |= {"JAX_PLATFORMS": "cpu", "KERAS_TORCH_DEVICE": "cpu"}
+    if backend.deterministic:
+        flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_gpu_deterministic_ops=true".strip()
+        wanted |= {"XLA_FLAGS": flags, "CUBLAS_WORKSPACE_CONFIG": ":4096:8"}
+    return wanted
+
+
+def _apply(backend: Backend) -> None:
+    """What can only be said once the backend is imported."""
+    if backend.name == "tensorflow":
+        import tensorflow
+
+        if backend.device == "cpu":
+            tensorflow.config.set_visible_devices([], "GPU")
+        if backend.deterministic:
+            tensorflow.config.experimental.enable_op_determinism()
+    elif backend.name == "torch" and backend.deterministic:
+        import torch
+
+        torch.use_deterministic_algorithms(True)
+
+
+def usable_cores() -> int:
+    """How many cores this process may use: results are bit-identical only for the same number."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

@@ -1,0 +1,118 @@
+"""Everything that a training needs to go on after a kill -9 as if nothing had happened.
+
+A checkpoint is a folder, renamed into place as one, so a reader never meets half of it: `arrays.npz` with the weights,
+the optimizer and the best weights, and `progress.json` with the rest.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.errors import RunError
+from inkdigits.whole_files import write_folder, write_json
+
+__all__ = ["Checkpoint", "EpochRecord", "OnEpoch", "Progress", "latest_checkpoint", "save_checkpoint"]
+
+Arrays = list[NDArray[Any]]
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """One row of the learning curves; losses in nats, accuracies in [0, 1]."""
+
+    epoch: int
+    loss: float
+    accuracy: float
+    val_loss: float
+    val_accuracy: float
+    seconds: float
+
+
+# Called after every epoch; False ends the training there, with its best weights.
+OnEpoch = Callable[[EpochRecord], bool]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a training has come. `waited` counts epochs since the lowest validation loss, at `best_epoch`."""
+
+    history: tuple[EpochRecord, ...] = ()
+    best_epoch: int = 0
+    best_loss: float = float("inf")
+    waited: int = 0
+    compile_seconds: float = 0.0
+    train_seconds: float = 0.0
+
+    def after(self, record: EpochRecord, compile_seconds: float = 0.0) -> Progress:
+        """The progress once `record`'s epoch is over, of which `compile_seconds` went into compilation."""
+        better = record.val_loss < self.best_loss
+        return Progress(
+            history=(*self.history, record),
+            best_epoch=record.epoch if better else self.best_epoch,
+            best_loss=record.val_loss if better else self.best_loss,
+            waited=0 if better else self.waited + 1,
+            compile_seconds=self.compile_seconds + compile_seconds,
+            train_seconds=self.train_seconds + record.seconds - compile_seconds,
+        )
+
+    def ended(self, epochs: int, patience: int) -> bool:
+        """Whether all `epochs` are done, or `patience` (0: endless) epochs brought no lower loss."""
+        impatient = bool(patience) and self.waited >= patience
+        return impatient or len(self.history) >= epochs
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training between two epochs. `model` holds weights and the states of random layers, in Keras's order."""
+
+    progress: Progress = field(default_factory=Progress)
+    model: Arrays = field(default_factory=list)
+    optimizer: Arrays = field(default_factory=list)
+    best: Arrays = field(default_factory=list)
+
+
+_GROUPS = ("model", "optimizer", "best")
+
+
+def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
+    """Write `checkpoint` below `folder`, whole or not at all, then drop the older ones. Raises `OutputError`."""
+    name = f"epoch-{len(checkpoint.progress.history):05d}"
+    arrays = {f"{group}_{i:04d}": array for group in _GROUPS for i, array in enumerate(getattr(checkpoint, group))}
+    with write_folder(folder / name) as unfinished:
+        np.savez(unfinished / "arrays.npz", allow_pickle=False, **arrays)
+        write_json(unfinished / "progress.json", asdict(checkpoint.progress))
+    for other in folder.iterdir():
+        if other.name != name:
+            shutil.rmtree(other, ignore_errors=True)
+
+
+def latest_checkpoint(folder: Path) -> Checkpoint | None:
+    """The last whole checkpoint below `folder`, or None when there is none. Raises `RunError` when it is damaged."""
+    names = sorted(path for path in folder.glob("epoch-*") if path.is_dir())
+    return _load(names[-1]) if names else None
+
+
+def _load(folder: Path) -> Checkpoint:
+    try:
+        progress = json.loads((folder / "progress.json").read_text())
+        progress["history"] = tuple(EpochRecord(**row) for row in progress["history"])
+        with np.load(folder / "arrays.npz", allow_pickle=False) as archive:
+            groups = [_group(archive, group) for group in _GROUPS]
+        return Checkpoint(Progress(**progress), *groups)
+    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        raise RunError(f"{folder}: a damaged checkpoint ({error}): train again into another folder") from error
+
+
+def _group(archive: Any, group: str) -> Arrays:
+    names: Sequence[str] = sorted(name for name in archive.files if name.startswith(group))
+    return [archive[name] for name in names]

@@ -1,0 +1,92 @@
+"""The pictures of one epoch: the digits in an order of its own, and what a recipe mixes in."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.datasets.labelled import CLASSES, LabelledDigits
+from inkdigits.networks.inputs import one_hot
+from inkdigits.training.recipes import Recipe
+
+__all__ = ["acceptance_pictures", "pictures_of_epoch", "steps_per_epoch"]
+
+# Part these streams of random numbers from the others that are drawn from the same seed.
+_SHUFFLE_STREAM = 2
+_MIXTURE_STREAM = 4
+_ACCEPTANCE_STREAM = 5
+
+Images = NDArray[np.uint8]
+Targets = NDArray[np.float32]
+
+
+def pictures_of_epoch(digits: LabelledDigits, recipe: Recipe, seed: int, epoch: int) -> tuple[Images, Targets]:
+    """The pictures uint8 (m, 28, 28) of epoch `epoch`, counted from 1, and their targets float32 (m, 10).
+
+    They follow from `seed` and `epoch` alone, so a training that is resumed there needs no state. A digit's target is
+    1 at its class, less what the recipe smooths over all classes; what is no digit is to be answered by the same
+    probability for every class.
+    """
+    images, targets = _mixture(digits, recipe, np.random.default_rng([seed, _MIXTURE_STREAM, epoch]))
+    order = np.random.default_rng([seed, _SHUFFLE_STREAM, epoch]).permutation(len(images))
+    return images[order], targets[order]
+
+
+def steps_per_epoch(n: int, recipe: Recipe, devices: int = 1) -> int:
+    """Batches in an epoch of `n` digits with what the recipe mixes in; the last may be smaller.
+
+    Several `devices` leave out what they cannot share evenly.
+    """
+    pictures = n + _share(n, recipe.glyphs) + _share(n, recipe.nondigits)
+    return math.ceil((pictures - pictures % devices) / recipe.batch_size)
+
+
+def acceptance_pictures(validation: LabelledDigits, recipe: Recipe, seed: int) -> tuple[Images, Images] | None:
+    """Digits of `validation`, worn as in training, and as many pictures of no digit, to choose what is accepted by.
+
+    None for a recipe that trains on digits alone: its network was never shown what to refuse.
+    """
+    if not recipe.nondigits:
+        return None
+    from inkdigits.synthesis.augment import augment
+    from inkdigits.synthesis.nondigits import training_nondigits
+
+    rng = np.random.default_rng([seed, _ACCEPTANCE_STREAM])
+    return augment(validation.images, rng, recipe.augmentation), training_nondigits(rng, len(validation))
+
+
+def _share(n: int, share: float) -> int:
+    return round(n * share)
+
+
+def _mixture(digits: LabelledDigits, recipe: Recipe, rng: np.random.Generator) -> tuple[Images, Targets]:
+    images, labels = digits.images, digits.labels
+    if recipe.glyphs:
+        glyphs, glyph_labels = _font_digits()
+        chosen = rng.integers(len(glyphs), size=_share(len(digits), recipe.glyphs))
+        images, labels = np.concatenate([images, glyphs[chosen]]), np.concatenate([labels, glyph_labels[chosen]])
+    targets = one_hot(labels) * np.float32(1 - recipe.label_smoothing) + np.float32(recipe.label_smoothing / CLASSES)
+    if recipe.augmentation:
+        from inkdigits.synthesis.augment import augment
+
+        images = augment(images, rng, recipe.augmentation)
+    if not recipe.nondigits:
+        return images, targets
+    from inkdigits.synthesis.nondigits import training_nondigits
+
+    others = training_nondigits(rng, _share(len(digits), recipe.nondigits))
+    flat = np.full((len(others), CLASSES), 1 / CLASSES, np.float32)
+    return np.concatenate([images, others]), np.concatenate([targets, flat])
+
+
+@cache
+def _font_digits() -> tuple[Images, NDArray[np.int64]]:
+    """The digits of the fonts that may be trained on, as the reader sees them, and their values."""
+    from inkdigits.normalize import normalize
+    from inkdigits.synthesis.glyphs import load_glyphs
+
+    digits = load_glyphs("train").digits
+    return np.stack([normalize(image) for image in digits.images]), digits.characters.astype(np.int64)

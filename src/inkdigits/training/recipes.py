@@ -1,0 +1,185 @@
+"""`Recipe`: every dial of a training in one place, range-checked; unknown names are refused."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from inkdigits.errors import RecipeError
+
+__all__ = ["RECIPES", "Recipe", "named_recipe", "recipe_from_dict", "with_dials"]
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a network is trained. Raises `RecipeError` for a value out of its range."""
+
+    name: str = "standard"
+    engine: str = "keras"  # what runs the steps: keras, or numpy for dense and cnn (training/numpy_engine)
+    optimizer: str = "rmsprop"  # rmsprop, adam, sgd (keras), or muon (numpy)
+    learning_rate: float = 1e-3  # the highest, where a schedule changes it; try 3e-4 to 3e-3
+    schedule: str = "constant"  # constant, or triangular: up for `warmup` of all steps, then down to zero
+    warmup: float = 0.2  # share of all steps
+    muon_learning_rate: float = 1e-2  # of the cnn's second convolution; muon only, the others take Adam's steps
+    weight_decay: float = 0.0  # taken off each weight per step and unit of learning rate; keras's adam and sgd only
+    batch_size: int = 128  # pictures
+    epochs: int = 30  # at most
+    patience: int = 3  # epochs without a lower validation loss before stopping early; 0 = never
+    validation_fraction: float = 0.1  # share of each class held out to choose by
+    label_smoothing: float = 0.0  # what of a target of 1 is spread over all classes
+    hardest: float = 1.0  # share of the digits trained on, at least 5,000: those that are hard (training/hardest.py)
+    augmentation: float = 0.0  # how far digits are bent and worn; 1 is made for reading pictures (synthesis/augment.py)
+    glyphs: float = 0.0  # digits of handwriting fonts mixed in, as a share of the digits
+    nondigits: float = 0.0  # pictures of no digit mixed in, as a share of the digits
+
+    def __post_init__(self) -> None:
+        for dial in fields(self):
+            _check(dial.name, getattr(self, dial.name))
+        if self.schedule == "triangular" and self.patience:
+            raise RecipeError("patience must be 0 with schedule triangular: it ends where its epochs end")
+        known = _OPTIMIZERS_OF[self.engine]
+        if self.optimizer not in known:
+            raise RecipeError(
+                f"optimizer must be one of {', '.join(known)} with engine {self.engine}, got {self.optimizer!r}"
+            )
+        if self.engine == "numpy" and self.weight_decay:
+            raise RecipeError(f"weight_decay must be 0 with engine numpy, got {self.weight_decay:g}")
+
+
+@dataclass(frozen=True)
+class _Range:
+    low: float
+    high: float
+    whole: bool = False
+
+    def __str__(self) -> str:
+        return f"a {'whole ' if self.whole else ''}number from {self.low:g} to {self.high:g}"
+
+
+_OPTIMIZERS_OF = {"keras": ("rmsprop", "adam", "sgd"), "numpy": ("adam", "muon")}
+_CHOICES = {
+    "engine": tuple(_OPTIMIZERS_OF),
+    "optimizer": ("rmsprop", "adam", "sgd", "muon"),
+    "schedule": ("constant", "triangular"),
+}
+_RANGES = {
+    "learning_rate": _Range(1e-7, 10),
+    "warmup": _Range(0, 0.9),
+    "batch_size": _Range(1, 65536, whole=True),
+    "epochs": _Range(1, 10000, whole=True),
+    "patience": _Range(0, 10000, whole=True),
+    "validation_fraction": _Range(0.001, 0.9),
+    "weight_decay": _Range(0, 1),
+    "muon_learning_rate": _Range(1e-7, 10),
+    "label_smoothing": _Range(0, 0.9),
+    "hardest": _Range(1e-4, 1),
+    "augmentation": _Range(0, 2),
+    "glyphs": _Range(0, 1),
+    "nondigits": _Range(0, 1),
+}
+
+
+def _check(dial: str, value: Any) -> None:
+    if dial in _CHOICES:
+        if value not in _CHOICES[dial]:
+            raise RecipeError(f"{dial} must be one of {', '.join(_CHOICES[dial])}, got {value!r}")
+    elif dial in _RANGES:
+        _check_number(dial, value, _RANGES[dial])
+
+
+def _check_number(dial: str, value: Any, allowed: _Range) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    if not number or not allowed.low <= value <= allowed.high or (allowed.whole and value != int(value)):
+        raise RecipeError(f"{dial} must be {allowed}, got {value!r}")
+
+
+# `brisk` is what `inkdigits reproduce` trains with: few epochs, both targets safe (benchmarks/reproduce_seeds.py).
+_BRISK = Recipe("brisk", optimizer="adam", learning_rate=2e-3, schedule="triangular", epochs=6, patience=0)
+
+# The exercise's targets in seconds, by the digits worth most (docs/log.md says why).
+_SPRINT = Recipe(
+    "sprint",
+    engine="numpy",
+    optimizer="adam",
+    learning_rate=2e-3,
+    schedule="triangular",
+    epochs=2,
+    patience=0,
+    label_smoothing=0.1,
+    hardest=0.4,
+)
+
+# What the reader is trained with (docs/log.md says why): pictures as people take them, digits of fonts, and no digits.
+_READER = Recipe(
+    optimizer="adam",
+    learning_rate=3e-3,
+    schedule="triangular",
+    warmup=0.1,
+    weight_decay=0.02,
+    epochs=40,
+    patience=0,
+    augmentation=1.0,
+    validation_fraction=0.05,
+    glyphs=0.1,
+    nondigits=0.25,
+)
+
+# By recipe name, then by network; "" is for every other network.
+RECIPES: Mapping[str, Mapping[str, Recipe]] = {
+    "standard": {"": Recipe(), "reader": _READER},
+    "quick": {"reader": replace(_READER, name="quick", epochs=10)},
+    # For a network that is good already (`--start-from`): short and gentle.
+    "adapt": {"reader": replace(_READER, name="adapt", learning_rate=5e-4, epochs=2)},
+    "sprint": {
+        "dense": _SPRINT,
+        "cnn": replace(_SPRINT, optimizer="muon", batch_size=32, epochs=1, hardest=0.12),
+    },
+    "brisk": {"": _BRISK, "cnn": replace(_BRISK, learning_rate=1.5e-3, epochs=2)},
+}
+
+
+def named_recipe(name: str, network: str) -> Recipe:
+    """The recipe called `name` as it is for `network`. Raises `RecipeError` when there is none."""
+    if name not in RECIPES:
+        raise RecipeError(f"unknown recipe {name!r}{_nearest(name, RECIPES)}: expected one of {', '.join(RECIPES)}")
+    by_network = RECIPES[name]
+    if network not in by_network and "" not in by_network:
+        raise RecipeError(f"recipe {name!r} is for {', '.join(by_network)}, not for {network}: leave --recipe out")
+    return by_network.get(network, by_network.get("", Recipe()))
+
+
+def with_dials(recipe: Recipe, dials: Mapping[str, Any]) -> Recipe:
+    """`recipe` with some dials turned; text is read as the dial's type. Raises `RecipeError` for an unknown dial."""
+    known = {dial.name: getattr(recipe, dial.name) for dial in fields(recipe) if dial.name != "name"}
+    for dial in dials:
+        if dial not in known:
+            raise RecipeError(f"unknown dial {dial!r}{_nearest(dial, known)}: expected one of {', '.join(known)}")
+    return replace(recipe, **{dial: _typed(dial, value, type(known[dial])) for dial, value in dials.items()})
+
+
+def _typed(dial: str, value: Any, kind: type) -> Any:
+    if not isinstance(value, str) or kind is str:
+        return value
+    try:
+        return kind(value)
+    except ValueError as error:
+        raise RecipeError(f"{dial} must be {_RANGES[dial]}, got {value!r}") from error
+
+
+def recipe_from_dict(dials: Mapping[str, Any]) -> Recipe:
+    """The recipe that `dataclasses.asdict` wrote, here or in a version with fewer dials.
+
+    Raises `RecipeError` for anything else.
+    """
+    name = dials.get("name")
+    if not isinstance(name, str) or not set(dials) <= set(asdict(Recipe())):
+        raise RecipeError(f"expected the dials {', '.join(asdict(Recipe()))}, got {', '.join(map(str, dials))}")
+    return with_dials(Recipe(name), {dial: value for dial, value in dials.items() if dial != "name"})
+
+
+def _nearest(name: str, known: Mapping[str, Any]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f" (did you mean {near[0]}?)" if near else ""

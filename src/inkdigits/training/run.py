@@ -1,0 +1,199 @@
+"""`Run`: a folder that holds one training and everything that was found out about it.
+
+config.json           what was asked for: network, recipe, seed, data, backend, versions
+status.json           how it ended, and the five times
+history.csv           a row an epoch
+checkpoints/          the last one; a training goes on from it
+model.keras           the trained network, of stock Keras layers
+model.onnx            the same as a model file, which needs no Keras (where its layers can be written as one)
+predictions/<data sha>.npz   probabilities and labels of every data set it was judged on
+evaluation.json       its scores
+report.html, .md      the same for people, with pictures
+test_openings.json    every time a test set was opened for it
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from inkdigits.errors import OutputError, RunError
+from inkdigits.folder_lock import sole_use
+from inkdigits.training.checkpoint import EpochRecord, Progress
+from inkdigits.whole_files import make_folder, write_json, write_text
+
+__all__ = ["FORMAT", "Run", "create_run", "find_runs", "locked_folder", "open_run"]
+
+FORMAT = 1
+_LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder. Its files are read when they are asked for, so a `Run` is never out of date."""
+
+    path: Path
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """What was asked for. Raises `RunError` when it cannot be read."""
+        return self._read("config.json")
+
+    @property
+    def status(self) -> dict[str, Any]:
+        """How the training ended (`state`: running, finished, interrupted, diverged) and its times in seconds."""
+        return self._read("status.json")
+
+    @property
+    def evaluation(self) -> dict[str, Any] | None:
+        """The last evaluation's scores, or None before the first."""
+        return self._read("evaluation.json") if (self.path / "evaluation.json").exists() else None
+
+    @property
+    def history(self) -> tuple[EpochRecord, ...]:
+        """A record an epoch. Raises `RunError` when `history.csv` cannot be read."""
+        path = self.path / "history.csv"
+        try:
+            rows = list(csv.DictReader(path.read_text().splitlines()))
+            return tuple(
+                EpochRecord(int(row.pop("epoch")), **{name: float(value) for name, value in row.items()})
+                for row in rows
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{path}: damaged ({error}): train again into another folder") from error
+
+    @property
+    def adaptation(self) -> dict[str, dict[str, float]]:
+        """For `data` and `added`: `n` held-out digits, accuracy `before` and `after`; empty without added data."""
+        return self._read("adaptation.json") if (self.path / "adaptation.json").exists() else {}
+
+    @property
+    def test_openings(self) -> list[dict[str, Any]]:
+        """Every time a test set was opened for this run, oldest first."""
+        return list(self._read("test_openings.json")["openings"]) if (self.path / "test_openings.json").exists() else []
+
+    @property
+    def checkpoints(self) -> Path:
+        """The folder of checkpoints."""
+        return self.path / "checkpoints"
+
+    @property
+    def has_model(self) -> bool:
+        """Whether the training has come so far that there is a trained network."""
+        return (self.path / "model.keras").exists()
+
+    @property
+    def model_path(self) -> Path:
+        """Where the trained network is. Raises `RunError` when the training has not come so far."""
+        path = self.path / "model.keras"
+        if not path.exists():
+            raise RunError(
+                f"{self.path}: no trained network in it yet: go on with inkdigits train --resume {self.path}"
+            )
+        return path
+
+    @property
+    def model_file_path(self) -> Path:
+        """Where the model file is, or would be: a network with layers that cannot be written has none."""
+        return self.path / "model.onnx"
+
+    def _read(self, name: str) -> dict[str, Any]:
+        try:
+            value = json.loads((self.path / name).read_text())
+        except FileNotFoundError as error:
+            inside = sorted(str(path.parent) for path in self.path.glob(f"*/{name}"))
+            hint = f", but runs: name one of {', '.join(inside)}" if inside else ""
+            raise RunError(f"{self.path}: not a run's folder, it holds no {name}{hint}") from error
+        except (OSError, ValueError) as error:
+            raise RunError(f"{self.path / name}: damaged, not readable as JSON ({error})") from error
+        if not isinstance(value, dict):
+            raise RunError(f"{self.path / name}: damaged, expected a JSON object")
+        return value
+
+    def write_status(self, state: str, progress: Progress, seconds: dict[str, float]) -> None:
+        """Write `status.json` and `history.csv`."""
+        status = {
+            "state": state,
+            "epochs": len(progress.history),
+            "best_epoch": progress.best_epoch,
+            "seconds": {name: round(value, 3) for name, value in seconds.items()},
+        }
+        write_json(self.path / "status.json", status)
+        write_text(self.path / "history.csv", _history_csv(progress))
+
+    def write_adaptation(self, n: dict[str, int], before: dict[str, float], after: dict[str, float]) -> None:
+        """Write `adaptation.json`: what mixing in a user's own digits did to the accuracies on held-out ones."""
+        parts = {part: {"n": n[part], "before": before[part], "after": after[part]} for part in n}
+        write_json(self.path / "adaptation.json", parts)
+
+    def record_test_opening(self, data: str, sha256: str) -> int:
+        """Note that a test set was opened, and return how often that happened so far."""
+        opening = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "data": data, "sha256": sha256}
+        openings = [*self.test_openings, opening]
+        write_json(self.path / "test_openings.json", {"openings": openings})
+        return len(openings)
+
+
+@contextmanager
+def locked_folder(path: Path) -> Iterator[None]:
+    """Make `path` if missing and hold it for one training. Raises `RunError` when another process holds it.
+
+    Raises `OutputError` for a folder with other files in it, and leaves it as it is. The system lets go of the lock
+    when the process ends, however it ends.
+    """
+    if path.is_dir() and any(path.iterdir()) and not _is_run(path) and not (path / _LOCK).exists():
+        raise OutputError(f"{path}: holds files already that are no run: choose another --out")
+    make_folder(path)
+    busy = RunError(f"{path}: another training is writing into it: wait for it, or choose another --out")
+    with sole_use(path / _LOCK, busy):
+        yield
+
+
+def _is_run(path: Path) -> bool:
+    return (path / "config.json").exists()
+
+
+def _history_csv(progress: Progress) -> str:
+    text = io.StringIO()
+    names = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"]
+    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(asdict(record) for record in progress.history)
+    return text.getvalue()
+
+
+def create_run(path: Path, config: dict[str, Any]) -> Run:
+    """Put a run's config into the folder `path`. Raises `OutputError` when something is there already."""
+    if _is_run(path):
+        raise OutputError(f"{path}: holds a run already: choose another --out, or go on with --resume {path}")
+    write_json(path / "config.json", {"format": FORMAT, **config})
+    run = Run(path)
+    run.write_status("running", Progress(), {})
+    return run
+
+
+def open_run(path: Path) -> Run:
+    """The run in `path`. Raises `RunError` when it is none, or one of a newer inkdigits."""
+    if not path.is_dir():
+        raise RunError(f"{path}: no such run's folder")
+    run = Run(path)
+    found = run.config.get("format")
+    if found != FORMAT:
+        raise RunError(f"{path}: a run of format {found}, expected {FORMAT}: it was made by another inkdigits")
+    return run
+
+
+def find_runs(folder: Path) -> list[Run]:
+    """Every run below `folder`, oldest first."""
+    if not folder.is_dir():
+        raise RunError(f"{folder}: no such folder: runs are kept where --out says, by default in runs/")
+    paths = [path.parent for path in folder.rglob("config.json") if (path.parent / "status.json").exists()]
+    return sorted((Run(path) for path in paths), key=lambda run: os.path.getmtime(run.path / "config.json"))

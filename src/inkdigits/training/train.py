@@ -1,0 +1,294 @@
+"""One training from start to end: data, network, loop, and the run's folder."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import shutil
+import warnings
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.datasets.source import MNIST
+from inkdigits.errors import ExportError, MissingExtraError, RecipeError, RunError, TrainingDivergedError
+from inkdigits.networks.registry import build_network, check_network_name, is_own_network
+from inkdigits.training.adapt import Adaptation
+from inkdigits.training.adapt import start_from as start_from_weights
+from inkdigits.training.backend import Backend, choose_backend, start_keras, usable_cores
+from inkdigits.training.checkpoint import OnEpoch, Progress, latest_checkpoint
+from inkdigits.training.devices import Devices, devices_of
+from inkdigits.training.interrupt import interruptible
+from inkdigits.training.model_file import write_model_file
+from inkdigits.training.parts import Parts, load_parts
+from inkdigits.training.recipes import Recipe, named_recipe, recipe_from_dict, with_dials
+from inkdigits.training.run import Run, create_run, locked_folder, open_run
+from inkdigits.training.task import Task
+from inkdigits.training.trackers import check_tracker, tracker
+from inkdigits.whole_files import temporary_sibling
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["new_run_path", "resume", "train"]
+
+
+def train(
+    network: str,
+    *,
+    recipe: str | Recipe = "standard",
+    dials: Mapping[str, Any] | None = None,
+    seed: int = 0,
+    data: str = MNIST,
+    backend: Backend | None = None,
+    out: Path | str | None = None,
+    quiet: bool = True,
+    log: str | None = None,
+    start_from: str | None = None,
+    add_data: str | None = None,
+    on_epoch: OnEpoch = lambda record: True,
+) -> Run:
+    """Train `network` and return its run.
+
+    `network` is `dense`, `cnn`, `convnet` or `path.py:function`; `dials` override single values of the recipe; `out`
+    is a new folder (default `runs/<network>-<time>`). `log`, `tensorboard` or `mlflow`, writes the learning curves
+    there too. `start_from` names the network whose weights it begins with (`reader`, a run's folder, a `.keras` file);
+    `add_data` a source of digits that are mixed with the data. `on_epoch` is called with every epoch's record; when it
+    returns False the training ends there, with its best weights. The same seed on the same machine and backend gives
+    the same weights, bit by bit. Raises an `InkdigitsError` that says what is wrong before anything is written.
+    """
+    check_network_name(network)
+    check_tracker(log)
+    chosen = with_dials(named_recipe(recipe, network) if isinstance(recipe, str) else recipe, dials or {})
+    backend = backend or Backend(choose_backend())
+    _check_engine(network, chosen, backend)
+    _check_seed(seed)
+    path = Path(out) if out else new_run_path(network)
+    load = partial(load_parts, data, chosen, seed, add_data)
+    begun = _begin(load, backend, chosen, partial(_first_network, network, seed, start_from))
+    with locked_folder(path):
+        shared, started = replace(backend, devices=begun.devices.n), {"start_from": start_from} if start_from else {}
+        config = _config(network, chosen, seed, data, begun.parts.digits, shared, begun.model.count_params(), log)
+        run = create_run(path, {**config, **started, **_added(add_data, begun.parts.added)})
+        if is_own_network(network):
+            shutil.copyfile(network.rpartition(":")[0], run.path / "network.py")
+        return _train_into(run, begun, chosen, quiet, on_epoch)
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """What a training has before its first step."""
+
+    parts: Parts
+    model: keras.Model  # with its first weights
+    devices: Devices
+    seconds: dict[str, float]
+
+
+def _begin(load: Callable[[], Parts], backend: Backend, recipe: Recipe, build: Callable[[Devices], Any]) -> _Begun:
+    """Read the digits and build the network side by side, since both wait much."""
+    with interruptible() as interrupt, ThreadPoolExecutor(1) as beside:
+        parts = beside.submit(load)
+        importing = start_keras(backend)
+        devices = devices_of(backend)
+        devices.check_batches(recipe)
+        if parts.done():
+            parts.result()  # bad data are told before a network is built
+        model = build(devices)
+        interrupt.check()
+        return _Begun(parts.result(), model, devices, {"import": importing, "data": parts.result().seconds})
+
+
+def resume(path: Path | str, *, quiet: bool = True) -> Run:
+    """Go on with a training that was stopped or killed, and return its run.
+
+    It ends with the weights of an uninterrupted training, bit by bit, on the same machine, backend and number of usable
+    cores (on TensorFlow with `deterministic`); another number of cores warns. Raises `RunError` when it is finished
+    already or its data changed.
+    """
+    run = open_run(Path(path))
+    config = run.config
+    if run.status["state"] == "finished":
+        raise RunError(f"{run.path}: this training is finished, there is nothing to resume: start a new one with --out")
+    recipe = recipe_from_dict(config["recipe"])
+    added = config["added"]["source"] if "added" in config else None
+    load = partial(load_parts, config["data"]["source"], recipe, config["seed"], added)
+    build = partial(_first_network, _kept_network(run), config["seed"], config.get("start_from"))
+    begun = _begin(load, Backend(**config["backend"]), recipe, build)
+    _check_unchanged(run, config["data"], begun.parts.digits)
+    if begun.parts.added:
+        _check_unchanged(run, config["added"], begun.parts.added)
+    if config["cores"] != usable_cores():
+        warnings.warn(
+            f"{run.path} began on {config['cores']} cores and goes on with {usable_cores()}: "
+            "its weights may differ in the last bits from an uninterrupted training",
+            stacklevel=2,
+        )
+    with locked_folder(run.path):
+        return _train_into(run, begun, recipe, quiet, lambda record: True)
+
+
+def _check_unchanged(run: Run, described: Mapping[str, Any], digits: LabelledDigits) -> None:
+    if digits.sha256 != described["sha256"]:
+        raise RunError(f"{run.path}: its data {described['source']} changed since it began: start a new training")
+
+
+def _added(source: str | None, digits: LabelledDigits | None) -> dict[str, Any]:
+    """What a run's config says of the digits that are mixed with its data."""
+    return {"added": _described(source, digits)} if source and digits else {}
+
+
+def _described(source: str, digits: LabelledDigits) -> dict[str, Any]:
+    return {"source": source, "name": digits.name, "sha256": digits.sha256, "n": len(digits)}
+
+
+def _check_engine(network: str, recipe: Recipe, backend: Backend) -> None:
+    if recipe.engine == "numpy" and network not in ("dense", "cnn"):
+        raise RecipeError(f"engine numpy trains dense and cnn, got {network}: choose engine keras")
+    if recipe.engine == "numpy" and backend.devices != 1:
+        raise RecipeError(
+            f"engine numpy trains on this machine's cores, got --devices {backend.devices}: choose another recipe, or "
+            "--set engine=keras"
+        )
+
+
+def _check_seed(seed: int) -> None:
+    if not 0 <= seed < 2**32:
+        raise RecipeError(f"seed must be a whole number from 0 to {2**32 - 1}, got {seed}")
+
+
+def new_run_path(network: str) -> Path:
+    """A folder for a run of `network` that nobody has taken, below runs/."""
+    name = Path(network.rpartition(":")[0]).stem if is_own_network(network) else network
+    return Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
+
+
+def _config(
+    network: str,
+    recipe: Recipe,
+    seed: int,
+    data: str,
+    digits: LabelledDigits,
+    backend: Backend,
+    parameters: int,
+    log: str | None,
+) -> dict[str, Any]:
+    own = {}
+    if is_own_network(network):
+        own["network_sha256"] = hashlib.sha256(Path(network.rpartition(":")[0]).read_bytes()).hexdigest()
+    return {
+        "network": network,
+        **own,
+        "parameters": parameters,
+        "recipe": asdict(recipe),
+        "seed": seed,
+        "data": _described(data, digits),
+        "backend": asdict(backend),
+        "cores": usable_cores(),
+        "machine": f"{platform.system()} {platform.machine()}",
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in ("inkdigits", "keras", backend.name, "numpy")},
+        },
+        **({"log": log} if log else {}),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+
+
+def _train_into(
+    run: Run,
+    begun: _Begun,
+    recipe: Recipe,
+    quiet: bool,
+    on_epoch: OnEpoch,
+) -> Run:
+    fit, parts, model, seconds = _engine(recipe), begun.parts, begun.model, begun.seconds
+    adaptation, validation = parts.adaptation, parts.validation
+    before = _judged(adaptation, model, validation)
+    task = Task(
+        parts.chosen, validation, recipe, run.config["seed"], run.checkpoints, "start_from" in run.config, begun.devices
+    )
+    try:
+        with tracker(run) as log:
+            progress = fit(begun.model, task, quiet, lambda record: log(record) and on_epoch(record))
+    except (KeyboardInterrupt, TrainingDivergedError) as error:
+        _leave_usable(run, model, "interrupted" if isinstance(error, KeyboardInterrupt) else "diverged", seconds)
+        if run.has_model:
+            _save_model_file(run, model, parts)
+        raise
+    _save_model(run, model)
+    _save_model_file(run, model, parts)
+    _write_status(run, "finished", progress, seconds)
+    if adaptation:
+        counts = {"data": len(validation), "added": len(adaptation.validation)}
+        run.write_adaptation(counts, before, _judged(adaptation, model, validation))
+    return run
+
+
+def _engine(recipe: Recipe) -> Callable[..., Progress]:
+    """What runs the recipe's steps."""
+    if recipe.engine == "numpy":
+        from inkdigits.training.numpy_engine.fit import fit
+
+        return fit
+    from inkdigits.training.fit import fit as fit_with_keras
+
+    return fit_with_keras
+
+
+def _judged(adaptation: Adaptation | None, model: keras.Model, validation: LabelledDigits) -> dict[str, float]:
+    from inkdigits.modelfile.keras_classifier import KerasClassifier
+
+    return adaptation.accuracies(KerasClassifier(model), validation) if adaptation else {}
+
+
+def _first_network(network: str, seed: int, source: str | None, devices: Devices) -> keras.Model:
+    """The network with its first weights: those of `source`, else those that the seed decides."""
+    import keras
+
+    keras.utils.set_random_seed(seed)
+    model = build_network(network, devices.scope)
+    if source:
+        start_from_weights(model, source)
+    return model
+
+
+def _kept_network(run: Run) -> str:
+    """The run's network by name; a user's own is taken from the copy that the run keeps."""
+    network: str = run.config["network"]
+    return f"{run.path / 'network.py'}:{network.rpartition(':')[2]}" if is_own_network(network) else network
+
+
+def _leave_usable(run: Run, model: keras.Model, state: str, seconds: dict[str, float]) -> None:
+    """After Ctrl-C or a diverged loss: keep the best network so far, and say how far it came."""
+    checkpoint = latest_checkpoint(run.checkpoints)
+    if checkpoint is not None:
+        model.set_weights(checkpoint.best)
+        _save_model(run, model)
+    _write_status(run, state, checkpoint.progress if checkpoint else Progress(), seconds)
+
+
+def _save_model(run: Run, model: keras.Model) -> None:
+    with temporary_sibling(run.path / "model.keras") as temporary:
+        # Keras wants the name to end in .keras, which a temporary sibling's does.
+        model.save(temporary)
+
+
+def _save_model_file(run: Run, model: keras.Model, parts: Parts) -> None:
+    """Write model.onnx; a network that cannot be written as one is trained all the same."""
+    run.model_file_path.unlink(missing_ok=True)
+    try:
+        write_model_file(run, model, parts.train, parts.validation)
+    except (ExportError, MissingExtraError) as error:
+        warnings.warn(f"{run.path}: no model.onnx in it: {error}", stacklevel=2)
+
+
+def _write_status(run: Run, state: str, progress: Progress, seconds: Mapping[str, float]) -> None:
+    run.write_status(state, progress, {**seconds, "compile": progress.compile_seconds, "train": progress.train_seconds})

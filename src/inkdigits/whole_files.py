@@ -1,0 +1,92 @@
+"""Files and folders that appear whole or not at all: written under a temporary name, then renamed."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from inkdigits.errors import output_error
+
+__all__ = ["make_folder", "temporary_sibling", "write_bytes", "write_folder", "write_json", "write_text"]
+
+_PREFIX = ".unfinished-"
+
+
+def make_folder(path: Path) -> Path:
+    """Make `path` and its parents if missing. Raises `OutputError` when the system refuses."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except FileExistsError as error:
+        raise output_error(NotADirectoryError(20, "not a folder"), path) from error
+    except OSError as error:
+        raise output_error(error, path) from error
+    return path
+
+
+@contextmanager
+def temporary_sibling(path: Path) -> Iterator[Path]:
+    """A path beside `path`, with its suffix, to be written by the caller and renamed onto `path` on success.
+
+    For libraries that insist on writing a file by name. On any error the temporary file is removed and `path` is as it
+    was before. Raises `OutputError` for errors of the file system.
+    """
+    make_folder(path.parent)
+    temporary = path.with_name(f"{_PREFIX}{os.getpid()}-{path.name}")
+    try:
+        yield temporary
+        _flush_to_disk(temporary)
+        temporary.replace(path)
+    except OSError as error:
+        raise output_error(error, path) from error
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write `content` to `path`, whole or not at all. Raises `OutputError`."""
+    with temporary_sibling(path) as temporary:
+        temporary.write_bytes(content)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path` as UTF-8, whole or not at all. Raises `OutputError`."""
+    write_bytes(path, text.encode())
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` to `path` as indented JSON, whole or not at all. NaN is refused, since JSON has none."""
+    write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
+
+
+@contextmanager
+def write_folder(path: Path) -> Iterator[Path]:
+    """An empty folder to fill, renamed to `path` in one step when the block ends without an error.
+
+    `path` must not exist yet. Raises `OutputError` for errors of the file system.
+    """
+    make_folder(path.parent)
+    temporary = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=path.parent))
+    try:
+        yield temporary
+        for file in temporary.rglob("*"):
+            _flush_to_disk(file)
+        temporary.chmod(0o755)
+        temporary.rename(path)
+    except OSError as error:
+        raise output_error(error, path) from error
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _flush_to_disk(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

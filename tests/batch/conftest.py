@@ -1,0 +1,63 @@
+"""Pictures to read by the hundred, and results in a form to compare."""
+
+from __future__ import annotations
+
+import io
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.datasets.mnist import load_train
+
+N = 60
+
+
+@cache
+def mnist() -> LabelledDigits:
+    """The training part, unpacked once."""
+    return load_train()
+
+
+def png(number: int) -> bytes:
+    from PIL import Image
+
+    content = io.BytesIO()
+    Image.fromarray(mnist().images[number]).save(content, "PNG")
+    return content.getvalue()
+
+
+@pytest.fixture(scope="session")
+def scans(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """60 digits in two folders, and a text that claims to be a picture."""
+    path = tmp_path_factory.mktemp("scans")
+    for number in range(N):
+        folder = path / f"box{number % 2}"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{number:03d}.png").write_bytes(png(number))
+    (path / "broken.png").write_text("no picture")
+    (path / "notes.doc").write_text("not read at all")
+    return path
+
+
+def rows_of(out: Path) -> list[dict[str, Any]]:
+    """Every row, in the order of the source, by pyarrow alone."""
+    import pyarrow.parquet as pq
+
+    rows: list[dict[str, Any]] = (
+        pq.read_table(out / "parts").sort_by([("picture", "ascending"), ("page", "ascending")]).to_pylist()
+    )
+    return rows
+
+
+def strings_expected() -> dict[str, int]:
+    return {f"{number:03d}.png": int(mnist().labels[number]) for number in range(N)}
+
+
+def accuracy(rows: list[dict[str, Any]], name: Any = lambda row: row["path"].rsplit("/", 1)[-1]) -> float:
+    """The share of rows whose string is MNIST's label."""
+    labels = strings_expected()
+    return float(np.mean([row["string"] == str(labels[name(row)]) for row in rows if row["error"] is None]))

@@ -1,0 +1,38 @@
+"""A crew that reads in this process, for tests of what is read and not of who reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from pathlib import Path
+from typing import Any
+
+from inkdigits.batch.job import Job, Options, open_model
+from inkdigits.batch.run import run_batch
+
+
+class HereCrew:
+    lost = ()
+
+    def __enter__(self) -> HereCrew:
+        return self
+
+    def __exit__(self, *error: object) -> None: ...
+
+    def size(self) -> int:
+        return 1
+
+    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        try:
+            future.set_result(function(*arguments))
+        except Exception as error:
+            future.set_exception(error)
+        return future
+
+    def renew(self) -> None: ...
+
+
+def read_here(source: object, out: object, model: str | None = None, **options: Any) -> dict[str, Any]:
+    job = Job(str(source), str(out), open_model(model), Options(**{"part_size": 7, **options}), str(Path.cwd()))
+    return run_batch(job, HereCrew())

@@ -1,0 +1,129 @@
+"""`inkdigits read` as a user meets it: a process, files, standard input, exit codes."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.conftest import Cli
+from tests.pictures.drawn import ink, paper, photographed, row, written
+
+SHAPE = (200, 420)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with 253 as a.png, 48 as deep/b.jpg, and blank paper as c.png."""
+    path = tmp_path_factory.mktemp("pictures")
+    (path / "deep").mkdir()
+    for name, values in (("a.png", "253"), ("deep/b.jpg", "48"), ("c.png", "")):
+        Image.fromarray(photographed(written(paper(SHAPE), ink(SHAPE, row(values, 50, 50, 100), 8)))).save(path / name)
+    return path
+
+
+def test_a_table_a_folder_and_no_noise(cli: Cli, folder: Path) -> None:
+    result = cli("read", folder)
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert lines[0].split() == ["picture", "outcome", "digits"]
+    assert [line.split()[0] for line in lines[1:]] == [str(folder / name) for name in ("a.png", "c.png", "deep/b.jpg")]
+    assert [line.split()[1:] for line in lines[1:]] == [["read", "253"], ["blank"], ["read", "48"]]
+
+
+def test_json_is_one_array_in_the_schema(cli: Cli, folder: Path) -> None:
+    result = cli("read", folder / "a.png", folder / "c.png", "--json")
+    first, second = json.loads(result.stdout)
+    assert (first["string"], first["outcome"], first["error"], first["page"]) == ("253", "read", None, 0)
+    assert [digit["value"] for digit in first["digits"]] == [2, 5, 3]
+    assert np.array(first["digits"][0]["seen"]).shape == (28, 28)
+    assert (second["outcome"], second["digits"]) == ("blank", [])
+
+
+def test_csv_has_a_row_a_digit(cli: Cli, folder: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(cli("read", folder / "a.png", folder / "c.png", "--csv").stdout)))
+    assert [line["value"] for line in rows] == ["2", "5", "3", ""]
+    assert [line["reading"] for line in rows] == ["read", "read", "read", "blank"]
+    assert {line["string"] for line in rows[:3]} == {"253"}
+
+
+def test_standard_input(folder: Path) -> None:
+    command = [sys.executable, "-m", "inkdigits", "read", "-"]
+    result = subprocess.run(command, input=(folder / "a.png").read_bytes(), capture_output=True, check=True)
+    assert result.stdout.decode().splitlines()[1].split() == ["-", "read", "253"]
+
+
+def test_some_fail_and_the_others_are_read(cli: Cli, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.png").write_text("no picture")
+    result = cli("read", tmp_path / "text.png", folder / "a.png", tmp_path / "gone.png")
+    assert result.returncode == 1
+    assert result.stdout.splitlines()[2].endswith("253")
+    lines = result.stderr.splitlines()
+    assert len(lines) == 2
+    assert f"{tmp_path / 'text.png'}: not a picture" in lines[0]
+    assert f"{tmp_path / 'gone.png'}: no such file" in lines[1]
+
+
+def test_none_can_be_read(cli: Cli, tmp_path: Path) -> None:
+    result = cli("read", tmp_path / "gone.png", "--json")
+    assert result.returncode == 2
+    assert json.loads(result.stdout)[0]["outcome"] == "error"
+    assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needle"),
+    [
+        (["--csv", "--json"], "choose one of them"),
+        (["--region", "1,2,3"], "expected X,Y,W,H"),
+        (["--model", "gone.onnx"], "no such model file"),
+    ],
+)
+def test_wrong_use(cli: Cli, folder: Path, arguments: list[str], needle: str) -> None:
+    result = cli("read", folder / "a.png", *arguments)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert needle in result.stderr
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_a_folder_without_pictures(cli: Cli, tmp_path: Path) -> None:
+    result = cli("read", tmp_path)
+    assert result.returncode == 2
+    assert "no pictures in it" in result.stderr
+
+
+def test_region_and_length(cli: Cli, folder: Path) -> None:
+    assert cli("read", folder / "a.png", "--region", "130,30,100,150").stdout.split()[-1] == "5"
+    shown = cli("read", folder / "a.png", "--length", "2", "--json")
+    assert len(json.loads(shown.stdout)[0]["string"]) == 2
+
+
+def test_annotated_and_debugged(cli: Cli, folder: Path, tmp_path: Path) -> None:
+    result = cli(
+        "read", folder / "a.png", folder / "deep", "--annotate", tmp_path / "an.png", "--debug", tmp_path / "steps.png"
+    )
+    assert result.returncode == 0, result.stderr
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["an-2.png", "an.png", "steps-2.png", "steps.png"]
+    with Image.open(tmp_path / "an.png") as annotated:
+        drawn = np.asarray(annotated).astype(int)
+    green = (drawn[..., 1] > drawn[..., 0] + 60) & (drawn[..., 1] > drawn[..., 2] + 40)
+    assert green.sum() > 500
+    with Image.open(tmp_path / "steps.png") as steps:
+        assert steps.height == 320
+
+
+def test_reading_imports_nothing_slow(folder: Path) -> None:
+    code = (
+        "import sys\nfrom inkdigits.cli.app import app\n"
+        f"app(['read', {str(folder / 'a.png')!r}], standalone_mode=False)\n"
+        "print(sorted({'keras', 'jax', 'onnx', 'rich.table', 'matplotlib', 'scipy', 'pandas'} & set(sys.modules)))"
+    )
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert result.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,136 @@
+"""Batch reading on a Ray cluster of several nodes on this machine, with workers, nodes and drivers that die."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.batch.conftest import rows_of, scans
+from tests.conftest import Cli
+
+__all__ = ["scans"]
+
+pytestmark = [
+    pytest.mark.ray,
+    pytest.mark.timeout(600),
+    # What Ray leaves open is its own.
+    pytest.mark.filterwarnings("default"),
+]
+OUT_OF = ["--part-size", "3"]
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Any]:
+    """A head without cores and two nodes with one each; the tests add what they kill."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    from ray.cluster_utils import Cluster
+
+    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
+    for _ in range(2):
+        made.add_node(num_cpus=1)
+    made.wait_for_nodes()
+    yield made
+    made.shutdown()
+
+
+@pytest.fixture(scope="module")
+def undisturbed(cli: Cli, scans: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
+    """The rows that processes of this machine give."""
+    out = tmp_path_factory.mktemp("local") / "out"
+    assert cli("read", scans, "--out", out, *OUT_OF).returncode == 0
+    return rows_of(out)
+
+
+def _start(cluster: Any, scans: Path, out: Path) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "inkdigits", "read", str(scans), "--out", str(out), *OUT_OF]
+    return subprocess.Popen(
+        [*command, "--engine", "ray", "--address", cluster.address],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def _until_parts(out: Path, count: int, running: subprocess.Popen[str]) -> None:
+    until = time.monotonic() + 120
+    while len(list(out.glob("parts/part-*"))) < count:
+        assert time.monotonic() < until
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.002)
+
+
+def _workers_reading() -> list[int]:
+    """The processes of Ray that read a part at the moment."""
+    found = []
+    for status in Path("/proc").glob("[0-9]*/cmdline"):
+        try:
+            if status.read_bytes().startswith(b"ray::read_part"):
+                found.append(int(status.parent.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_ray_gives_the_same_rows_as_this_machine(
+    cluster: Any, scans: Path, undisturbed: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    running = _start(cluster, scans, tmp_path / "out")
+    told, errors = running.communicate(timeout=200)
+    assert (running.returncode, errors) == (0, "")
+    assert "61 pictures in 21 parts: 60 read, 1 error" in told
+    assert rows_of(tmp_path / "out") == undisturbed
+
+
+def test_a_killed_worker_costs_nothing(
+    cluster: Any, scans: Path, undisturbed: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    running = _start(cluster, scans, tmp_path / "out")
+    _until_parts(tmp_path / "out", 1, running)
+    until = time.monotonic() + 60
+    while not (victims := _workers_reading()):
+        assert time.monotonic() < until
+        assert running.poll() is None, "the batch was over before a worker was seen"
+    os.kill(victims[0], signal.SIGKILL)
+    assert running.wait(200) == 0
+    assert rows_of(tmp_path / "out") == undisturbed
+
+
+def test_a_killed_node_costs_nothing(
+    cluster: Any, scans: Path, undisturbed: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    node = cluster.add_node(num_cpus=1)
+    cluster.wait_for_nodes()
+    running = _start(cluster, scans, tmp_path / "out")
+    _until_parts(tmp_path / "out", 1, running)
+    cluster.remove_node(node, allow_graceful=False)
+    assert running.wait(200) == 0, running.communicate()
+    assert rows_of(tmp_path / "out") == undisturbed
+
+
+def test_a_killed_driver_goes_on_where_it_was(
+    cluster: Any, scans: Path, undisturbed: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    first = _start(cluster, scans, tmp_path / "out")
+    _until_parts(tmp_path / "out", 2, first)
+    first.kill()
+    first.wait()
+    there = {path.name: path.stat().st_mtime_ns for path in (tmp_path / "out" / "parts").glob("part-*")}
+    assert 2 <= len(there) < 21
+    second = _start(cluster, scans, tmp_path / "out")
+    assert second.wait(200) == 0, second.communicate()
+    assert rows_of(tmp_path / "out") == undisturbed
+
+
+def test_no_cluster_is_one_line(cli: Cli, scans: Path, tmp_path: Path) -> None:
+    result = cli("read", scans, "--out", tmp_path / "out", "--engine", "ray", "--address", "127.0.0.1:1")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert "no Ray cluster answers there" in result.stderr
+    assert len(result.stderr.splitlines()) == 1

@@ -1,0 +1,74 @@
+"""What every test may use: small data, a real command line, and the rule for slow tests."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkdigits.datasets.labelled import LabelledDigits, Splits
+from inkdigits.datasets.mnist import load_test, load_train
+from inkdigits.datasets.npz import save_npz
+from inkdigits.training.backend import Backend, choose_backend, start_keras
+
+# The environments of the other backends hold what the contract over backends needs, and no server.
+if importlib.util.find_spec("fastapi") is None:
+    collect_ignore = ["serving", "browser", "batch", "cluster", "modelfile/test_remote.py"]
+# Before any test module imports Keras: the backend cannot be changed after.
+start_keras(Backend(choose_backend()))
+Cli = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--slow", action="store_true", help="run the tests marked slow too, as CI does")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--slow"):
+        return
+    slow = [item for item in items if item.get_closest_marker("slow")]
+    config.hook.pytest_deselected(items=slow)
+    items[:] = [item for item in items if item not in slow]
+
+
+@pytest.fixture(scope="session")
+def small() -> Splits:
+    """1,000 digits to train on and 500 to be judged on."""
+    return Splits(load_train().take(slice(0, 1000)), load_test().take(slice(0, 500)))
+
+
+@pytest.fixture(scope="session")
+def small_npz(small: Splits, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("data") / "small.npz"
+    save_npz(path, small)
+    return path
+
+
+@pytest.fixture
+def three_digits() -> LabelledDigits:
+    images = np.zeros((3, 28, 28), np.uint8)
+    images[:, 4:24, 12:16] = 255
+    return LabelledDigits(images, np.array([1, 7, 1], np.int64), "three")
+
+
+@pytest.fixture(scope="session")
+def cli() -> Cli:
+    """Runs `inkdigits ARG…` as a process of its own."""
+
+    def run(*arguments: object, timeout: float = 240, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "inkdigits", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            env={**os.environ, **environment},
+            check=False,
+        )
+
+    return run

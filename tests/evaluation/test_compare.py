@@ -1,0 +1,219 @@
+"""Comparisons: what is called better, what is not, what is refused, and how quick it is."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkdigits.datasets.labelled import LabelledDigits, Splits
+from inkdigits.datasets.npz import save_npz
+from inkdigits.errors import DataError, RunError
+from inkdigits.evaluation.compare import compare
+from tests.conftest import Cli
+from tests.evaluation.conftest import MakeRun
+
+
+def test_the_better_file_is_named_and_one_run_a_side_tells_nothing_of_recipes(make_run: MakeRun) -> None:
+    good, bad = make_run("good", wrong=5, seed=1), make_run("bad", wrong=60, seed=2)
+    comparison, _ = compare([str(bad.path), str(good.path)])
+    (pair,) = comparison.pairs
+    assert pair.files is not None
+    assert pair.files.better == str(good.path)
+    assert pair.files.pictures_needed is None
+    assert pair.files.paired.difference == pytest.approx(-55 / 500)
+    assert pair.files.bootstrap.low < -55 / 500 < pair.files.bootstrap.high < 0
+    assert pair.files.log_loss_bootstrap.low > 0
+    assert pair.recipes.better is None
+    assert "cannot tell whether the recipes differ" in pair.recipes.told
+
+
+def test_a_file_against_itself_never_wins(make_run: MakeRun) -> None:
+    path = str(make_run("run").path)
+    comparison, _ = compare([path, path])
+    (pair,) = comparison.pairs
+    assert pair.files is not None
+    assert (pair.files.better, pair.files.paired.p_value, pair.files.disagreements) == (None, 1.0, ())
+    assert pair.files.log_loss_difference == 0
+    assert pair.files.pictures_needed is None
+
+
+def test_a_small_difference_says_how_many_pictures_it_takes(make_run: MakeRun, test_part: LabelledDigits) -> None:
+    one, other = make_run("one", wrong=14, seed=1), make_run("other", wrong=20, seed=2)
+    (pair,) = compare([str(one.path), str(other.path)])[0].pairs
+    assert pair.files is not None
+    assert pair.files.better is None
+    assert pair.files.pictures_needed is not None
+    assert pair.files.pictures_needed > len(test_part)
+
+
+def _seeds(make_run: MakeRun, name: str, wrong: list[int], **config: object) -> str:
+    for seed, mistakes in enumerate(wrong):
+        run = make_run(f"{name}/seed-{seed:03d}", wrong=mistakes, seed=seed, **config)
+    return str(run.path.parent)
+
+
+def test_seeds_tell_recipes_apart(make_run: MakeRun) -> None:
+    good = _seeds(make_run, "good", [10, 12, 14, 16, 11], learning_rate=0.003)
+    bad = _seeds(make_run, "bad", [20, 22, 24, 26, 21])
+    comparison, _ = compare([good, bad])
+    (pair,) = comparison.pairs
+    assert pair.files is None
+    assert pair.file_pairs is not None
+    assert pair.file_pairs.pairs == 25
+    assert pair.recipes.better == good
+    assert pair.recipes.test is not None
+    assert pair.recipes.test.p_value == pytest.approx(2 / 252)
+    assert comparison.sides[0].accuracy == pytest.approx(1 - 12.6 / 500)
+    assert comparison.sides[0].accuracy_spread == pytest.approx(np.std([10, 12, 14, 16, 11], ddof=1) / 500)
+
+
+def test_too_few_seeds_tell_nothing(make_run: MakeRun) -> None:
+    good, bad = _seeds(make_run, "good", [1, 2, 3]), _seeds(make_run, "bad", [50, 60, 70])
+    (pair,) = compare([good, bad])[0].pairs
+    assert pair.recipes.better is None
+    assert "never give a p below 0.1" in pair.recipes.told
+
+
+def test_three_sides_give_all_pairs_with_holms_correction(make_run: MakeRun) -> None:
+    paths = [str(make_run(name, wrong=wrong, seed=wrong).path) for name, wrong in (("a", 4), ("b", 20), ("c", 34))]
+    comparison, _ = compare(paths)
+    assert [(pair.first, pair.second) for pair in comparison.pairs] == [
+        (paths[0], paths[1]),
+        (paths[0], paths[2]),
+        (paths[1], paths[2]),
+    ]
+    for pair in comparison.pairs:
+        assert pair.files is not None
+        assert pair.files.p_adjusted >= pair.files.paired.p_value
+    least = min(pair.files.paired.p_value for pair in comparison.pairs if pair.files)
+    assert min(pair.files.p_adjusted for pair in comparison.pairs if pair.files) == pytest.approx(3 * least)
+
+
+def test_a_model_file_is_run_on_the_digits_that_the_others_were_judged_on(
+    make_run: MakeRun, test_part: LabelledDigits
+) -> None:
+    comparison, compared = compare(["cnn", str(make_run("run", wrong=60).path), "cnn"])
+    assert comparison.n == 500
+    assert compared.sha256 == test_part.sha256
+    better = [pair.files.better for pair in comparison.pairs if pair.files]
+    assert better[0] == better[2] == "cnn"
+    assert better[1] is None
+
+
+def test_runs_judged_on_other_digits_are_not_comparable(
+    make_run: MakeRun, test_part: LabelledDigits, cli: Cli, tmp_path: Path
+) -> None:
+    one = make_run("one")
+    other = make_run("other", digits=test_part.take(slice(0, 300), "fewer"))
+    with pytest.raises(RunError, match=r"not comparable: .* was judged on .*, .* on fewer"):
+        compare([str(one.path), str(other.path)])
+    result = cli("compare", one.path, other.path)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert len(result.stderr.strip().splitlines()) == 1
+
+
+def test_a_model_file_on_digits_that_are_not_those(
+    make_run: MakeRun, test_part: LabelledDigits, tmp_path: Path
+) -> None:
+    run = make_run("run")
+    judged = json.loads((run.path / "evaluation.json").read_text())
+    save_npz(tmp_path / "changed.npz", Splits(None, test_part.take(slice(0, 100))))
+    judged["source"] = str(tmp_path / "changed.npz")
+    (run.path / "evaluation.json").write_text(json.dumps(judged))
+    with pytest.raises(RunError, match="not comparable"):
+        compare([str(run.path), "dense"])
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda p: np.where(np.arange(len(p))[:, None] == 7, np.nan, p), "probabilities of picture 7 are not finite"),
+        (lambda p: p * 0.5, "do not sum to 1"),
+        (lambda p: p[:, :5] / p[:, :5].sum(axis=1, keepdims=True), "expected one of \\(n, 10\\)"),
+    ],
+)
+def test_answers_that_are_no_probabilities(make_run: MakeRun, spoil: object, message: str) -> None:
+    good = make_run("good")
+    from inkdigits.evaluation.evaluate import load_predictions
+
+    judged = good.evaluation
+    assert judged is not None
+    bad = make_run("bad", probabilities=spoil(load_predictions(good, judged["data_sha256"]).probabilities))  # type: ignore[operator]
+    with pytest.raises((DataError, RunError), match=message):
+        compare([str(good.path), str(bad.path)])
+
+
+def test_a_folder_of_different_recipes_is_no_side(make_run: MakeRun, tmp_path: Path) -> None:
+    make_run("mixed/a", seed=0)
+    make_run("mixed/b", seed=1, network="cnn")
+    with pytest.raises(RunError, match="differ in network"):
+        compare([str(tmp_path / "mixed"), "cnn"])
+
+
+def test_one_seed_twice_is_no_evidence(make_run: MakeRun, tmp_path: Path) -> None:
+    make_run("twice/a", seed=4)
+    make_run("twice/b", seed=4)
+    with pytest.raises(RunError, match="two runs of seed 4"):
+        compare([str(tmp_path / "twice"), "cnn"])
+
+
+def test_a_run_trained_on_what_it_is_judged_on_is_warned_about_loudly(
+    make_run: MakeRun, test_part: LabelledDigits, cli: Cli
+) -> None:
+    cheat, fair = make_run("cheat", trained_on=test_part.sha256), make_run("fair", seed=1)
+    result = cli("compare", cheat.path, fair.path)
+    assert result.returncode == 0, result.stderr
+    assert f"{cheat.path} WAS TRAINED on" in result.stderr
+    assert str(fair.path) not in result.stderr
+
+
+def test_one_class_digits_are_warned_about(make_run: MakeRun, test_part: LabelledDigits) -> None:
+    sevens = test_part.take(test_part.labels == 7, "sevens")
+    one, other = make_run("one", digits=sevens, wrong=1), make_run("other", digits=sevens, wrong=2)
+    comparison, _ = compare([str(one.path), str(other.path)])
+    assert any("nothing but the digit 7" in warning for warning in comparison.warnings)
+
+
+def test_kept_answers_are_compared_in_a_blink_and_without_keras(make_run: MakeRun) -> None:
+    one, other = make_run("one", seed=1), make_run("other", seed=2)
+    code = (
+        "import sys; sys.argv = ['inkdigits', 'compare', *sys.argv[1:]]\n"
+        "from inkdigits.cli import main\n"
+        "try: main()\n"
+        "except SystemExit as stop: assert not stop.code\n"
+        "print(sorted({'keras', 'jax', 'matplotlib', 'onnxruntime'} & set(sys.modules)))"
+    )
+    seconds = []
+    for _ in range(3):
+        began = time.perf_counter()
+        command = [sys.executable, "-c", code, str(one.path), str(other.path)]
+        told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        seconds.append(time.perf_counter() - began)
+        assert told.splitlines()[-1] == "[]"
+    assert min(seconds) < 2
+
+
+def test_the_page_shows_every_picture_that_is_read_differently(make_run: MakeRun, cli: Cli, tmp_path: Path) -> None:
+    one, other = make_run("one", wrong=9, seed=1), make_run("other", wrong=12, seed=2)
+    result = cli("compare", one.path, other.path, "--html", tmp_path / "page.html", "--json")
+    assert result.returncode == 0, result.stderr
+    told = json.loads(result.stdout)
+    page = (tmp_path / "page.html").read_text()
+    assert page.count("data:image/png;base64,") == len(told["pairs"][0]["files"]["disagreements"]) > 9
+    assert not any(remote in page for remote in ('src="http', "url(http", "<link", "<script"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "needle"), [(["cnn"], "needs two or more"), (["cnn", "gone"], "gone: no such run")]
+)
+def test_wrong_use_is_one_line(cli: Cli, arguments: list[str], needle: str) -> None:
+    result = cli("compare", *arguments)
+    assert result.returncode == 2
+    assert needle in result.stderr
+    assert len(result.stderr.strip().splitlines()) == 1

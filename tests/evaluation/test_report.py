@@ -1,0 +1,193 @@
+"""Reports: what they say, that they need nothing but themselves, and how quick they are."""
+
+from __future__ import annotations
+
+import re
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.calibration import calibration_curve
+
+from inkdigits.datasets.label_errors import MNIST_TEST_LABEL_ERRORS, MNIST_TEST_SHA256
+from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.datasets.mnist import load_test
+from inkdigits.errors import DataError
+from inkdigits.evaluation.confidence import coverage, coverage_curve, reliability
+from inkdigits.evaluation.evaluate import Predictions, keep_predictions
+from inkdigits.evaluation.occlusion import occlusion_map
+from inkdigits.evaluation.report import make_report, write_report
+from inkdigits.modelfile.predictor import Predictor
+from inkdigits.scores import expected_calibration_error
+from tests.conftest import Cli
+from tests.evaluation.conftest import MakeRun, answers
+
+
+def test_reliability_agrees_with_scikit_learn_and_with_the_calibration_error(test_part: LabelledDigits) -> None:
+    probabilities = answers(test_part.labels, 60, 0)
+    bins = reliability(test_part.labels, probabilities, bins=10)
+    right = probabilities.argmax(axis=1) == test_part.labels
+    shares, means = calibration_curve(right, probabilities.max(axis=1), n_bins=10)
+    assert [row.accuracy for row in bins] == pytest.approx(shares)
+    assert [row.confidence for row in bins] == pytest.approx(means)
+    error = sum(row.n * abs(row.accuracy - row.confidence) for row in bins) / len(right)
+    assert error == pytest.approx(expected_calibration_error(test_part.labels, probabilities, bins=10))
+
+
+def test_refusing_the_least_sure(test_part: LabelledDigits) -> None:
+    probabilities = answers(test_part.labels, 60, 0)
+    half, everything = coverage(test_part.labels, probabilities, [0.5, 1.0])
+    assert (everything.wrong, everything.accuracy) == (60, 0.88)
+    kept = probabilities.max(axis=1) >= half.threshold
+    assert kept.sum() == half.n == 250
+    assert half.accuracy == pytest.approx((probabilities.argmax(axis=1) == test_part.labels)[kept].mean())
+    shares, accuracies = coverage_curve(test_part.labels, probabilities)
+    assert (shares[-1], accuracies[-1]) == (1.0, pytest.approx(0.88))
+    assert accuracies[249] == pytest.approx(half.accuracy)
+
+
+def test_the_verified_label_errors_are_left_out_only_of_mnists_test_set(test_part: LabelledDigits) -> None:
+    digits = load_test()
+    assert digits.sha256 == MNIST_TEST_SHA256
+    perfect = np.eye(10, dtype=np.float32)[digits.labels]
+    wrong_there = perfect.copy()
+    rows = list(MNIST_TEST_LABEL_ERRORS)
+    wrong_there[rows] = np.roll(perfect[rows], 1, axis=1)
+    report = make_report("run", None, digits, Predictions(wrong_there, digits.labels))
+    assert report.without_errors is not None
+    assert (report.without_errors.accuracy, report.without_errors.n) == (1.0, 9985)
+    assert all(example.wrong_label for example in report.worst)
+    assert report.mistakes == 15
+    small = make_report("run", None, test_part, Predictions(answers(test_part.labels, 3, 0), test_part.labels))
+    assert small.without_errors is None
+
+
+def test_a_network_that_people_trained_agrees_that_those_labels_are_wrong() -> None:
+    """The indices are right: the shipped cnn is right on 99 % of all pictures, and on hardly any of these."""
+    digits = load_test()
+    rows = np.array(MNIST_TEST_LABEL_ERRORS)
+    read = Predictor.load("cnn").predict_proba(digits.images[rows]).argmax(axis=1)
+    assert (read != digits.labels[rows]).sum() >= 12
+
+
+def test_mistakes_come_surest_first_and_right_answers_least_sure_first(test_part: LabelledDigits) -> None:
+    probabilities = answers(test_part.labels, 30, 0)
+    report = make_report("run", None, test_part, Predictions(probabilities, test_part.labels))
+    assert report.mistakes == 30
+    sure = [example.probability for example in report.worst]
+    assert sure == sorted(sure, reverse=True)
+    assert all(example.read != example.label for example in report.worst)
+    assert min(probabilities.max(axis=1)[probabilities.argmax(axis=1) == test_part.labels]) == pytest.approx(
+        report.unsure[0].probability
+    )
+    assert sum(row.n for row in report.confused) <= 30
+
+
+def test_occlusion_finds_the_ink_that_the_answer_rests_on() -> None:
+    """A classifier that looks at nothing but the top left corner."""
+
+    class Corner:
+        def predict_proba(self, images: np.ndarray) -> np.ndarray:
+            ink = images[:, :6, :6].mean(axis=(1, 2)) / 255
+            rest = np.repeat((1 - ink)[:, None] / 9, 9, axis=1)
+            return np.concatenate([ink[:, None], rest], axis=1)
+
+    image = np.full((28, 28), 200, np.uint8)
+    heat = occlusion_map(Corner(), image, 0)
+    assert heat.shape == (28, 28)
+    assert heat[:6, :6].min() > 0
+    assert np.abs(heat[11:, :]).max() == 0
+    assert np.abs(heat[:, 11:]).max() == 0
+    assert occlusion_map(Corner(), image, 3)[:6, :6].max() < 0
+    assert np.abs(occlusion_map(Corner(), np.zeros((28, 28), np.uint8), 3)).max() == 0
+
+
+class _Remote(HTMLParser):
+    """Collects every address that a browser would load."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        self.addresses += [value or "" for name, value in attrs if name in {"src", "href", "xlink:href"}]
+
+
+def test_the_report_of_ten_thousand_pictures_is_quick_and_stands_alone(make_run: MakeRun) -> None:
+    digits = load_test()
+    run = make_run("run", digits=digits, wrong=150)
+    classifier = Predictor.load("dense")
+    seconds = []
+    for _ in range(2):
+        began = time.perf_counter()
+        report = write_report(run, "mnist", classifier)
+        seconds.append(time.perf_counter() - began)
+    assert min(seconds) < 5
+    page = (run.path / "report.html").read_text()
+    parser = _Remote()
+    parser.feed(page)
+    assert all(address.startswith(("data:", "#")) for address in parser.addresses)
+    assert not parser.tags & {"script", "link", "iframe"}
+    assert "url(http" not in page
+    assert page.count("<svg") == 4
+    assert page.count("data:image/png;base64,") == 2 * len(report.worst) + len(report.unsure)
+    text = (run.path / "report.md").read_text()
+    for needle in ("98.50 %", "without 15 verified label errors", "learning_rate 0.002", "| 150 |", "1 times"):
+        assert needle in text
+    for seconds in ("import", "data", "compile", "train", "evaluate"):
+        assert f" {seconds} |" in text
+    # Tables survive: every row has as many cells as its head.
+    for table in re.findall(r"(?:^\|.*\n)+", text, re.MULTILINE):
+        assert len({line.count("|") for line in table.splitlines()}) == 1, table
+
+
+def test_a_run_that_was_trained_on_what_it_is_judged_on(
+    make_run: MakeRun, test_part: LabelledDigits, small_npz: Path
+) -> None:
+    run = make_run("run", trained_on=test_part.sha256)
+    report = write_report(run, str(small_npz), Predictor.load("dense"))
+    assert "WAS TRAINED" in report.warnings[0]
+    assert 'class="warning"' in (run.path / "report.html").read_text()
+    assert "WAS TRAINED" in (run.path / "report.md").read_text()
+
+
+def test_a_run_without_a_mistake_on_one_class(make_run: MakeRun, test_part: LabelledDigits, small_npz: Path) -> None:
+    sevens = test_part.take(test_part.labels == 7, "sevens")
+    predictions = Predictions(answers(sevens.labels, 0, 0), sevens.labels)
+    report = make_report("run", None, sevens, predictions)
+    assert "nothing but the digit 7" in report.warnings[0]
+    assert (report.mistakes, report.worst, report.confused) == (0, [], [])
+    run = make_run("perfect", wrong=0)
+    write_report(run, str(small_npz), Predictor.load("dense"))
+    assert "of 0 mistakes" in (run.path / "report.html").read_text()
+
+
+def test_answers_that_are_no_probabilities_make_no_report(
+    make_run: MakeRun, test_part: LabelledDigits, small_npz: Path
+) -> None:
+    run = make_run("run")
+    keep_predictions(run, test_part, Predictions(np.full((500, 10), np.nan, np.float32), test_part.labels))
+    with pytest.raises(DataError, match="not finite"):
+        write_report(run, str(small_npz), Predictor.load("dense"))
+    assert not (run.path / "report.html").exists()
+
+
+def test_digits_that_changed_since_make_no_report(make_run: MakeRun) -> None:
+    run = make_run("run")
+    with pytest.raises(DataError, match="not the digits that were judged on"):
+        write_report(run, "mnist", Predictor.load("dense"))
+
+
+def test_evaluate_writes_the_report_and_says_where(cli: Cli, small_npz: Path, tmp_path: Path) -> None:
+    run = tmp_path / "run"
+    assert cli("train", "convnet", "--data", small_npz, "--epochs", 1, "--out", run).returncode == 0
+    result = cli("evaluate", run, "--data", small_npz)
+    assert result.returncode == 0, result.stderr
+    assert f"report: {run / 'report.html'}" in result.stdout
+    assert result.stderr.count("warning") == 0
+    assert "learning curves" in (run / "report.html").read_text()
+    assert (run / "report.md").read_text().startswith("# convnet, judged on")

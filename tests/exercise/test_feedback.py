@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+from inkdigits.exercise.build import Version, build_notebook
+from inkdigits.exercise.feedback import class_csv, write_feedback
+from inkdigits.exercise.similar import similar_submissions
+from inkdigits.exercise.verdict import Finding, PartResult, Verdict
+
+CODE = tuple(
+    "".join(cell["source"]) for cell in build_notebook(Version.solution)["cells"] if cell["cell_type"] == "code"
+)
+EMPTY = tuple("".join(c["source"]) for c in build_notebook(Version.student)["cells"] if c["cell_type"] == "code")
+
+
+def verdict(name: str, code: tuple[str, ...] = CODE, message: str = "not scaled") -> Verdict:
+    part = PartResult("dense", 7.5, 9, 0.9812, 0.975)
+    return Verdict(name, "failed", (part,), (), (Finding("x", message),), 12.3, code)
+
+
+def test_near_identical_work_is_listed_other_work_and_empty_work_is_not() -> None:
+    renamed = tuple(source.replace("steps", "n_steps").replace("accuracy", "score") for source in CODE)
+    respaced = tuple(source.replace("    ", "  ") for source in CODE)
+    class_ = [verdict("ada", CODE), verdict("ben", respaced), verdict("cy", renamed)]
+    class_ += [verdict("dee", EMPTY), verdict("eve", EMPTY)]
+    pairs = similar_submissions(class_)
+    assert [(pair.first, pair.second) for pair in pairs] == [("ada", "ben")]
+    assert pairs[0].similarity == 1
+
+
+def test_the_table_runs_no_formula_and_holds_a_line_each() -> None:
+    rows = list(csv.DictReader(class_csv([verdict("=HYPERLINK(1).ipynb"), verdict("b.ipynb")]).splitlines()))
+    assert [row["submission"] for row in rows] == ["'=HYPERLINK(1).ipynb", "b.ipynb"]
+    assert (rows[0]["points"], rows[0]["dense_accuracy"], rows[0]["cnn_accuracy"]) == ("7.5", "0.9812", "")
+
+
+def test_pages_show_what_students_wrote_as_text(tmp_path: Path) -> None:
+    write_feedback(tmp_path, [verdict("<script>a.ipynb", message="<script>alert(1)</script>"), verdict("a/b.ipynb")])
+    pages = sorted(page.name for page in tmp_path.iterdir())
+    assert pages == ["001-script-a.html", "002-a-b.html", "index.html"]
+    text = "".join((tmp_path / page).read_text() for page in pages)
+    assert "<script" not in text
+    assert "&lt;script&gt;alert(1)" in text
+    assert "98.12 %" in text

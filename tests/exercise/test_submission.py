@@ -1,0 +1,68 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from inkdigits.errors import ExerciseError
+from inkdigits.exercise.build import Version, build_notebook
+from inkdigits.exercise.check import find_submissions
+from inkdigits.exercise.master import check_cells
+from inkdigits.exercise.submission import SUBSET_BARS, bar_of, read_submission
+from tests.exercise.conftest import write_submission
+
+
+def test_every_check_stands_where_the_master_has_it_however_it_was_handed_in(tmp_path: Path) -> None:
+    whole = read_submission(write_submission(tmp_path / "whole.ipynb", {}))
+    gaps = dict.fromkeys(["check-load", "check-shape", "check-dense-test", "check-compare"])
+    mended = read_submission(write_submission(tmp_path / "gaps.ipynb", gaps))
+    assert [step.id for step in mended.steps] == [step.id for step in whole.steps]
+    assert [step.source for step in mended.steps] == [step.source for step in whole.steps]
+    assert dict(mended.changes) == dict.fromkeys(gaps, "the check was deleted")
+    assert whole.changes == ()
+
+
+def test_a_copied_check_does_not_replace_the_check(tmp_path: Path) -> None:
+    path = write_submission(tmp_path / "copied.ipynb", {})
+    notebook = json.loads(path.read_text())
+    position = next(number for number, cell in enumerate(notebook["cells"]) if cell["id"] == "check-dense-test")
+    copy = {**notebook["cells"][position], "id": "copy", "source": "print('mine')"}
+    notebook["cells"].insert(position + 1, copy)
+    path.write_text(json.dumps(notebook))
+    steps = read_submission(path).steps
+    assert [step.id for step in steps if step.check] == list(check_cells())
+    assert "print('mine')" in [step.source for step in steps]
+
+
+def test_cells_are_known_by_nbgraders_name_where_an_old_jupyter_dropped_theirs(tmp_path: Path) -> None:
+    notebook = build_notebook(Version.solution)
+    for cell in notebook["cells"]:
+        del cell["id"]
+    path = tmp_path / "old.ipynb"
+    path.write_text(json.dumps({**notebook, "nbformat_minor": 2}))
+    assert read_submission(path).changes == ()
+
+
+def test_only_the_checker_scales_bars(tmp_path: Path) -> None:
+    path = write_submission(tmp_path / "whole.ipynb", {})
+    bars = {step.id: bar_of(step) for step in read_submission(path).steps if step.id in SUBSET_BARS}
+    assert bars == {"check-dense-test": 0.975, "check-cnn-test": 0.985, "check-compare": 0}
+    small = {step.id: bar_of(step) for step in read_submission(path, subset=True).steps if step.id in SUBSET_BARS}
+    assert small == SUBSET_BARS
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"cells": 3}', "\x00\xff", '{"nbformat": 4, "cells": [{}]}'])
+def test_what_is_no_notebook_is_refused_in_words(tmp_path: Path, content: str) -> None:
+    path = tmp_path / "broken.ipynb"
+    path.write_text(content)
+    with pytest.raises(ExerciseError, match="notebook"):
+        read_submission(path)
+
+
+def test_submissions_are_found_in_folders_without_jupyters_own_copies(tmp_path: Path) -> None:
+    for name in ("b/work.ipynb", "a/work.ipynb", "a/.ipynb_checkpoints/work.ipynb", "a/notes.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    found = find_submissions([tmp_path, tmp_path / "a" / "work.ipynb"])
+    assert found == [tmp_path / "a" / "work.ipynb", tmp_path / "b" / "work.ipynb"]

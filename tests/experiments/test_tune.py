@@ -1,0 +1,96 @@
+"""A search over dials: what it keeps, that it goes on, prunes, and leaves the test set closed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+
+from inkdigits.datasets import mnist
+from inkdigits.errors import RecipeError, RunError
+from inkdigits.experiments.tune import tune
+from inkdigits.training.train import train
+from tests.conftest import Cli
+from tests.experiments.test_seeds import Here
+
+
+def _tune(out: Path, small_npz: Path, trials: int, **more: Any) -> dict[str, Any]:
+    dials = {"epochs": 2, "optimizer": "adam", "batch_size": 64, "schedule": "constant", **more.pop("dials", {})}
+    return tune("dense", trials=trials, dials=dials, data=str(small_npz), out=out, executor=Here(), **more)
+
+
+def test_the_recipe_kept_gives_the_validation_loss_told(small_npz: Path, tmp_path: Path) -> None:
+    with (
+        mock.patch.object(mnist, "load_test", side_effect=AssertionError("a test set was opened")),
+        mock.patch("inkdigits.datasets.source.load_for_judging", side_effect=AssertionError("opened")),
+    ):
+        summary = _tune(tmp_path / "out", small_npz, 3)
+    assert summary["finished"] + summary["pruned"] == 3
+    assert json.loads((tmp_path / "out" / "tune.json").read_text()) == summary
+    dials = dict(option.removeprefix("--set ").split("=") for option in summary["options"])
+    assert (dials["epochs"], dials["optimizer"]) == ("2", "adam")
+    run = train("dense", dials=dials, data=str(small_npz), out=tmp_path / "again")
+    assert min(record.val_loss for record in run.history) == pytest.approx(summary["val_loss"])
+
+
+def test_a_search_goes_on_where_it_was(small_npz: Path, tmp_path: Path) -> None:
+    first = _tune(tmp_path / "out", small_npz, 2)
+    with mock.patch("inkdigits.experiments.tune.train", side_effect=AssertionError("trained again")):
+        assert _tune(tmp_path / "out", small_npz, 2) == first
+    more = _tune(tmp_path / "out", small_npz, 3)
+    assert more["finished"] + more["pruned"] == 3
+    assert more["val_loss"] <= first["val_loss"]
+
+
+def test_a_hopeless_trial_is_pruned(small_npz: Path, tmp_path: Path) -> None:
+    """Five good trials are in the database already, so a bad one is stopped after its second epoch."""
+    import optuna
+
+    storage = f"sqlite:///{tmp_path / 'trials.db'}"
+    search = {"storage": storage, "study": "known"}
+    with mock.patch("inkdigits.experiments.tune.work"), pytest.raises(RunError, match="none of 0 trials"):
+        _tune(tmp_path / "out", small_npz, 6, dials={"epochs": 30}, **search)
+    study = optuna.load_study(study_name="known", storage=storage)
+    rate = optuna.distributions.FloatDistribution(1e-4, 3e-2, log=True)
+    for _ in range(5):
+        study.add_trial(
+            optuna.trial.create_trial(
+                params={"learning_rate": 1e-3},
+                distributions={"learning_rate": rate},
+                value=1e-6,
+                intermediate_values=dict.fromkeys(range(1, 31), 1e-06),
+                user_attrs={"val_accuracy": 1.0},
+            )
+        )
+    summary = _tune(tmp_path / "out", small_npz, 6, dials={"epochs": 30}, **search)
+    assert (summary["finished"], summary["pruned"]) == (5, 1)
+    assert len(optuna.load_study(study_name="known", storage=storage).trials[5].intermediate_values) == 2
+
+
+def test_two_processes_share_one_database(cli: Cli, small_npz: Path, tmp_path: Path) -> None:
+    dials = ["--set", "epochs=1", "--set", "optimizer=adam", "--set", "schedule=constant"]
+    result = cli("tune", "convnet", "--trials", 3, "--jobs", 2, *dials, "--data", small_npz, "--out", tmp_path / "out")
+    assert result.returncode == 0, result.stderr
+    told = json.loads((tmp_path / "out" / "tune.json").read_text())
+    assert 3 <= told["finished"] + told["pruned"] <= 4  # the one that ran beside the last is not thrown away
+    assert "\ninkdigits train convnet --set " in result.stdout
+    assert " --set epochs=1 " in result.stdout
+
+
+def test_another_search_does_not_mix_in(small_npz: Path, tmp_path: Path) -> None:
+    _tune(tmp_path / "out", small_npz, 1)
+    with pytest.raises(RunError, match="searched with fixed"):
+        _tune(tmp_path / "out", small_npz, 1, dials={"epochs": 3})
+
+
+def test_a_database_that_is_none(small_npz: Path, tmp_path: Path) -> None:
+    with pytest.raises(RunError, match="cannot be used as a database of trials"):
+        _tune(tmp_path / "out", small_npz, 1, storage="nosuch://nowhere")
+
+
+def test_nothing_left_to_search(small_npz: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="nothing left to search"):
+        _tune(tmp_path / "out", small_npz, 1, dials={"learning_rate": 0.001})

@@ -1,0 +1,222 @@
+"""Anything that is a picture is read alike; what is none, or too large, is refused in one line that names it."""
+
+from __future__ import annotations
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inkdigits.errors import PictureError
+from inkdigits.reading.pictures import MOST_PIXELS, Page, open_pages, pictures_below
+from inkdigits.reading.reader import Reader
+from tests.pictures.drawn import ink, paper, photographed, row, written
+
+SHAPE = (200, 420)
+
+
+@pytest.fixture(scope="module")
+def picture() -> Image.Image:
+    """An RGB picture that says 253."""
+    return Image.fromarray(photographed(written(paper(SHAPE), ink(SHAPE, row("253", 50, 50, 100), 8))))
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader.load()
+
+
+def _page(source: object) -> Page:
+    (page,) = open_pages(source)
+    return page
+
+
+@pytest.mark.parametrize(
+    ("form", "mode"),
+    [
+        *(("PNG", mode) for mode in ("RGB", "RGBA", "L", "LA", "P", "1", "I;16")),
+        *(("JPEG", mode) for mode in ("RGB", "L", "CMYK")),
+        *(("WEBP", mode) for mode in ("RGB", "RGBA")),
+        *(("TIFF", mode) for mode in ("RGB", "L", "I;16", "F", "CMYK")),
+        ("BMP", "RGB"),
+        ("GIF", "P"),
+        ("PPM", "RGB"),
+    ],
+)
+def test_every_form_is_read_alike(picture: Image.Image, reader: Reader, form: str, mode: str) -> None:
+    content = io.BytesIO()
+    if mode == "I;16":
+        converted = Image.fromarray(np.asarray(picture.convert("L"), np.uint16) * 257)
+    elif mode == "F":
+        converted = Image.fromarray(np.asarray(picture.convert("L"), np.float32) / 255)
+    else:
+        converted = picture.convert(mode, dither=Image.Dither.NONE)
+    converted.save(content, form)
+    assert reader.read(content.getvalue()).string == "253"
+
+
+def test_a_path_bytes_an_image_and_an_array(picture: Image.Image, reader: Reader, tmp_path: Path) -> None:
+    picture.save(tmp_path / "a.png")
+    sources = [
+        tmp_path / "a.png",
+        str(tmp_path / "a.png"),
+        (tmp_path / "a.png").read_bytes(),
+        picture,
+        np.asarray(picture),
+        np.asarray(picture.convert("L")),
+        np.asarray(picture.convert("L"))[:, :, None],
+        np.asarray(picture.convert("RGBA")),
+    ]
+    assert [reading.string for reading in reader.read_all(sources)] == ["253"] * len(sources)
+    assert reader.read(sources[0]).path == str(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_exif_rotation_is_undone(picture: Image.Image, orientation: int) -> None:
+    turns = {2: 0, 3: 3, 4: 1, 5: 5, 6: 2, 7: 6, 8: 4}  # what a camera held so would have stored
+    stored = picture if orientation == 1 else picture.transpose(Image.Transpose(turns[orientation]))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    content = io.BytesIO()
+    stored.save(content, "PNG", exif=exif)
+    np.testing.assert_array_equal(_page(content.getvalue()).pixels, np.asarray(picture))
+
+
+def test_twelve_of_sixteen_bits_are_stretched() -> None:
+    levels = np.linspace(0, 4095, 64 * 64).reshape(64, 64).astype(np.uint16)
+    content = io.BytesIO()
+    Image.fromarray(levels).save(content, "PNG")
+    pixels = _page(content.getvalue()).pixels
+    assert pixels.min() == 0
+    assert pixels.max() == 255
+
+
+def test_transparency_is_laid_on_the_pictures_own_paper() -> None:
+    """Rounded corners of a picture with white paper become white, whatever colour hides under them."""
+    rgba = np.full((100, 100, 4), 255, np.uint8)
+    rgba[:10, :10] = (0, 0, 0, 0)
+    assert _page(rgba).pixels.min() == 255
+
+
+def test_every_page_of_a_tiff_is_a_reading(picture: Image.Image, reader: Reader, tmp_path: Path) -> None:
+    blank = Image.new("RGB", picture.size, "white")
+    picture.save(tmp_path / "scan.tif", save_all=True, append_images=[blank, picture])
+    readings = list(reader.read_all([tmp_path / "scan.tif"]))
+    assert [(reading.page, reading.string, reading.outcome) for reading in readings] == [
+        (0, "253", "read"),
+        (1, "", "blank"),
+        (2, "253", "read"),
+    ]
+
+
+def _png(width: int, height: int) -> bytes:
+    """A PNG whose header claims that size; there is nearly nothing in it."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
+    return (
+        b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0" * 64)) + chunk(b"IEND", b"")
+    )
+
+
+@pytest.mark.parametrize(
+    ("width", "height"), [(1_000_000, 1_000_000), (40_000, 25_000), (10_000, 10_000), (1, MOST_PIXELS + 1)]
+)
+def test_a_bomb_is_refused_before_it_is_decoded(width: int, height: int) -> None:
+    with pytest.raises(PictureError, match=r"refused.*megapixels"):
+        _page(_png(width, height))
+
+
+def test_a_picture_without_pixels() -> None:
+    with pytest.raises(PictureError):
+        _page(_png(0, 0))
+    with pytest.raises(PictureError, match="expected a picture as uint8"):
+        _page(np.zeros((0, 10), np.uint8))
+
+
+@pytest.mark.parametrize(
+    "array",
+    [np.zeros((4, 4)), np.zeros((4, 4, 2), np.uint8), np.zeros(4, np.uint8), np.zeros((1, 2, 3, 4), np.uint8)],
+    ids=["float", "two channels", "a line", "four axes"],
+)
+def test_an_array_that_is_no_picture(array: np.ndarray) -> None:
+    with pytest.raises(PictureError, match="expected a picture as uint8"):
+        _page(array)
+
+
+def test_what_is_no_picture(tmp_path: Path, picture: Image.Image) -> None:
+    content = io.BytesIO()
+    picture.save(content, "JPEG")
+    (tmp_path / "cut.jpg").write_bytes(content.getvalue()[: len(content.getvalue()) // 2])
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "text.png").write_text("no picture")
+    moving = io.BytesIO()
+    picture.save(moving, "GIF", save_all=True, append_images=[Image.new("RGB", picture.size)])
+    (tmp_path / "moving.gif").write_bytes(moving.getvalue())
+    expected = {
+        "cut.jpg": "truncated or damaged",
+        "empty.png": "empty",
+        "text.png": "not a picture",
+        "moving.gif": "animated, 2 frames",
+        "gone.png": "no such file",
+        ".": "a folder",
+    }
+    for name, needle in expected.items():
+        with pytest.raises(PictureError, match=needle) as caught:
+            _page(tmp_path / name)
+        assert str(tmp_path / name) in str(caught.value)
+
+
+def test_no_permission(picture: Image.Image, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a stand-in for the system's answer: whoever runs tests as root may read everything."""
+    picture.save(tmp_path / "mine.png")
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(PictureError, match="no permission to read it"):
+        _page(tmp_path / "mine.png")
+
+
+def test_a_bad_picture_does_not_stop_the_others(picture: Image.Image, reader: Reader) -> None:
+    readings = list(reader.read_all([b"no picture", picture, 7]))
+    assert [reading.outcome for reading in readings] == ["error", "read", "error"]
+    assert readings[0].error is not None
+    assert readings[0].digits == ()
+
+
+def test_pdf_and_heic_name_their_extra_or_are_read(picture: Image.Image, reader: Reader) -> None:
+    content = io.BytesIO()
+    picture.save(content, "PDF", resolution=72)
+    (reading,) = reader.read_all([content.getvalue()])
+    try:
+        import pypdfium2  # noqa: F401
+    except ImportError:
+        assert reading.error is not None
+        assert "pip install 'inkdigits[pdf]'" in reading.error
+    else:
+        assert reading.string == "253"
+    (reading,) = reader.read_all([b"\0\0\0\x18ftypheic" + b"\0" * 64])
+    assert reading.outcome == "error"
+
+
+def test_folders_are_searched_deeply_and_hidden_files_left_out(tmp_path: Path) -> None:
+    (tmp_path / "deep" / "er").mkdir(parents=True)
+    for name in ("b.PNG", "deep/a.jpg", "deep/er/c.webp", "deep/.hidden.png", "notes.txt"):
+        (tmp_path / name).write_bytes(b"")
+    names = [str(path.relative_to(tmp_path)) for path in pictures_below(tmp_path)]
+    assert names == ["b.PNG", "deep/a.jpg", "deep/er/c.webp"]
+    with pytest.raises(PictureError, match="no pictures in it"):
+        pictures_below(_empty(tmp_path))
+
+
+def _empty(folder: Path) -> Path:
+    (folder / "empty").mkdir()
+    return folder / "empty"

@@ -1,0 +1,159 @@
+"""What a reading says: values, boxes, rows, doubts; regions and lengths; the same from several threads."""
+
+from __future__ import annotations
+
+import json
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+
+from inkdigits.errors import PictureError
+from inkdigits.reading.outcome import SURE, acceptance_threshold, judged
+from inkdigits.reading.reader import Reader
+from inkdigits.reading.reading import Reading
+from inkdigits.reading.rows import reading_order
+from tests.pictures.drawn import Place, ink, paper, photographed, row, written
+
+SHAPE = (500, 800)
+PLACES = [*row("2570", 80, 60, 90), *row("483", 120, 280, 80)]
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader.load()
+
+
+@pytest.fixture(scope="module")
+def page() -> np.ndarray:
+    return photographed(written(paper(SHAPE), ink(SHAPE, PLACES, 7)))
+
+
+@pytest.fixture(scope="module")
+def reading(reader: Reader, page: np.ndarray) -> Reading:
+    return reader.read(page)
+
+
+def test_boxes_lie_around_the_ink(reading: Reading) -> None:
+    assert reading.size == (800, 500)
+    assert len(reading.digits) == len(PLACES)
+    for digit, place in zip(reading.digits, PLACES, strict=True):
+        x, y, w, h = digit.box
+        assert digit.value == place.value
+        alone = ink(SHAPE, [place], 7) > 0.3
+        rows, columns = np.flatnonzero(alone.any(axis=1)), np.flatnonzero(alone.any(axis=0))
+        assert abs(x - columns[0]) <= 3
+        assert abs(y - rows[0]) <= 3
+        assert abs(x + w - columns[-1] - 1) <= 3
+        assert abs(y + h - rows[-1] - 1) <= 3
+
+
+def test_boxes_of_a_large_picture_are_in_its_own_pixels(reader: Reader, page: np.ndarray, reading: Reading) -> None:
+    large = page.repeat(5, axis=0).repeat(5, axis=1)
+    seen = reader.read(large)
+    assert seen.string == reading.string
+    for small, big in zip(reading.digits, seen.digits, strict=True):
+        assert np.abs(np.array(big.box) - 5 * np.array(small.box)).max() <= 12
+
+
+def test_probabilities_belong_together(reading: Reading) -> None:
+    for digit in reading.digits:
+        assert digit.seen.shape == (28, 28)
+        assert digit.seen.dtype == np.uint8
+        assert sum(digit.probabilities) == pytest.approx(1, abs=1e-4)
+        order = np.argsort(digit.probabilities)[::-1]
+        assert (digit.value, digit.second) == (order[0], order[1])
+        assert digit.probability == max(digit.probabilities)
+        assert [digit.row for digit in reading.digits] == [0, 0, 0, 0, 1, 1, 1]
+
+
+def test_what_is_seen_is_what_the_network_is_asked(reader: Reader, reading: Reading) -> None:
+    answers = reader.predictor.predict_proba(np.stack([digit.seen for digit in reading.digits]))
+    np.testing.assert_allclose(answers, [digit.probabilities for digit in reading.digits], atol=1e-5)
+
+
+def test_json_holds_everything(reading: Reading) -> None:
+    value = json.loads(json.dumps(reading.to_dict(), allow_nan=False))
+    assert set(value) == {"path", "page", "outcome", "string", "error", "size", "digits"}
+    assert value["string"] == "2570\n483"
+    assert set(value["digits"][0]) == {
+        *("value", "probability", "second", "second_probability", "outcome", "box", "row", "probabilities", "seen")
+    }
+    np.testing.assert_array_equal(np.array(value["digits"][0]["seen"]), reading.digits[0].seen)
+
+
+def test_only_the_region_is_read_and_boxes_stay_in_the_picture(reader: Reader, page: np.ndarray) -> None:
+    seen = reader.read(page, region=(60, 250, 700, 150))
+    assert seen.string == "483"
+    assert abs(seen.digits[0].box[1] - 280) < 8
+    assert seen.size == (800, 500)
+
+
+@pytest.mark.parametrize("region", [(0, 0, 0, 5), (-1, 0, 10, 10), (0, 0, 801, 10), (700, 490, 50, 50)])
+def test_a_region_outside_is_refused(reader: Reader, page: np.ndarray, region: tuple[int, int, int, int]) -> None:
+    with pytest.raises(PictureError, match="is not inside the picture of 800 x 500"):
+        reader.read(page, region=region)
+
+
+def test_a_known_length_refuses_the_least_probable(reader: Reader, page: np.ndarray) -> None:
+    seen = reader.read(page, length=5)
+    assert len(seen.string.replace("\n", "")) == 5
+    refused = [digit for digit in seen.digits if digit.outcome == "not_a_digit"]
+    assert len(refused) == 2
+    assert max(digit.probability for digit in refused) <= min(
+        digit.probability for digit in seen.digits if digit.outcome != "not_a_digit"
+    )
+
+
+def test_a_known_length_parts_digits_that_touch(reader: Reader) -> None:
+    places = row("63", 100, 100, 160, gap=-0.18)
+    picture = photographed(written(paper((360, 420)), ink((360, 420), places, 14)))
+    assert len(reader.read(picture, length=2).string) == 2
+
+
+def test_a_known_length_takes_the_unlikely_as_unsure(reader: Reader) -> None:
+    """A cross is hardly a digit; whoever says that there is one gets the most probable, marked unsure."""
+    picture = np.full((200, 200), 240, np.uint8)
+    picture[60:140, 95:105] = picture[95:105, 60:140] = 20
+    (digit,) = reader.read(picture, length=1).digits
+    assert digit.outcome == ("digit" if digit.probability >= SURE else "unsure")
+
+
+def test_threads_read_what_one_thread_reads(reader: Reader, page: np.ndarray, reading: Reading) -> None:
+    barrier = threading.Barrier(4)
+
+    def read(_: int) -> dict[str, object]:
+        barrier.wait()
+        return reader.read(page).to_dict()
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(value == reading.to_dict() for value in pool.map(read, range(4)))
+
+
+def test_outcomes() -> None:
+    assert judged(0.49, 0.5) == "not_a_digit"
+    assert judged(0.5, 0.5) == "unsure"
+    assert judged(SURE, 0.5) == "digit"
+    assert acceptance_threshold(0.0) == acceptance_threshold(0.0) > 0
+    assert acceptance_threshold(0.7) == 0.7
+
+
+def test_rows_may_slant_and_curve() -> None:
+    for slope in (-0.5, -0.2, 0.0, 0.3):
+        boxes = [
+            (60 * i, round(300 + 200 * j + slope * 60 * i + 15 * np.sin(i)), 35, 50) for j in range(3) for i in range(7)
+        ]
+        order = np.random.default_rng(0).permutation(len(boxes))
+        found = reading_order([boxes[index] for index in order])
+        assert [[int(order[place]) for place in line] for line in found] == [
+            list(range(7 * j, 7 * j + 7)) for j in range(3)
+        ]
+
+
+def test_no_boxes_no_rows() -> None:
+    assert reading_order([]) == []
+
+
+def test_a_place_is_what_it_says() -> None:
+    assert row("12", 0, 0, 10)[1] == Place(2, pytest.approx(10.5), 0, 10)

@@ -1,0 +1,84 @@
+"""The container's files, without a container engine: linted, parsed, and held against what the command line knows."""
+
+from __future__ import annotations
+
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+ROOT = Path(__file__).parents[2]
+
+
+def _instructions() -> list[tuple[str, str]]:
+    text = (ROOT / "Dockerfile").read_text().replace("\\\n", " ")
+    lines = [line for line in text.splitlines() if line.strip() and not line.startswith("#")]
+    return [(line.split(maxsplit=1)[0], line.split(maxsplit=1)[1]) for line in lines]
+
+
+def _values(instruction: str) -> list[str]:
+    return [value for name, value in _instructions() if name == instruction]
+
+
+@pytest.fixture(scope="module")
+def compose() -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / "containers" / "compose.yaml").read_text())
+    return loaded
+
+
+def test_hadolint_has_nothing_to_say() -> None:
+    linter = Path(sys.executable).parent / "hadolint"
+    told = subprocess.run([linter, ROOT / "Dockerfile"], capture_output=True, text=True, check=False)
+    assert told.returncode == 0, told.stdout + told.stderr
+
+
+def test_it_runs_as_nobody_in_particular() -> None:
+    assert _values("USER") == ["10001:10001"]
+    assert all(":" in base and "latest" not in base for base in _values("FROM"))
+    assert _values("HEALTHCHECK")
+
+
+def test_what_is_copied_is_there_and_is_sent() -> None:
+    ignored = (ROOT / ".dockerignore").read_text()
+    for value in _values("COPY"):
+        if not value.startswith("--from"):
+            for source in value.split()[:-1]:
+                assert (ROOT / source).exists(), source
+                assert f"!{source}" in ignored, source
+
+
+def test_its_commands_are_ones_that_we_know(compose: dict[str, Any]) -> None:
+    from inkdigits.cli import app
+
+    known = CliRunner().invoke(app, ["serve", "--help"], env={"COLUMNS": "200"}).output
+    entry = yaml.safe_load(_values("ENTRYPOINT")[0])
+    for arguments in (yaml.safe_load(_values("CMD")[0]), compose["services"]["inkdigits"]["command"]):
+        for word in [*entry[2:], *arguments]:
+            if word.startswith("--"):
+                assert word in known, word
+    assert entry[:2] == ["inkdigits", "serve"]
+    assert shlex.join(entry)
+
+
+def test_compose_locks_it_in(compose: dict[str, Any]) -> None:
+    for service in compose["services"].values():
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert all(port.startswith("127.0.0.1:") for port in service["ports"])
+        assert {volume.split(":")[0] for volume in service["volumes"]} - {"./prometheus.yaml"} <= set(
+            compose["volumes"]
+        )
+    assert compose["services"]["inkdigits"]["stop_grace_period"] == "40s"
+
+
+def test_prometheus_asks_the_right_service(compose: dict[str, Any]) -> None:
+    config = yaml.safe_load((ROOT / "containers" / "prometheus.yaml").read_text())
+    (target,) = config["scrape_configs"][0]["static_configs"][0]["targets"]
+    name, port = target.split(":")
+    assert name in compose["services"]
+    assert port in _values("EXPOSE")

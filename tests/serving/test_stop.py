@@ -1,0 +1,168 @@
+"""Starting and stopping real processes: nothing that was accepted is lost."""
+
+from __future__ import annotations
+
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkdigits.datasets.labelled import LabelledDigits
+from tests.serving.server import PNG, Served, png, serving
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_polite_stop_answers_everybody(workers: int, digits: LabelledDigits) -> None:
+    """Clients ask without a pause while the server is stopped: who was let in is answered."""
+    picture = png(digits.images[0])
+    lost: list[str] = []
+    answered = [0] * 8
+    with serving("--workers", workers, "--quiet") as server:
+
+        def ask_until_refused(number: int) -> None:
+            while True:
+                connection = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+                try:
+                    connection.connect()
+                except OSError:
+                    return  # never let in
+                try:
+                    connection.request("POST", "/v1/read", picture, PNG)
+                    answer = connection.getresponse()
+                    if answer.status == 200 and b'"7"' in answer.read():
+                        answered[number] += 1
+                    else:
+                        lost.append(f"status {answer.status}")
+                except OSError as error:
+                    lost.append(repr(error))
+                finally:
+                    connection.close()
+
+        threads = [threading.Thread(target=ask_until_refused, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        while min(answered) < 3:
+            time.sleep(0.01)
+        assert server.stop() == 0
+        for thread in threads:
+            thread.join(30)
+    assert lost == []
+
+
+def test_a_body_on_its_way_is_waited_for(digits: LabelledDigits) -> None:
+    picture = png(digits.images[0])
+    with serving("--quiet") as server:
+        connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+        head = b"POST /v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: %d\r\n\r\n"
+        connection.sendall(head % len(picture) + picture[:50])
+        time.sleep(0.2)
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.7)
+        connection.sendall(picture[50:])
+        assert connection.recv(12) == b"HTTP/1.1 200"
+        connection.close()
+        assert server.process.wait(30) == 0
+
+
+def test_not_ready_while_it_stops() -> None:
+    with serving("--quiet") as server:
+        waiting = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+        kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+        kept.request("GET", "/v2/health/ready")
+        assert kept.getresponse().read() == b""
+        server.process.send_signal(signal.SIGTERM)
+        time.sleep(0.4)
+        waiting.sendall(b"GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        assert waiting.recv(12) == b"HTTP/1.1 503"
+        waiting.close()
+        kept.close()
+
+
+def test_ctrl_c_is_no_mistake() -> None:
+    with serving("--quiet") as server:
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(30) == 0
+        assert "Traceback" not in server.log.read_text()
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+@pytest.mark.parametrize("seconds", [0.2, 0.8, 1.6])
+def test_stopped_while_it_starts(workers: int, seconds: float) -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "inkdigits", "serve", "--port", "0", "--workers", str(workers)],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    time.sleep(seconds)
+    process.send_signal(signal.SIGTERM)
+    _, told = process.communicate(timeout=30)
+    # Python may end by the signal itself when it comes amid an import: a shell calls that 130 as well.
+    assert process.returncode in (0, 130, -signal.SIGINT, -signal.SIGTERM), told
+    assert "Traceback" not in told
+
+
+def _children(server: Served) -> list[int]:
+    """The processes of the workers; the resource tracker that Python adds is none."""
+    pids = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
+    return [int(pid) for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def test_a_worker_that_dies_is_replaced(digits: LabelledDigits) -> None:
+    with serving("--workers", 2, "--quiet") as server:
+        first = _children(server)
+        assert len(first) == 2
+        os.kill(first[0], signal.SIGKILL)
+        assert server.read(png(digits.images[0])).json["string"] == "7"
+        for _ in range(200):
+            if len(_children(server)) == 2 and first[0] not in _children(server):
+                break
+            time.sleep(0.1)
+        assert len(_children(server)) == 2
+        assert server.read(png(digits.images[0])).json["string"] == "7"
+        assert [line["event"] for line in server.lines()] == ["worker-died"]
+
+
+def test_workers_do_not_outlive_their_parent() -> None:
+    with serving("--workers", 2, "--quiet") as server:
+        workers = _children(server)
+        server.process.kill()
+        server.process.wait()
+        for _ in range(200):
+            if not any(Path(f"/proc/{pid}").exists() for pid in workers):
+                break
+            time.sleep(0.1)
+        assert not any(Path(f"/proc/{pid}").exists() for pid in workers)
+
+
+def test_numbers_of_several_workers_are_one(tmp_path: Path, digits: LabelledDigits) -> None:
+    from prometheus_client.parser import text_string_to_metric_families
+
+    with serving("--workers", 2, "--corrections", tmp_path / "kept", "--quiet") as server:
+        for image in digits.images[:20]:
+            server.read(png(image))
+        server.read(png(np.zeros((28, 28), np.uint8)))
+        server.post("/v1/classify", {"images": digits.images[:6].tolist(), "models": ["dense"]})
+        server.post("/v1/corrections", {"image": digits.images[0].tolist(), "label": 7})
+        for _ in range(5):
+            text = server.get("/metrics").body.decode()
+        samples = {
+            (sample.name, *sorted(sample.labels.values())): sample.value
+            for family in text_string_to_metric_families(text)
+            for sample in family.samples
+        }
+    assert samples["inkdigits_requests_total", "/v1/read", "200", "POST"] == 21
+    assert samples["inkdigits_request_seconds_count", "/v1/read"] == 21
+    assert samples["inkdigits_readings_total", "blank"] == 1
+    assert samples["inkdigits_readings_total", "read"] == 20
+    assert samples["inkdigits_batch_pictures_sum", "dense"] == 6
+    assert samples["inkdigits_corrections_total",] == 1
+    # A request is counted when it has been answered, which may be after the next one was asked.
+    assert samples["inkdigits_requests_total", "/metrics", "200", "GET"] in (3, 4)

@@ -1,0 +1,89 @@
+"""A training that begins with another's weights and mixes in a user's own digits."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkdigits.datasets.labelled import LabelledDigits, Splits
+from inkdigits.datasets.npz import save_npz
+from inkdigits.errors import NetworkError, RunError
+from inkdigits.modelfile.keras_classifier import load_keras_model
+from inkdigits.training.run import Run
+from inkdigits.training.train import resume, train
+from tests.conftest import Cli
+
+
+@pytest.fixture(scope="module")
+def begun(small_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train("dense", data=str(small_npz), dials={"epochs": 3}, out=tmp_path_factory.mktemp("begun") / "run")
+
+
+@pytest.fixture(scope="module")
+def mirrored(small: Splits, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Digits as no network here was taught them."""
+    assert small.test is not None
+    digits = LabelledDigits(small.test.images[:200, :, ::-1].copy(), small.test.labels[:200], "mirrored")
+    path = tmp_path_factory.mktemp("own") / "mirrored.npz"
+    save_npz(path, Splits(digits, None))
+    return path
+
+
+def test_added_digits_are_learnt_and_both_accuracies_told(begun: Run, mirrored: Path, tmp_path: Path, cli: Cli) -> None:
+    out = tmp_path / "run"
+    done = cli(
+        "train", "dense", "--data", begun.config["data"]["source"], "--start-from", begun.path, "--add-data", mirrored,
+        "--epochs", "8", "--out", out, "--quiet",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    adapted = Run(out).adaptation
+    assert adapted["added"]["after"] > adapted["added"]["before"] + 0.1
+    assert f"n = {adapted['added']['n']}" in done.stdout
+    for part in adapted.values():
+        assert f"{100 * part['before']:.2f} % before, {100 * part['after']:.2f} % after" in done.stdout
+    worse = adapted["data"]["after"] < adapted["data"]["before"]
+    assert ("WORSE than before" in done.stdout) == worse
+
+
+def test_it_begins_with_the_weights_that_were_named(begun: Run, small_npz: Path, tmp_path: Path) -> None:
+    dials = {"epochs": 1, "learning_rate": 1e-7}
+    run = train("dense", data=str(small_npz), dials=dials, out=tmp_path / "run", start_from=str(begun.path))
+    pairs = zip(
+        load_keras_model(run.model_path).get_weights(), load_keras_model(begun.model_path).get_weights(), strict=True
+    )
+    assert all(np.allclose(a, b, atol=1e-4) for a, b in pairs)
+
+
+@pytest.mark.parametrize(("source", "message"), [("nowhere", "expected reader, a run's folder"), ("cnn", "no trained")])
+def test_what_cannot_be_started_from(source: str, message: str, small_npz: Path, tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match=message):
+        train("dense", data=str(small_npz), out=tmp_path / "run", start_from=source)
+    assert not (tmp_path / "run").exists()
+
+
+def test_another_network_is_refused(begun: Run, small_npz: Path, tmp_path: Path) -> None:
+    with pytest.raises(NetworkError, match="of 669,706 parameters, expected 'convnet' of 34,826"):
+        train("convnet", data=str(small_npz), out=tmp_path / "run", start_from=str(begun.path))
+
+
+def test_added_digits_that_changed_stop_a_resumed_training(
+    begun: Run, mirrored: Path, small: Splits, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.npz"
+    own.write_bytes(mirrored.read_bytes())
+    run = train(
+        "dense",
+        data=begun.config["data"]["source"],
+        dials={"epochs": 1},
+        out=tmp_path / "run",
+        add_data=str(own),
+    )
+    status = {**run.status, "state": "running"}
+    (run.path / "status.json").write_text(json.dumps(status))
+    assert small.test is not None
+    save_npz(own, Splits(small.test, None))
+    with pytest.raises(RunError, match=r"own\.npz changed since it began"):
+        resume(run.path)

@@ -1,0 +1,256 @@
+"""Training as a caller sees it: what is kept, what is refused, and what stays after a stop."""
+
+from __future__ import annotations
+
+import csv
+import json
+from pathlib import Path
+from unittest import mock
+
+import keras
+import numpy as np
+import pytest
+
+from inkdigits.datasets.npz import load_npz, save_npz
+from inkdigits.errors import NetworkError, OutputError, RecipeError, RunError, TrainingDivergedError
+from inkdigits.evaluation.evaluate import evaluate
+from inkdigits.modelfile.keras_classifier import load_keras_model
+from inkdigits.training import backend as backend_module
+from inkdigits.training import fit as fit_module
+from inkdigits.training import train as train_module
+from inkdigits.training.backend import Backend, start_keras
+from inkdigits.training.checkpoint import latest_checkpoint
+from inkdigits.training.pooling import with_fast_pooling
+from inkdigits.training.recipes import Recipe
+from inkdigits.training.run import Run, find_runs, locked_folder, open_run
+from inkdigits.training.schedule import make_optimizer
+from inkdigits.training.train import resume, train
+
+QUICK = {"epochs": 3, "batch_size": 64}
+
+
+@pytest.fixture(scope="module")
+def finished(small_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
+    return train("dense", data=str(small_npz), dials=QUICK, out=tmp_path_factory.mktemp("runs") / "dense")
+
+
+def test_a_run_holds_what_was_asked_for_and_what_came_of_it(finished: Run, small_npz: Path) -> None:
+    assert finished.config["network"] == "dense"
+    assert finished.config["recipe"]["epochs"] == 3
+    assert finished.config["data"]["source"] == str(small_npz)
+    assert finished.status["state"] == "finished"
+    assert set(finished.status["seconds"]) == {"import", "data", "compile", "train"}
+    rows = list(csv.DictReader((finished.path / "history.csv").read_text().splitlines()))
+    assert [row["epoch"] for row in rows] == ["1", "2", "3"]
+    assert float(rows[2]["loss"]) < float(rows[0]["loss"])
+    assert [run.path for run in find_runs(finished.path.parent)] == [finished.path]
+
+
+def test_the_kept_network_is_the_one_with_the_lowest_validation_loss(small_npz: Path, tmp_path: Path) -> None:
+    """A learning rate that overfits quickly: the last epoch is not the best."""
+    run = train("dense", data=str(small_npz), dials={"epochs": 12, "patience": 3, "learning_rate": 0.005}, out=tmp_path)
+    checkpoint = latest_checkpoint(run.checkpoints)
+    assert checkpoint is not None
+    losses = [record.val_loss for record in checkpoint.progress.history]
+    assert run.status["best_epoch"] == int(np.argmin(losses)) + 1
+    assert len(losses) == 12 or len(losses) - run.status["best_epoch"] == 3
+    kept = load_keras_model(run.model_path).get_weights()
+    assert all(np.array_equal(a, b) for a, b in zip(kept, checkpoint.best, strict=True))
+
+
+def test_the_test_part_is_never_seen_by_training(small_npz: Path, tmp_path: Path) -> None:
+    splits = load_npz(small_npz)
+    save_npz(tmp_path / "only_train.npz", type(splits)(splits.train, None))
+    runs = [
+        train("dense", data=str(data), dials={"epochs": 1}, out=tmp_path / name)
+        for name, data in (("with", small_npz), ("without", tmp_path / "only_train.npz"))
+    ]
+    assert not (tmp_path / "with" / "test_openings.json").exists()
+    with_test, without = (load_keras_model(run.model_path).get_weights() for run in runs)
+    assert all(np.array_equal(a, b) for a, b in zip(with_test, without, strict=True))
+
+
+def test_every_opening_of_a_test_set_is_recorded(small_npz: Path, finished: Run) -> None:
+    before = len(finished.test_openings)
+    evaluate(finished, data=str(small_npz))
+    evaluate(finished, data=str(small_npz))
+    assert len(finished.test_openings) == before + 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error"),
+    [
+        ({"network": "cn"}, NetworkError),
+        ({"recipe": "slow"}, RecipeError),
+        ({"dials": {"learning_rate": -1}}, RecipeError),
+        ({"seed": -1}, RecipeError),
+    ],
+)
+def test_what_is_refused_writes_nothing(arguments: dict[str, object], error: type[Exception], tmp_path: Path) -> None:
+    with pytest.raises(error):
+        train(**{"network": "dense", "out": tmp_path / "run", **arguments})  # type: ignore[arg-type]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_is_never_overwritten(finished: Run, small_npz: Path) -> None:
+    before = {file: file.read_bytes() for file in finished.path.rglob("*") if file.is_file()}
+    with pytest.raises(OutputError, match="holds a run already"):
+        train("dense", data=str(small_npz), out=finished.path)
+    assert {file: file.read_bytes() for file in finished.path.rglob("*") if file.is_file()} == before
+
+
+def test_a_folder_with_other_files_is_left_as_it_is(small_npz: Path, tmp_path: Path) -> None:
+    (tmp_path / "thesis.txt").write_text("mine")
+    with pytest.raises(OutputError, match="holds files already that are no run"):
+        train("dense", data=str(small_npz), out=tmp_path)
+    assert [file.name for file in tmp_path.iterdir()] == ["thesis.txt"]
+
+
+def test_a_finished_run_cannot_be_resumed(finished: Run) -> None:
+    with pytest.raises(RunError, match="is finished"):
+        resume(finished.path)
+
+
+def test_two_trainings_into_one_folder(tmp_path: Path, small_npz: Path) -> None:
+    with locked_folder(tmp_path / "run"), pytest.raises(RunError, match="another training is writing into it"):
+        train("dense", data=str(small_npz), out=tmp_path / "run")
+
+
+@pytest.mark.parametrize("damage", [None, "{", "[]", '{"format": 99}'])
+def test_a_folder_that_is_no_run(tmp_path: Path, damage: str | None) -> None:
+    if damage is not None:
+        (tmp_path / "config.json").write_text(damage)
+    with pytest.raises(RunError):
+        open_run(tmp_path)
+
+
+def test_a_loss_that_becomes_nan_stops_and_says_so(small_npz: Path, tmp_path: Path) -> None:
+    dials = {"optimizer": "sgd", "learning_rate": 10, "epochs": 20, "batch_size": 8, "patience": 0}
+    start_keras(Backend())
+    with (
+        mock.patch.object(fit_module, "make_optimizer", return_value=keras.optimizers.SGD(1e18)),
+        pytest.raises(TrainingDivergedError, match=r"loss became (nan|inf) in epoch 1.*learning rate"),
+    ):
+        train("dense", data=str(small_npz), dials=dials, out=tmp_path / "run")
+    assert Run(tmp_path / "run").status["state"] == "diverged"
+
+
+def test_ctrl_c_leaves_a_usable_run_that_goes_on(small_npz: Path, tmp_path: Path) -> None:
+    whole = train("dense", data=str(small_npz), dials=QUICK, out=tmp_path / "whole")
+    save, calls = fit_module.save_checkpoint, []
+
+    def stop_after_two(*arguments: object) -> None:
+        save(*arguments)  # type: ignore[arg-type]
+        calls.append(1)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+
+    with mock.patch.object(fit_module, "save_checkpoint", stop_after_two), pytest.raises(KeyboardInterrupt):
+        train("dense", data=str(small_npz), dials=QUICK, out=tmp_path / "stopped")
+    stopped = Run(tmp_path / "stopped")
+    assert (stopped.status["state"], stopped.status["epochs"]) == ("interrupted", 2)
+    assert evaluate(stopped, data=str(small_npz)).accuracy > 0.5
+    resume(stopped.path)
+    weights = [load_keras_model(run.model_path).get_weights() for run in (whole, stopped)]
+    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
+
+
+def test_resume_with_another_number_of_cores_warns(small_npz: Path, tmp_path: Path) -> None:
+    with (
+        mock.patch.object(fit_module, "save_checkpoint", side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        train("dense", data=str(small_npz), dials=QUICK, out=tmp_path / "run")
+    with (
+        mock.patch.object(train_module, "usable_cores", return_value=999),
+        pytest.warns(UserWarning, match="goes on with 999"),
+    ):
+        resume(tmp_path / "run")
+
+
+def test_resume_with_changed_data_is_refused(small_npz: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data.npz"
+    data.write_bytes(small_npz.read_bytes())
+    with (
+        mock.patch.object(fit_module, "save_checkpoint", side_effect=KeyboardInterrupt),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        train("dense", data=str(data), dials=QUICK, out=tmp_path / "run")
+    splits = load_npz(data)
+    assert splits.train is not None
+    save_npz(data, type(splits)(splits.train.take(slice(0, 900)), splits.test))
+    with pytest.raises(RunError, match="changed since it began"):
+        resume(tmp_path / "run")
+
+
+def test_a_full_disk_stops_with_one_line_and_leaves_nothing_half_written(small_npz: Path, tmp_path: Path) -> None:
+    import errno
+
+    full = OSError(errno.ENOSPC, "No space left on device")
+    with mock.patch("numpy.savez", side_effect=full), pytest.raises(OutputError, match="the disk is full: free some"):
+        train("dense", data=str(small_npz), dials=QUICK, out=tmp_path / "run")
+    assert list((tmp_path / "run").rglob(".unfinished*")) == []
+    resume(tmp_path / "run")
+    assert Run(tmp_path / "run").status["state"] == "finished"
+
+
+def test_an_own_network_is_kept_with_its_run(small_npz: Path, tmp_path: Path) -> None:
+    source = tmp_path / "nets.py"
+    source.write_text(
+        "import keras\n"
+        "def tiny(input_shape):\n"
+        "    layers = [keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(10, 'softmax')]\n"
+        "    return keras.Sequential(layers)\n"
+    )
+    run = train(f"{source}:tiny", data=str(small_npz), dials={"epochs": 1}, out=tmp_path / "run")
+    assert (run.path / "network.py").read_text() == source.read_text()
+    source.unlink()
+    assert evaluate(run, data=str(small_npz)).n == 500
+
+
+def test_json_files_are_plain_json(finished: Run) -> None:
+    for file in finished.path.glob("*.json"):
+        json.loads(file.read_text(), parse_constant=pytest.fail)
+
+
+@pytest.mark.parametrize(("size", "side"), [(2, 12), (2, 11), (3, 26)])
+@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
+def test_fast_pooling_gives_the_same_values_and_gradients(size: int, side: int, data_format: str) -> None:
+    import jax
+    import jax.numpy as jnp
+
+    start_keras(Backend())
+    shape = (3, side, side) if data_format == "channels_first" else (side, side, 3)
+    plain = keras.Sequential([keras.Input(shape), keras.layers.MaxPooling2D(size, data_format=data_format)])
+    fast = with_fast_pooling(plain)
+    assert fast is not plain
+    inputs = np.random.default_rng(0).normal(size=(4, *shape)).astype(np.float32)
+    np.testing.assert_array_equal(np.asarray(fast(inputs)), np.asarray(plain(inputs)))
+    gradients = [jax.grad(lambda x, m=model: jnp.sum(jnp.sin(m(x))))(inputs) for model in (plain, fast)]
+    np.testing.assert_allclose(*gradients, atol=1e-6)
+
+
+def test_overlapping_windows_are_left_alone() -> None:
+    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.MaxPooling2D(3, strides=2)])
+    assert with_fast_pooling(model) is model
+
+
+def test_the_triangular_schedule_rises_then_falls_to_zero() -> None:
+    recipe = Recipe(schedule="triangular", learning_rate=0.01, patience=0, warmup=0.25)
+    optimizer = make_optimizer(recipe, steps=99)
+    rates = []
+    for step in range(99):
+        optimizer.iterations.assign(step)
+        rates.append(float(optimizer.learning_rate))
+    assert max(rates) == pytest.approx(0.01, rel=0.02)
+    assert int(np.argmax(rates)) == 24
+    assert rates[0] == pytest.approx(0.0004, rel=0.01)
+    assert rates[-1] == pytest.approx(0.01 / 75, rel=0.01)
+
+
+def test_keras_on_another_backend_is_refused() -> None:
+    with (
+        mock.patch.object(backend_module, "require_extra"),
+        pytest.raises(NetworkError, match="Keras runs on jax in this process already, so torch cannot be had"),
+    ):
+        start_keras(Backend("torch"))
