@@ -85,10 +85,10 @@ Devices = Annotated[
 
 def backend_of(name: BackendName | None, device: Device, deterministic: bool = False, devices: str = "1") -> Backend:
     """The `Backend` that those options ask for."""
-    from inkdigits.training.backend import Backend, choose_backend
+    from inkdigits.training.backend import AUTO, Backend
 
     count = int(devices) if devices.isdecimal() else devices
-    return Backend(choose_backend(name and name.value), device.value, deterministic, devices=count)
+    return Backend(name.value if name else AUTO, device.value, deterministic, devices=count)
 
 
 def start_default_backend() -> None:

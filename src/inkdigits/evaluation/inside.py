@@ -15,7 +15,7 @@ from inkdigits.errors import RunError
 from inkdigits.evaluation.explain import Explanation, Neighbour, explain_from_outside
 from inkdigits.modelfile.keras_classifier import KerasClassifier, load_keras_model
 from inkdigits.networks.inputs import to_inputs
-from inkdigits.training.backend import Backend, start_keras
+from inkdigits.training.backend import Backend, differentiating, start_keras
 from inkdigits.training.run import Run, open_run
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ def explain_run(path: Path, image: NDArray[np.uint8], label: int | None, neighbo
     """The whole explanation of what the run in `path` reads in `image`. Raises `RunError` when its data are gone."""
     run = open_run(path)
     model_path = run.model_path
-    start_keras(Backend(**run.config["backend"]))
+    start_keras(differentiating(Backend(**run.config["backend"])))
     model = load_keras_model(model_path)
     outside = explain_from_outside(KerasClassifier(model), image, label)
     return replace(

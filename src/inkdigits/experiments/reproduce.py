@@ -15,8 +15,9 @@ from inkdigits.errors import OutputError
 from inkdigits.evaluation.evaluate import Evaluation, Predictions, evaluate, load_predictions
 from inkdigits.evaluation.reproduction_report import JudgedNetwork, write_report
 from inkdigits.scores import PairedComparison, compare_paired
-from inkdigits.training.backend import Backend, choose_backend
+from inkdigits.training.backend import Backend, choose_backend, settled
 from inkdigits.training.checkpoint import latest_checkpoint
+from inkdigits.training.recipes import named_recipe
 from inkdigits.training.run import Run
 from inkdigits.training.train import train
 from inkdigits.whole_files import write_json
@@ -62,9 +63,9 @@ def reproduce(
     path = Path(out) if out else Path("runs") / f"reproduce-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
     if path.is_dir() and any(path.iterdir()):
         raise OutputError(f"{path}: holds files already: choose another --out")
-    backend = backend or Backend(choose_backend())
     runs = []
     for network in TARGETS:
+        backend = settled(backend or Backend(choose_backend()), named_recipe(recipe, network).engine)
         say(f"training {network} (recipe {recipe}, seed {seed}, {backend.name})")
         runs.append(
             train(network, recipe=recipe, seed=seed, data=data, backend=backend, out=path / network, quiet=quiet)

@@ -17,7 +17,7 @@ from inkdigits.evaluation.evaluate import evaluate
 from inkdigits.evaluation.seeds_page import write_seeds_page
 from inkdigits.experiments.processes import Submits, processes
 from inkdigits.networks.registry import check_network_name
-from inkdigits.training.backend import Backend, choose_backend
+from inkdigits.training.backend import Backend, choose_backend, settled
 from inkdigits.training.recipes import Recipe, named_recipe, with_dials
 from inkdigits.training.run import Run
 from inkdigits.training.train import resume, train
@@ -60,7 +60,7 @@ def train_seeds(
     check_network_name(network)
     chosen = with_dials(named_recipe(recipe, network) if isinstance(recipe, str) else recipe, dials or {})
     folder = Path(out) if out else Path("runs") / f"{Path(network).name.partition('.py:')[0]}-{chosen.name}-seeds"
-    backend = backend or Backend(choose_backend())
+    backend = settled(backend or Backend(choose_backend()), chosen.engine)
     tasks = [SeedTask(folder / f"seed-{seed:03d}", network, chosen, seed, data, backend) for seed in range(n)]
     _check_folder(folder)
     for task in tasks:

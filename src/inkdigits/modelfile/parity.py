@@ -63,7 +63,7 @@ def _highest_precision() -> Iterator[None]:
     import keras
 
     backend = keras.backend.backend()
-    if backend == "jax":
+    if backend in ("jax", "numpy"):  # Keras's NumPy backend convolves with JAX
         import jax
 
         with jax.default_matmul_precision("highest"):

@@ -8,29 +8,44 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from inkdigits.errors import MissingExtraError, NetworkError, require_extra
 
-__all__ = ["ALL_DEVICES", "BACKENDS", "Backend", "choose_backend", "installed_backends", "start_keras", "usable_cores"]
+__all__ = [
+    "ALL_DEVICES",
+    "AUTO",
+    "BACKENDS",
+    "Backend",
+    "choose_backend",
+    "differentiating",
+    "installed_backends",
+    "settled",
+    "start_keras",
+    "usable_cores",
+]
 
 BACKENDS = ("jax", "tensorflow", "torch")
+# Keras's own NumPy backend computes no gradients, and compiles nothing: enough for the NumPy engine (docs/log.md).
+_WITHOUT_GRADIENTS = "numpy"
+AUTO = "auto"
 ALL_DEVICES = "all"
-_EXTRAS = {"jax": "train", "tensorflow": "tensorflow", "torch": "torch"}
+# Keras's NumPy backend convolves with JAX.
+_EXTRAS = {"jax": "train", "tensorflow": "tensorflow", "torch": "torch", _WITHOUT_GRADIENTS: "train"}
 
 
 @dataclass(frozen=True)
 class Backend:
     """What a training runs on."""
 
-    name: str = "jax"  # jax, tensorflow or torch
+    name: str = "jax"  # jax, tensorflow or torch; numpy for the NumPy engine alone; auto: see `settled`
     device: str = "auto"  # auto: a GPU where there is one; cpu: never a GPU
     deterministic: bool = False  # bit-identical results on a GPU and on TensorFlow too
     image_data_format: str | None = None  # channels_last or channels_first; None: as Keras is configured
     devices: int | str = 1  # that share a training's batches, on JAX; or all
 
     def __post_init__(self) -> None:
-        _check_choice("backend", self.name, BACKENDS)
+        _check_choice("backend", self.name, (*BACKENDS, _WITHOUT_GRADIENTS, AUTO))
         _check_choice("device", self.device, ("auto", "cpu"))
         _check_choice("image_data_format", self.image_data_format, (None, "channels_last", "channels_first"))
         _check_devices(self.devices, self.name)
@@ -44,7 +59,7 @@ def _check_choice(what: str, value: object, known: tuple[object, ...]) -> None:
 def _check_devices(devices: int | str, backend: str) -> None:
     if devices != ALL_DEVICES and not (isinstance(devices, int) and devices >= 1):
         raise NetworkError(f"--devices: expected a number from 1, or all, got {devices}")
-    if devices != 1 and backend != "jax":
+    if devices != 1 and backend not in ("jax", AUTO):
         raise NetworkError(
             f"--devices {devices}: only jax shares a training over devices, not {backend}: --backend jax"
         )
@@ -69,12 +84,31 @@ def choose_backend(name: str | None = None) -> str:
     return installed[0]
 
 
+def settled(backend: Backend, engine: str = "keras") -> Backend:
+    """`backend` with a name where it has none yet: the default, or what starts soonest where `engine` is `numpy`.
+
+    For a process that does nothing else with Keras, since it cannot change its backend afterwards.
+    """
+    if backend.name != AUTO:
+        return backend
+    undecided = "keras" not in sys.modules and not os.environ.get("KERAS_BACKEND")
+    if engine == "numpy" and undecided and backend.devices == 1 and importlib.util.find_spec("jax"):
+        return replace(backend, name=_WITHOUT_GRADIENTS)
+    return replace(backend, name=choose_backend())
+
+
+def differentiating(backend: Backend) -> Backend:
+    """`backend`, or the default in its place where it computes no gradients."""
+    return replace(backend, name=choose_backend()) if backend.name == _WITHOUT_GRADIENTS else backend
+
+
 def start_keras(backend: Backend) -> float:
     """Import Keras on `backend` and return the seconds that took; nearly zero when it runs already.
 
     Raises `MissingExtraError` when it is not installed, `NetworkError` when Keras runs on another backend already.
     """
     require_extra("keras", "train", "training")
+    backend = settled(backend)
     require_extra(backend.name, _EXTRAS[backend.name], f"the {backend.name} backend")
     started = time.perf_counter()
     if "keras" not in sys.modules:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,7 +14,7 @@ from inkdigits.datasets.split import stratified_split
 from inkdigits.errors import ExportError, OutputError, RunError
 from inkdigits.modelfile.metadata import Metadata
 from inkdigits.networks.registry import is_own_network
-from inkdigits.training.backend import Backend, start_keras
+from inkdigits.training.backend import AUTO, Backend, start_keras
 from inkdigits.training.epoch import acceptance_pictures
 from inkdigits.training.recipes import recipe_from_dict
 from inkdigits.training.run import Run, open_run
@@ -98,10 +99,12 @@ def _backend_for(to: str, backend: Backend | None, run: Run) -> Backend:
     if to not in FORMATS:
         raise ExportError(f"unknown format {to!r}: expected one of {', '.join(FORMATS)}")
     needed = BACKEND_NEEDED.get(to)
-    if needed and backend and backend.name != needed:
+    if needed and backend and backend.name not in (needed, AUTO):
         raise ExportError(f"{to} is written by the {needed} backend only, got {backend.name}: leave --backend out")
     check_installed(to)
-    return backend or (Backend(needed) if needed else Backend(**run.config["backend"]))
+    if needed:
+        return replace(backend or Backend(), name=needed)
+    return backend or Backend(**run.config["backend"])
 
 
 def _parts(run: Run) -> tuple[LabelledDigits, LabelledDigits]:

@@ -22,7 +22,7 @@ from inkdigits.errors import ExportError, MissingExtraError, RecipeError, RunErr
 from inkdigits.networks.registry import build_network, check_network_name, is_own_network
 from inkdigits.training.adapt import Adaptation
 from inkdigits.training.adapt import start_from as start_from_weights
-from inkdigits.training.backend import Backend, choose_backend, start_keras, usable_cores
+from inkdigits.training.backend import Backend, choose_backend, settled, start_keras, usable_cores
 from inkdigits.training.checkpoint import OnEpoch, Progress, latest_checkpoint
 from inkdigits.training.devices import Devices, devices_of
 from inkdigits.training.interrupt import interruptible
@@ -67,7 +67,7 @@ def train(
     check_network_name(network)
     check_tracker(log)
     chosen = with_dials(named_recipe(recipe, network) if isinstance(recipe, str) else recipe, dials or {})
-    backend = backend or Backend(choose_backend())
+    backend = settled(backend or Backend(choose_backend()), chosen.engine)
     _check_engine(network, chosen, backend)
     _check_seed(seed)
     path = Path(out) if out else new_run_path(network)
@@ -152,6 +152,8 @@ def _described(source: str, digits: LabelledDigits) -> dict[str, Any]:
 def _check_engine(network: str, recipe: Recipe, backend: Backend) -> None:
     if recipe.engine == "numpy" and network not in ("dense", "cnn"):
         raise RecipeError(f"engine numpy trains dense and cnn, got {network}: choose engine keras")
+    if recipe.engine == "keras" and backend.name == "numpy":
+        raise RecipeError("Keras's numpy backend computes no gradients: choose --backend jax, or --recipe sprint")
     if recipe.engine == "numpy" and backend.devices != 1:
         raise RecipeError(
             f"engine numpy trains on this machine's cores, got --devices {backend.devices}: choose another recipe, or "
