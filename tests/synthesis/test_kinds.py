@@ -1,14 +1,23 @@
 from __future__ import annotations
 
-from inkdigits.synthesis import kinds
+from inkdigits.synthesis import augment, kinds
 from inkdigits.synthesis.corruptions import CORRUPTIONS, STRENGTHS
 from inkdigits.synthesis.nondigits import FAMILIES
 
-# What issue 5 lets the training of `reader` use.
-AUGMENTATION = {
-    *("translate", "rotate", "shear", "scale", "perspective", "thin", "fat", "elastic", "gaussian_blur"),
-    *("gaussian_noise", "contrast", "erase", "dotted_line", "zigzag"),
+# What each part of the augmentation does to a digit, by the kinds of damage that it is or is near to.
+KINDS_OF_WEAR = {
+    "_coarsen": {"pixelate"},
+    "_thicken": {"fat"},
+    "_thin": {"thin"},
+    "_break": {"erase"},
+    "_line_through": {"dotted_line", "zigzag"},
+    "_blur": {"gaussian_blur"},
+    "_sharpen": {"contrast", "quantize"},
+    "_fade": {"brightness", "contrast"},
+    "_noise": {"gaussian_noise", "shot_noise"},
+    "_specks": {"impulse_noise", "spatter"},
 }
+KINDS_OF_BENDING = {"translate", "rotate", "shear", "scale", "perspective", "elastic"}
 
 
 def test_trained_on_and_held_out_kinds_are_disjoint_and_are_all_kinds() -> None:
@@ -28,4 +37,5 @@ def test_enough_kinds_are_held_out() -> None:
 
 
 def test_augmentation_uses_no_held_out_kind() -> None:
-    assert set(kinds.TRAINED_CORRUPTIONS) >= AUGMENTATION
+    assert {wear.__name__ for wear, _ in augment._WEAR} == set(KINDS_OF_WEAR)
+    assert set(kinds.TRAINED_CORRUPTIONS) == KINDS_OF_BENDING.union(*KINDS_OF_WEAR.values())

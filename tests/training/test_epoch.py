@@ -55,4 +55,5 @@ def test_a_recipe_of_digits_alone_has_nothing_to_choose_acceptance_by(small: Spl
     assert acceptance_pictures(small.test, Recipe(), 0) is None
     chosen = acceptance_pictures(small.test, MIXED, 0)
     assert chosen is not None
-    assert [part.shape for part in chosen] == [(500, 28, 28)] * 2
+    assert chosen.shape == (500, 28, 28)
+    assert not np.array_equal(chosen, small.test.images)

@@ -49,13 +49,13 @@ def export_onnx(
     metadata: Metadata,
     pictures: NDArray[np.uint8],
     validation: LabelledDigits | None = None,
-    acceptance: tuple[NDArray[np.uint8], NDArray[np.uint8]] | None = None,
+    worn: NDArray[np.uint8] | None = None,
 ) -> Exported:
     """Write `model` to `path` as a model file.
 
     The file's answers to `pictures`, uint8 (n, height, width), are compared with the model's first. With `validation`
-    the temperature is fitted on it, else it is the one in `metadata`. With `acceptance`, pictures of digits and of
-    what is no digit, the threshold of acceptance is fitted on them. Raises `ExportError` when a layer cannot be written
+    the temperature is fitted on it, else it is the one in `metadata`. With `worn`, pictures of digits, the
+    threshold of acceptance is fitted on them. Raises `ExportError` when a layer cannot be written
     or the answers differ, `MissingExtraError` without onnx, `OutputError` when the file cannot be written.
     """
     require_extra("onnx", "train", "writing a model file")
@@ -65,9 +65,9 @@ def export_onnx(
     if validation is not None:
         temperature = fit_temperature(validation.labels, plain.predict_logits(validation.images))
         metadata = replace(metadata, temperature=temperature)
-    if acceptance is not None:
-        answers = [softmax(plain.predict_logits(part) / metadata.temperature) for part in acceptance]
-        metadata = replace(metadata, acceptance_threshold=fit_acceptance_threshold(*answers))
+    if worn is not None:
+        answers = softmax(plain.predict_logits(worn) / metadata.temperature)
+        metadata = replace(metadata, acceptance_threshold=fit_acceptance_threshold(answers))
     write_bytes(path, to_bytes(graph, metadata))
     return Exported(path, difference, metadata.temperature)
 

@@ -149,7 +149,7 @@ def _coarsen(picture: Pictures, rng: np.random.Generator) -> Pictures:
     if not len(rows):
         return picture
     ink = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
-    height, width = ink.shape[0], ink.shape[1] * rng.uniform(0.85, 1.2)
+    height, width = ink.shape[0], ink.shape[1] * rng.uniform(0.8, 1.35)
     scale = int(rng.integers(7, 13)) / max(height, width)
     small = cv2.resize(ink, (max(2, round(width * scale)), max(2, round(height * scale))), interpolation=cv2.INTER_AREA)
     method = cv2.INTER_LINEAR if rng.random() < 0.3 else cv2.INTER_CUBIC
@@ -219,7 +219,7 @@ def _chord(rng: np.random.Generator) -> tuple[tuple[int, int], tuple[int, int]]:
 Wear = Callable[[Pictures, np.random.Generator], Pictures]
 # Each kind of wear and the share of the worn pictures that meet it.
 _WEAR: tuple[tuple[Wear, float], ...] = (
-    (_coarsen, 0.15),
+    (_coarsen, 0.2),
     (_thicken, 0.25),
     (_thin, 0.2),
     (_break, 0.08),

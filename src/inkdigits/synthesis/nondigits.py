@@ -96,7 +96,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 
 
 def training_nondigits(rng: np.random.Generator, n: int) -> Grey:
-    """`n` non-digits uint8 (n, 28, 28), about as many of every family that may be trained on, in random order."""
-    counts = np.bincount(rng.integers(len(TRAINED_NONDIGITS), size=n), minlength=len(TRAINED_NONDIGITS))
+    """`n` non-digits uint8 (n, 28, 28) of the families that may be trained on, by their shares, in random order."""
+    shares = np.array(list(TRAINED_NONDIGITS.values()))
+    counts = rng.multinomial(n, shares / shares.sum())
     parts = [FAMILIES[name](rng, int(count)) for name, count in zip(TRAINED_NONDIGITS, counts, strict=True)]
     return np.concatenate(parts)[rng.permutation(n)]

@@ -44,18 +44,16 @@ def steps_per_epoch(n: int, recipe: Recipe, devices: int = 1) -> int:
     return math.ceil((pictures - pictures % devices) / recipe.batch_size)
 
 
-def acceptance_pictures(validation: LabelledDigits, recipe: Recipe, seed: int) -> tuple[Images, Images] | None:
-    """Digits of `validation`, worn as in training, and as many pictures of no digit, to choose what is accepted by.
+def acceptance_pictures(validation: LabelledDigits, recipe: Recipe, seed: int) -> Images | None:
+    """The digits of `validation`, worn as in training, uint8 (n, 28, 28), to choose by what is accepted.
 
     None for a recipe that trains on digits alone: its network was never shown what to refuse.
     """
     if not recipe.nondigits:
         return None
     from inkdigits.synthesis.augment import augment
-    from inkdigits.synthesis.nondigits import training_nondigits
 
-    rng = np.random.default_rng([seed, _ACCEPTANCE_STREAM])
-    return augment(validation.images, rng, recipe.augmentation), training_nondigits(rng, len(validation))
+    return augment(validation.images, np.random.default_rng([seed, _ACCEPTANCE_STREAM]), recipe.augmentation)
 
 
 def _share(n: int, share: float) -> int:
