@@ -5,15 +5,17 @@ INKDIGITS_FUZZ_EXAMPLES=20000 makes it long.
 
 from __future__ import annotations
 
+import importlib.util
 import io
 import os
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
-from PIL import Image
+from PIL import Image, features
 
 from inkdigits.errors import PictureError
 from inkdigits.reading.reader import Reader
@@ -31,12 +33,22 @@ READER = Reader.load(threads=1)
 
 def _files() -> list[bytes]:
     picture = Image.fromarray(photographed(written(paper((60, 90)), ink((60, 90), row("25", 10, 10, 40), 4))))
-    files = []
-    for form in ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "JPEG2000"):
-        content = io.BytesIO()
-        picture.save(content, form)
-        files.append(content.getvalue())
+    files = [_saved(picture.save, form) for form in ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "GIF", "PPM", "JPEG2000")]
+    if features.check("avif"):
+        files.append(_saved(picture.save, "AVIF"))
+    if importlib.util.find_spec("pypdfium2"):
+        files.append(_saved(picture.save, "PDF"))
+    if importlib.util.find_spec("pillow_heif"):
+        from pillow_heif import from_pillow
+
+        files.append(_saved(from_pillow(picture).save))
     return files
+
+
+def _saved(save: Callable[..., object], *form: str) -> bytes:
+    content = io.BytesIO()
+    save(content, *form)
+    return content.getvalue()
 
 
 FILES = _files()

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["eight_bits", "on_paper"]
+from inkdigits.errors import PictureError
+
+__all__ = ["eight_bits", "levels", "on_paper"]
 
 Pixels = NDArray[np.uint8]
 
@@ -39,8 +41,27 @@ def _paper(colour: Pixels, alpha: Pixels) -> NDArray[np.uint16]:
     return np.full(3, 0 if brightness > 127 else 255, np.uint16)
 
 
+def levels(array: NDArray[Any], name: str) -> Pixels:
+    """A user's array of any shape as uint8, from black to white.
+
+    uint8 stays as it is. Booleans are black and white. Floats are 0 to 1 where none is above 1, else 0 to 255. Other
+    integers are what a file of that many bits would hold: 8, 10, 12 or 16, the fewest that hold the highest value.
+    Raises `PictureError` with `name` in it for values outside, NaN among them.
+    """
+    if array.dtype == np.uint8:
+        return array
+    if array.dtype == np.bool_:
+        return array.astype(np.uint8) * 255
+    low, high = float(array.min()), float(array.max())
+    expected = "floats in 0 to 1 or in 0 to 255" if array.dtype.kind == "f" else "integers in 0 to 65535"
+    # Written so that NaN, of which nothing is true, is refused.
+    if not (low >= 0 and high <= (255 if array.dtype.kind == "f" else 65535)):
+        raise PictureError(f"{name}: expected {expected}, got {array.dtype} from {low:g} to {high:g}: scale them first")
+    return eight_bits(array)
+
+
 def eight_bits(pixels: NDArray[Any]) -> Pixels:
-    """Grey uint8 from 16- or 32-bit integers or floats; values that are not finite count as 0.
+    """uint8 from 16- or 32-bit integers or floats; values that are not finite count as 0.
 
     Files of 16 bits that use only the lower ones (scanners write 10 or 12 of 16) are stretched to what they use.
     """
@@ -49,5 +70,5 @@ def eight_bits(pixels: NDArray[Any]) -> Pixels:
     full = next((full for full in (1.0, 255.0, 1023.0, 4095.0, 65535.0) if top <= full), top)
     if pixels.dtype.kind in "ui" and full == 1.0:
         full = 255.0
-    stretched: NDArray[np.float32] = np.clip(values * (255 / full), 0, 255)
+    stretched: NDArray[np.float32] = np.clip(np.rint(values * (255 / full)), 0, 255)
     return stretched.astype(np.uint8)

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import PictureError
 from inkdigits.reading import flatten
+from inkdigits.reading.pdf import pdf_pages
 from inkdigits.reading.plain_png import MOST_PLAIN_BYTES, plain_png
 
 if TYPE_CHECKING:
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
 __all__ = ["MOST_BYTES", "MOST_PIXELS", "SUFFIXES", "Page", "Source", "name_of", "open_pages", "pictures_below"]
 
-# A path, a file's bytes, a PIL image, or uint8 (height, width), (height, width, 3) or (height, width, 4).
+# A path, a file's bytes, a PIL image, or an array (height, width), (height, width, 3) or (height, width, 4) of what
+# `flatten.levels` takes.
 Source = Any
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif"}
@@ -39,8 +41,6 @@ _QUICK_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM")
 _FORMATS = (*_QUICK_FORMATS, "TIFF", "WEBP", "DIB", "JPEG2000", "AVIF")
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
 _ORIENTATION = 0x0112  # EXIF's tag
-_PDF_DOTS_PER_INCH = 200
-_PDF_MOST_PIXELS = 25_000_000
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,12 @@ def name_of(source: Source) -> str:
     return str(getattr(source, "filename", "") or f"<{type(source).__name__}>")
 
 
-def open_pages(source: Source, name: str | None = None) -> Iterator[Page]:
+def open_pages(source: Source, name: str | None = None, most_pages: int | None = None) -> Iterator[Page]:
     """The pages of `source`, each decoded when it is asked for: one, or every frame of a TIFF and page of a PDF.
 
     Raises `PictureError` with `name` in it for what cannot be read: no such file, no picture, truncated, animated, more
-    than `MOST_PIXELS` pixels or none; and for a PDF or HEIC without the extra that reads it.
+    than `MOST_PIXELS` pixels or none, more than `most_pages` pages; and for a PDF or HEIC without the extra that reads
+    it.
     """
     name = name or name_of(source)
     if isinstance(source, np.ndarray):
@@ -89,27 +90,26 @@ def open_pages(source: Source, name: str | None = None) -> Iterator[Page]:
     elif isinstance(source, bytes | bytearray | memoryview):
         if len(source) > MOST_BYTES:
             raise PictureError(f"{name}: more than the {MOST_BYTES:,} bytes that are read")
-        yield from _from_file(io.BytesIO(source), name)
+        yield from _from_file(io.BytesIO(source), name, most_pages)
     elif isinstance(source, str | Path):
         with _opened(Path(source), name) as file:
-            yield from _from_file(file, name)
+            yield from _from_file(file, name, most_pages)
     else:
-        yield from _from_image(source, name)
+        yield from _from_image(source, name, most_pages)
 
 
 def _from_array(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
-    if array.dtype == np.bool_:
-        array = array.astype(np.uint8) * 255
     channels = array.shape[2] if array.ndim == 3 else 1
-    if array.dtype != np.uint8 or array.ndim not in {2, 3} or channels not in {1, 3, 4} or array.size == 0:
+    if array.dtype.kind not in "buif" or array.ndim not in {2, 3} or channels not in {1, 3, 4} or array.size == 0:
         raise PictureError(
-            f"{name}: expected a picture as uint8 (height, width), (height, width, 3) or (height, width, 4), got "
-            f"{array.dtype} {array.shape}"
+            f"{name}: expected a picture as uint8 or other numbers, (height, width), (height, width, 3) or (height, "
+            f"width, 4), got {array.dtype} {array.shape}"
         )
     _check_pixels(array.shape[1], array.shape[0], name)
+    pixels = flatten.levels(array, name)
     if channels == 4:
-        return flatten.on_paper(array)
-    return np.ascontiguousarray(array[:, :, 0] if channels == 1 and array.ndim == 3 else array)
+        return flatten.on_paper(pixels)
+    return np.ascontiguousarray(pixels[:, :, 0] if channels == 1 and pixels.ndim == 3 else pixels)
 
 
 def _opened(path: Path, name: str) -> Any:
@@ -130,7 +130,7 @@ def _opened(path: Path, name: str) -> Any:
         raise PictureError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _from_file(file: Any, name: str) -> Iterator[Page]:
+def _from_file(file: Any, name: str, most_pages: int | None) -> Iterator[Page]:
     head = file.read(1024)
     file.seek(0)
     if not head:
@@ -140,11 +140,12 @@ def _from_file(file: Any, name: str) -> Iterator[Page]:
     if pixels is not None:
         yield Page(name, 0, pixels)
     elif b"%PDF-" in head:
-        yield from _pdf_pages(file, name)
+        for number, drawn in enumerate(pdf_pages(file.read(), name, most_pages)):
+            yield Page(name, number, drawn)
     elif head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
-        yield from _from_image(_heif(file, name), name)
+        yield from _from_image(_heif(file, name), name, most_pages)
     else:
-        yield from _from_image(_pillow(file, name), name)
+        yield from _from_image(_pillow(file, name), name, most_pages)
 
 
 def _pillow(file: Any, name: str) -> Image.Image:
@@ -188,12 +189,14 @@ def _in_a_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _from_image(image: Image.Image, name: str) -> Iterator[Page]:
+def _from_image(image: Image.Image, name: str, most_pages: int | None) -> Iterator[Page]:
     if not hasattr(image, "getbands"):
         raise PictureError(
-            f"{name}: expected a path, a file's bytes, a PIL image or a uint8 array, got {type(image).__name__}"
+            f"{name}: expected a path, a file's bytes, a PIL image or an array, got {type(image).__name__}"
         )
     frames = _frames(image, name)
+    if most_pages is not None and frames > most_pages:
+        raise PictureError(f"{name}: {frames} pages, expected at most {most_pages}: send some of them at a time")
     for number in range(frames):
         with _pillow_errors(name):
             if frames > 1:
@@ -250,29 +253,3 @@ def _heif(file: Any, name: str) -> Image.Image:
         _check_pixels(width, height, name)
         image: Image.Image = heif.to_pillow()
         return image
-
-
-def _pdf_pages(file: Any, name: str) -> Iterator[Page]:
-    try:
-        import pypdfium2
-    except ImportError as error:
-        raise PictureError(
-            f"{name}: a PDF needs pypdfium2, which is not installed: pip install 'inkdigits[pdf]'"
-        ) from error
-    try:
-        document = pypdfium2.PdfDocument(file.read())
-    except pypdfium2.PdfiumError as error:
-        raise PictureError(f"{name}: damaged PDF, or one with a password: {error}") from error
-    with contextlib.closing(document):
-        for number in range(len(document)):
-            yield Page(name, number, _pdf_pixels(document[number], name))
-
-
-def _pdf_pixels(page: Any, name: str) -> NDArray[np.uint8]:
-    scale = _PDF_DOTS_PER_INCH / 72
-    points = page.get_width() * page.get_height()
-    if points <= 0:
-        raise PictureError(f"{name}: a page without area")
-    scale = min(scale, (_PDF_MOST_PIXELS / points) ** 0.5)
-    with _pillow_errors(name):
-        return np.asarray(page.render(scale=scale).to_pil().convert("RGB"))
