@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -15,6 +16,7 @@ from PIL import Image
 
 from tests.conftest import Cli
 from tests.pictures.drawn import ink, paper, photographed, row, written
+from tests.reading.test_pictures import BROKEN_PAGE
 
 SHAPE = (200, 420)
 
@@ -62,13 +64,26 @@ def test_standard_input(folder: Path) -> None:
 
 def test_some_fail_and_the_others_are_read(cli: Cli, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no picture")
-    result = cli("read", tmp_path / "text.png", folder / "a.png", tmp_path / "gone.png")
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "page.pdf").write_bytes(BROKEN_PAGE)
+    bad = [tmp_path / name for name in ("text.png", "empty", "page.pdf")]
+    result = cli("read", *bad, folder / "a.png", tmp_path / "gone.png")
     assert result.returncode == 1
-    assert result.stdout.splitlines()[2].endswith("253")
+    assert [line.split()[1] for line in result.stdout.splitlines()[1:]] == ["error", "error", "error", "read", "error"]
+    assert result.stdout.splitlines()[4].endswith("253")
     lines = result.stderr.splitlines()
-    assert len(lines) == 2
+    assert len(lines) == 4
     assert f"{tmp_path / 'text.png'}: not a picture" in lines[0]
-    assert f"{tmp_path / 'gone.png'}: no such file" in lines[1]
+    assert f"{tmp_path / 'empty'}: no pictures in it" in lines[1]
+    assert f"{tmp_path / 'page.pdf'}: page 1 is damaged" in lines[2]
+    assert f"{tmp_path / 'gone.png'}: no such file" in lines[3]
+
+
+def test_a_name_that_is_no_utf_8_is_read_and_shown_escaped(cli: Cli, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / os.fsdecode(b"n\xff.png")).write_bytes((folder / "a.png").read_bytes())
+    result = cli("read", tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.splitlines()[1].split() == [f"{tmp_path}/n\\xff.png", "read", "253"]
 
 
 def test_none_can_be_read(cli: Cli, tmp_path: Path) -> None:

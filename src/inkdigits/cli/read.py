@@ -89,11 +89,10 @@ def read(
         return
     many = {"--single-file": single_file, "--review": review, "--address": address, "--jobs": jobs, "--column": column}
     _refuse({**many, "--seen": keep_seen or None}, "needs --out, the folder of results")
-    sources = [file for source in pictures for file in _files(source)]
     from inkdigits.reading.reader import Reader
 
     reader = Reader.load(model, threads=threads)
-    seen = _see(reader, sources, area, length, (annotate, debug))
+    seen = _see(reader, pictures, area, length, (annotate, debug))
     if as_json:
         readings = list(seen)
         print_json([reading.to_dict() for reading in readings])
@@ -122,13 +121,6 @@ def _parsed_region(text: str | None) -> Region | None:
     return x, y, w, h
 
 
-def _files(source: str) -> list[str]:
-    """A folder's pictures; anything else is one picture, and what is wrong with it is said when it is read."""
-    from inkdigits.reading.pictures import pictures_below
-
-    return [str(file) for file in pictures_below(Path(source))] if Path(source).is_dir() else [source]
-
-
 def _see(
     reader: Reader,
     sources: Sequence[str],
@@ -137,13 +129,17 @@ def _see(
     drawings: tuple[Path | None, Path | None],
 ) -> Iterator[Reading]:
     """Every page's reading; drawings are written as they come, numbered where there are several."""
-    from inkdigits.reading.pictures import MOST_BYTES, open_pages
+    from inkdigits.reading.pictures import MOST_BYTES, open_pages, printable
     from inkdigits.reading.reading import Reading
 
     count = 0
-    for name in sources:
+    for path in _files(sources):
+        if isinstance(path, Reading):
+            yield path
+            continue
+        name = printable(path)
         try:
-            source = sys.stdin.buffer.read(MOST_BYTES + 1) if name == _STANDARD_INPUT else name
+            source = sys.stdin.buffer.read(MOST_BYTES + 1) if path == _STANDARD_INPUT else path
             for page in open_pages(source, name):
                 seen = reader.see(page, region=region, length=length)
                 _draw(seen, drawings, count)
@@ -151,6 +147,24 @@ def _see(
                 yield seen.reading
         except PictureError as error:
             yield Reading(name, "error", "", str(error), ())
+
+
+def _files(sources: Sequence[str]) -> Iterator[str | Reading]:
+    """A folder's pictures, or an error's reading for one without any; every other source is one picture.
+
+    What is wrong with a picture is said when it is read.
+    """
+    from inkdigits.reading.pictures import pictures_below, printable
+    from inkdigits.reading.reading import Reading
+
+    for source in sources:
+        if not Path(source).is_dir():
+            yield source
+            continue
+        try:
+            yield from map(str, pictures_below(Path(source)))
+        except PictureError as error:
+            yield Reading(printable(source), "error", "", str(error), ())
 
 
 def _draw(seen: Seen, drawings: tuple[Path | None, Path | None], number: int) -> None:

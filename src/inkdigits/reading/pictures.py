@@ -24,7 +24,17 @@ from inkdigits.reading.plain_png import MOST_PLAIN_BYTES, plain_png
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["MOST_BYTES", "MOST_PIXELS", "SUFFIXES", "Page", "Source", "name_of", "open_pages", "pictures_below"]
+__all__ = [
+    "MOST_BYTES",
+    "MOST_PIXELS",
+    "SUFFIXES",
+    "Page",
+    "Source",
+    "name_of",
+    "open_pages",
+    "pictures_below",
+    "printable",
+]
 
 # A path, a file's bytes, a PIL image, or an array (height, width), (height, width, 3) or (height, width, 4) of what
 # `flatten.levels` takes.
@@ -66,15 +76,20 @@ def pictures_below(folder: Path) -> list[Path]:
         file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
     )
     if not files:
-        raise PictureError(f"{folder}: no pictures in it, expected files that end in {', '.join(sorted(SUFFIXES))}")
+        raise PictureError(f"{printable(str(folder))}: no pictures in it, expected files that end in {', '.join(sorted(SUFFIXES))}")
     return files
 
 
 def name_of(source: Source) -> str:
     """What a picture is called in a reading and in messages."""
     if isinstance(source, str | Path):
-        return str(source)
+        return printable(str(source))
     return str(getattr(source, "filename", "") or f"<{type(source).__name__}>")
+
+
+def printable(path: str) -> str:
+    """`path` as text that can be written anywhere: bytes of a file's name that are no UTF-8 become \\xNN."""
+    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def open_pages(source: Source, name: str | None = None, most_pages: int | None = None) -> Iterator[Page]:
