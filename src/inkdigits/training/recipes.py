@@ -18,13 +18,15 @@ class Recipe:
     """How a network is trained. Raises `RecipeError` for a value out of its range."""
 
     name: str = "standard"
-    engine: str = "keras"  # what runs the steps: keras, or numpy for dense and cnn (training/numpy_engine)
-    optimizer: str = "rmsprop"  # rmsprop, adam, sgd (keras), or muon (numpy)
+    # What runs the steps: keras; numpy for dense and cnn (training/numpy_engine); jax, for a GPU or TPU, all of them in
+    # one compiled program (training/whole_program.py).
+    engine: str = "keras"
+    optimizer: str = "rmsprop"  # rmsprop, adam, sgd (keras, jax), or muon (numpy)
     learning_rate: float = 1e-3  # the highest, where a schedule changes it; try 3e-4 to 3e-3
     schedule: str = "constant"  # constant, or triangular: up for `warmup` of all steps, then down to zero
     warmup: float = 0.2  # share of all steps
     muon_learning_rate: float = 1e-2  # of the cnn's second convolution; muon only, the others take Adam's steps
-    weight_decay: float = 0.0  # taken off each weight per step and unit of learning rate; keras's adam and sgd only
+    weight_decay: float = 0.0  # taken off each weight per step and unit of learning rate; not with engine numpy
     batch_size: int = 128  # pictures
     epochs: int = 30  # at most
     patience: int = 3  # epochs without a lower validation loss before stopping early; 0 = never
@@ -47,6 +49,14 @@ class Recipe:
             )
         if self.engine == "numpy" and self.weight_decay:
             raise RecipeError(f"weight_decay must be 0 with engine numpy, got {self.weight_decay:g}")
+        if self.engine == "jax":
+            self._check_one_program()
+
+    def _check_one_program(self) -> None:
+        """One program cannot stop early, and its pictures are made on the device."""
+        for dial in ("patience", "glyphs", "nondigits"):
+            if getattr(self, dial):
+                raise RecipeError(f"{dial} must be 0 with engine jax, got {getattr(self, dial):g}")
 
 
 @dataclass(frozen=True)
@@ -59,7 +69,8 @@ class _Range:
         return f"a {'whole ' if self.whole else ''}number from {self.low:g} to {self.high:g}"
 
 
-_OPTIMIZERS_OF = {"keras": ("rmsprop", "adam", "sgd"), "numpy": ("adam", "muon")}
+_OF_KERAS = ("rmsprop", "adam", "sgd")
+_OPTIMIZERS_OF = {"keras": _OF_KERAS, "numpy": ("adam", "muon"), "jax": _OF_KERAS}
 _CHOICES = {
     "engine": tuple(_OPTIMIZERS_OF),
     "optimizer": ("rmsprop", "adam", "sgd", "muon"),

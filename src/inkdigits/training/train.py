@@ -73,6 +73,7 @@ def train(
     path = Path(out) if out else new_run_path(network)
     load = partial(load_parts, data, chosen, seed, add_data)
     begun = _begin(load, backend, chosen, partial(_first_network, network, seed, start_from))
+    _check_fills_a_batch(chosen, begun.parts.chosen)
     with locked_folder(path):
         shared, started = replace(backend, devices=begun.devices.n), {"start_from": start_from} if start_from else {}
         config = _config(network, chosen, seed, data, begun.parts.digits, shared, begun.model.count_params(), log)
@@ -152,12 +153,23 @@ def _described(source: str, digits: LabelledDigits) -> dict[str, Any]:
 def _check_engine(network: str, recipe: Recipe, backend: Backend) -> None:
     if recipe.engine == "numpy" and network not in ("dense", "cnn"):
         raise RecipeError(f"engine numpy trains dense and cnn, got {network}: choose engine keras")
+    if recipe.engine == "jax" and backend.name != "jax":
+        raise RecipeError(f"engine jax runs on the jax backend, got {backend.name}: choose --backend jax")
     if recipe.engine == "keras" and backend.name == "numpy":
         raise RecipeError("Keras's numpy backend computes no gradients: choose --backend jax, or --recipe sprint")
-    if recipe.engine == "numpy" and backend.devices != 1:
+    if recipe.engine != "keras" and backend.devices != 1:
+        where = "this machine's cores" if recipe.engine == "numpy" else "one device"
         raise RecipeError(
-            f"engine numpy trains on this machine's cores, got --devices {backend.devices}: choose another recipe, or "
+            f"engine {recipe.engine} trains on {where}, got --devices {backend.devices}: choose another recipe, or "
             "--set engine=keras"
+        )
+
+
+def _check_fills_a_batch(recipe: Recipe, digits: LabelledDigits) -> None:
+    """The compiled program of engine jax takes whole batches only."""
+    if recipe.engine == "jax" and len(digits) < recipe.batch_size:
+        raise RecipeError(
+            f"batch_size {recipe.batch_size} is more than the {len(digits)} digits to train on: take a smaller one"
         )
 
 
@@ -240,6 +252,10 @@ def _engine(recipe: Recipe) -> Callable[..., Progress]:
         from inkdigits.training.numpy_engine.fit import fit
 
         return fit
+    if recipe.engine == "jax":
+        from inkdigits.training.whole_program import fit as fit_in_one_program
+
+        return fit_in_one_program
     from inkdigits.training.fit import fit as fit_with_keras
 
     return fit_with_keras
