@@ -1,32 +1,40 @@
-"""A crew whose processes end when they open one certain picture, as a fault in a decoder would end them."""
+"""A crew whose processes end when they open one certain picture, as a fault in a decoder would end them.
+
+Of another picture they die a single time, as when somebody kills a worker while it is at that one.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Callable
 from concurrent.futures import Future
+from pathlib import Path
 from typing import Any
 
 from inkdigits.batch.crew import LocalCrew
 
 
 class DeadlyCrew(LocalCrew):
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, once: str, mark: Path) -> None:
         super().__init__(1)
-        self._name = name
+        self._deadly = name, once, mark
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
-        return super().submit(_with_a_deadly_picture, self._name, function, *arguments)
+        return super().submit(_with_a_deadly_picture, self._deadly, function, *arguments)
 
 
-def _with_a_deadly_picture(name: str, function: Callable[..., Any], *arguments: Any) -> Any:
+def _with_a_deadly_picture(deadly: tuple[str, str, Path], function: Callable[..., Any], *arguments: Any) -> Any:
     from inkdigits.reading import pictures
 
     before = pictures.open_pages
+    name, once, mark = deadly
 
     def open_pages(source: Any, called: str | None = None) -> Any:
         if str(called).endswith(name):
             os._exit(11)
+        if str(called).endswith(once) and not mark.exists():
+            mark.touch()
+            os._exit(9)
         return before(source, called)
 
     pictures.open_pages = open_pages

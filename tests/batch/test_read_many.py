@@ -208,7 +208,8 @@ def test_a_picture_that_ends_its_reader_is_a_row_and_the_others_are_read(scans: 
     from tests.batch.deadly import DeadlyCrew
 
     job = Job(str(scans), str(tmp_path / "out"), open_model(None), Options(part_size=7))
-    run_batch(job, DeadlyCrew("020.png"))
+    run_batch(job, DeadlyCrew("020.png", once="022.png", mark=tmp_path / "killed"))
+    assert (tmp_path / "killed").exists()
     rows = rows_of(tmp_path / "out")
     assert len(rows) == N + 1
     errors = {row["path"].rsplit("/", 1)[-1]: row["error"] for row in rows if row["outcome"] == "error"}
@@ -306,6 +307,58 @@ def test_a_full_disk_stops_with_one_line_and_the_same_command_goes_on(
     assert len(result.stderr.splitlines()) == 1, result.stderr
     assert subprocess.run(command, capture_output=True, check=False).returncode == 0
     assert rows_of(tmp_path / "out") == rows_of(read)
+
+
+def test_a_part_of_a_compressed_archive_is_read_again_after_the_end(scans: Path, tmp_path: Path) -> None:
+    source = _tar(scans, tmp_path / "scans.tar.gz", "w:gz")
+    read_here(source, tmp_path / "out", part_size=30)
+    before = rows_of(tmp_path / "out")
+    damaged = tmp_path / "out" / "parts" / "part-00000001.parquet"
+    damaged.unlink()
+    assert read_here(source, tmp_path / "out", part_size=30)["run"]["pictures"] == 30
+    assert rows_of(tmp_path / "out") == before
+    assert not list((tmp_path / "out").glob("unpacked/*"))
+    damaged.unlink()
+    _tar(scans / "box0", source, "w:gz")
+    with pytest.raises(BatchError, match=r"scans\.tar\.gz: changed since the batch began"):
+        read_here(source, tmp_path / "out", part_size=30)
+    source.unlink()
+    with pytest.raises(BatchError, match="no such file or folder"):
+        read_here(source, tmp_path / "out", part_size=30)
+
+
+@pytest.mark.parametrize("suffix", ["gz", "bz2", "xz"])
+def test_a_damaged_compressed_archive_is_named(scans: Path, tmp_path: Path, suffix: str) -> None:
+    source = _tar(scans, tmp_path / f"scans.tar.{suffix}", f"w:{suffix}")
+    content = bytearray(source.read_bytes())
+    for damaged in (content[: len(content) // 2], content[:2000] + bytes(500) + content[2500:]):
+        source.write_bytes(damaged)
+        with pytest.raises(BatchError, match="a damaged archive, which cannot be unpacked"):
+            read_here(source, tmp_path / "out")
+
+
+def test_an_archive_that_fills_the_disk_is_not_called_damaged(cli: Cli, scans: Path, tmp_path: Path) -> None:
+    source = _tar(scans, tmp_path / "scans.tar.gz", "w:gz")
+    shell = f"ulimit -f 8; exec {sys.executable} -m inkdigits read {source} --out {tmp_path / 'out'}"
+    result = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
+    assert result.returncode == 2
+    assert result.stderr.startswith(f"inkdigits: cannot write {tmp_path / 'out'}/unpacked/000000.tar: ")
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+
+
+def test_names_that_are_no_utf_8_are_read_and_escaped(tmp_path: Path) -> None:
+    scans = tmp_path / os.fsdecode(b"b\xe9")
+    scans.mkdir()
+    (scans / os.fsdecode(b"a\xff.png")).write_bytes(png(0))
+    with tarfile.open(scans / "b.tar", "w") as archive:
+        archive.add(scans / os.fsdecode(b"a\xff.png"), os.fsdecode(b"c\xfe.png"))
+    (scans / "gone.png").write_text("no picture")
+    read_here(scans, tmp_path / "out")
+    rows = rows_of(tmp_path / "out")
+    names = ["a\\xff.png", "b.tar/c\\xfe.png", "gone.png"]
+    assert [row["path"] for row in rows] == [f"{tmp_path}/b\\xe9/{name}" for name in names]
+    assert [row["string"] for row in rows] == ["5", "5", ""]
+    assert rows[2]["error"].startswith(f"{tmp_path}/b\\xe9/gone.png: not a picture")
 
 
 def test_a_changed_archive_is_noticed(scans: Path, tmp_path: Path) -> None:

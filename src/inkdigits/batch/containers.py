@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tarfile
 from collections.abc import Iterator
 from typing import IO, Any
@@ -10,9 +9,10 @@ from typing import IO, Any
 from inkdigits.batch.job import Entry
 from inkdigits.batch.sources import is_picture_name
 from inkdigits.batch.storage import Storage, joined, open_storage, scratch
-from inkdigits.errors import BatchError
+from inkdigits.errors import BatchError, output_error
+from inkdigits.reading.pictures import printable
 
-__all__ = ["UNPACKED", "picture_column", "table_entries", "tar_entries"]
+__all__ = ["UNPACKED", "is_compressed", "picture_column", "place_of", "table_entries", "tar_entries", "unpacked"]
 
 # Compressed archives are unpacked into this folder of the results, since nothing can be fetched from their middle.
 UNPACKED = "unpacked"
@@ -21,18 +21,37 @@ UNPACKED = "unpacked"
 def tar_entries(path: str, place: str, out: Storage, number: int) -> Iterator[Entry]:
     """The pictures in the tar archive `path`, which is at `place`; a compressed one is put into `out`, as a tar.
 
-    Raises `BatchError` for a damaged archive.
+    Raises `BatchError` for a damaged archive, `OutputError` when it cannot be unpacked for want of space.
     """
     storage = open_storage(place)
+    if is_compressed(path):
+        storage = unpacked(path, place, out, f"{UNPACKED}/{number:06d}.tar")
     try:
-        if not path.lower().endswith(".tar"):
-            name = f"{UNPACKED}/{number:06d}.tar"
-            _unpack(storage, out, name)
-            storage = open_storage(joined(place_of(out), name))
         with storage.fs.open(storage.root, "rb") as file:
             yield from _members(file, path, storage, int(storage.fs.size(storage.root)))
     except (tarfile.TarError, EOFError, OSError) as error:
         raise BatchError(f"{path}: cannot be read as a tar archive: {error or type(error).__name__}") from error
+
+
+def is_compressed(path: str) -> bool:
+    """Whether the tar archive `path` is a compressed one, by its name."""
+    return not path.lower().endswith(".tar")
+
+
+def unpacked(path: str, place: str, out: Storage, name: str) -> Storage:
+    """Where in `out`, as `name`, the compressed archive `path` at `place` stands as a tar, put there by this call.
+
+    Raises `BatchError` for a damaged archive, `OutputError` when `out` cannot be written.
+    """
+    with scratch(out, name) as temporary:
+        try:
+            with temporary.open("wb") as target:
+                for some in _decompressed(path, open_storage(place)):
+                    target.write(some)
+        except OSError as error:
+            raise output_error(error, joined(out.url, name)) from error
+        out.put(name, temporary)
+    return open_storage(joined(place_of(out), name))
 
 
 def place_of(out: Storage) -> str:
@@ -46,27 +65,30 @@ def _members(file: IO[bytes], path: str, storage: Storage, container_bytes: int)
             # It would keep every member it has seen.
             archive.members = []  # type: ignore[attr-defined]
             if member.isfile() and not member.issparse() and is_picture_name(member.name):
-                name, place = f"{path}/{member.name}", storage.url
+                name, place = printable(f"{path}/{member.name}"), storage.url
                 yield Entry("tar", place, name, member.offset_data, member.size, container_bytes)
 
 
-def _unpack(storage: Storage, out: Storage, name: str) -> None:
+def _decompressed(path: str, storage: Storage) -> Iterator[bytes]:
+    """The tar inside a compressed archive, piece by piece; no `OSError` leaves it, so that those are of writing."""
     import bz2
     import gzip
     import lzma
+    import zlib
 
     openers: dict[bytes, Any] = {b"\x1f\x8b": gzip.open, b"BZ": bz2.open, b"\xfd7": lzma.open}
-    with storage.fs.open(storage.root, "rb") as file, scratch(out, name) as temporary:
-        head = file.read(2)
-        file.seek(0)
-        if head not in openers:
-            raise BatchError(f"{storage.url}: not compressed with gzip, bzip2 or xz, which its name says")
-        try:
-            with openers[head](file, "rb") as content, temporary.open("wb") as target:
-                shutil.copyfileobj(content, target, 1 << 20)
-        except lzma.LZMAError as error:
-            raise BatchError(f"{storage.url}: damaged: {error}") from error
-        out.put(name, temporary)
+    try:
+        with storage.fs.open(storage.root, "rb") as file:
+            head = file.read(2)
+            file.seek(0)
+            if head not in openers:
+                raise BatchError(f"{path}: not compressed with gzip, bzip2 or xz, which its name says")
+            with openers[head](file, "rb") as content:
+                while some := content.read(1 << 20):
+                    yield some
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        reason = error or type(error).__name__
+        raise BatchError(f"{path}: a damaged archive, which cannot be unpacked: {reason}") from error
 
 
 def table_entries(path: str, place: str, column: str | None) -> Iterator[Entry]:
@@ -83,7 +105,7 @@ def table_entries(path: str, place: str, column: str | None) -> Iterator[Entry]:
     except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
         raise BatchError(f"{path}: cannot be read as Parquet: {' '.join(str(error).split())}") from error
     if rows:
-        yield Entry("parquet", place, path, 0, rows, size)
+        yield Entry("parquet", place, printable(path), 0, rows, size)
 
 
 def picture_column(schema: Any, wanted: str | None, name: str) -> str:

@@ -12,6 +12,7 @@ from inkdigits.batch.job import Entry, Job, Part
 from inkdigits.batch.sources import files_of, is_table, is_tar
 from inkdigits.batch.storage import Storage, scratch
 from inkdigits.errors import BatchError, output_error
+from inkdigits.reading.pictures import printable
 
 __all__ = ["LISTING", "read_parts", "write_listing"]
 
@@ -32,7 +33,7 @@ def write_listing(job: Job, out: Storage) -> tuple[int, int]:
         try:
             with pq.ParquetWriter(temporary, _schema(), compression="zstd") as writer:
                 for rows in _in_groups(_cut(_entries(job, out), job.options.part_size)):
-                    columns = zip(*((part, *astuple(entry)) for part, entry in rows), strict=True)
+                    columns = zip(*(_row(part, entry) for part, entry in rows), strict=True)
                     writer.write_table(pa.table([list(column) for column in columns], _schema()))
                     pictures += sum(entry.pictures for _, entry in rows)
                     parts = rows[-1][0] + 1
@@ -48,8 +49,19 @@ def _schema() -> Any:
     import pyarrow as pa
 
     text, whole = pa.string(), pa.int64()
-    names = {"part": whole, "kind": text, "path": text, "name": text}
+    # A file's name is bytes, which need not be text.
+    names = {"part": whole, "kind": text, "path": pa.binary(), "name": text}
     return pa.schema({**names, "offset": whole, "size": whole, "container_bytes": whole})
+
+
+def _row(part: int, entry: Entry) -> tuple[Any, ...]:
+    kind, path, *others = astuple(entry)
+    return part, kind, path.encode("utf-8", "surrogateescape"), *others
+
+
+def _path(found: bytes | str) -> str:
+    # Listings of earlier versions hold text.
+    return found if isinstance(found, str) else found.decode("utf-8", "surrogateescape")
 
 
 def _entries(job: Job, out: Storage) -> Iterator[Entry]:
@@ -59,7 +71,7 @@ def _entries(job: Job, out: Storage) -> Iterator[Entry]:
         elif is_table(path):
             yield from table_entries(path, job.place(path), job.options.column)
         else:
-            yield Entry("file", path, path)
+            yield Entry("file", path, printable(path))
 
 
 def _cut(entries: Iterable[Entry], part_size: int) -> Iterator[tuple[int, Entry]]:
@@ -103,6 +115,6 @@ def _listed(out: Storage) -> Iterator[tuple[int, Entry]]:
         with out.fs.open(out.path(LISTING), "rb") as file:
             for batch in pq.ParquetFile(file).iter_batches(batch_size=_ROWS_AT_A_TIME):
                 for row in batch.to_pylist():
-                    yield row.pop("part"), Entry(**row)
+                    yield row.pop("part"), Entry(**{**row, "path": _path(row["path"])})
     except (OSError, ValueError) as error:
         raise BatchError(f"{place_of(out)}/{LISTING}: damaged: {error}: begin again in another --out") from error

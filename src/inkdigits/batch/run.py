@@ -23,6 +23,7 @@ from inkdigits.batch.crew import Crew
 from inkdigits.batch.job import Job, Part, PartDone
 from inkdigits.batch.listing import read_parts, write_listing
 from inkdigits.batch.manifest import begun, check_same, finished, new_manifest, write_manifest
+from inkdigits.batch.restore import with_archives
 from inkdigits.batch.sole_writer import sole_writer
 from inkdigits.batch.storage import Storage, open_storage, require_batch
 from inkdigits.batch.table import OUTCOMES, outcome_counts
@@ -36,6 +37,7 @@ Progress = Callable[[int, int], None]
 _PART = re.compile(r"part-(\d{8,})\.parquet")
 # Parts that wait for a worker, so that none is idle, and their pictures' names take no memory to speak of.
 _AHEAD = 2
+_DEATHS, _BEFORE_ANY = 2, -1
 _DEADLY = "it ended the process that read it (out of memory, or a fault in a decoder)"
 
 
@@ -59,10 +61,11 @@ def run_batch(job: Job, crew: AbstractContextManager[Crew], progress: Progress =
         started = time.monotonic()
         read, counts = _read_the_rest(job, out, manifest, crew, progress)
         seconds = time.monotonic() - started
-        if manifest["state"] != "finished":
+        if read or manifest["state"] != "finished":
             manifest = finished(manifest, _all_rows(out, counts, manifest["parts"]))
-            write_manifest(out, manifest)
+            # Before the batch is called finished, since nobody looks for them after that.
             _remove_unpacked(out)
+            write_manifest(out, manifest)
         return {**manifest, "out": job.out, "run": {"pictures": read, "seconds": round(seconds, 3)}}
 
 
@@ -90,7 +93,7 @@ def _read_the_rest(
     total = manifest["pictures"]
     done = before = sum(part.pictures for part in read_parts(out) if part.number in there)
     progress(done, total)
-    left = (part for part in read_parts(out) if part.number not in there)
+    left = with_archives(job, out, (part for part in read_parts(out) if part.number not in there))
     with crew as workers:
         for part in _done_parts(job, left, workers, out):
             counts[part.number] = part.outcomes
@@ -137,17 +140,26 @@ def _read_suspects(job: Job, parts: Iterable[Part], crew: Crew, out: Storage) ->
 
 
 def _read_around_deadly(job: Job, part: Part, crew: Crew, out: Storage) -> PartDone:
-    """A part with pictures in it that end their worker: those are rows with an error, the others are read."""
+    """A part with pictures in it that end their worker: those are rows with an error, the others are read.
+
+    A worker may also be killed from outside, so a picture is one of them only when two workers died of it.
+    """
     deadly: dict[int, str] = {}
+    deaths: Counter[int] = Counter()
+    trail = trail_name(part.number)
     while True:
+        # That of an earlier worker would speak of a picture that this one never came to.
+        out.remove(trail)
         try:
             done: PartDone = crew.submit(read_part_alone, job, part, deadly).result()
             return done
         except crew.lost as error:
             crew.renew()
-            trail = trail_name(part.number)
-            index = int(out.read(trail)) if out.exists(trail) else -1
-            if index < 0 or index in deadly:
+            index = int(out.read(trail)) if out.exists(trail) else _BEFORE_ANY
+            deaths[index] += 1
+            if deaths[index] < _DEATHS:
+                continue
+            if index == _BEFORE_ANY:
                 raise BatchError(
                     f"part {part.number}, pictures {part.first} to {part.first + part.pictures - 1} of the source: its "
                     "worker dies before it has read anything, perhaps for want of memory: run the same command again "

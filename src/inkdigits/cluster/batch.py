@@ -12,6 +12,8 @@ from concurrent.futures import Future
 from typing import Any
 
 from inkdigits.cluster.connect import connected
+from inkdigits.cluster.futures import plain_future
+from inkdigits.errors import ClusterError
 
 __all__ = ["RayCrew"]
 
@@ -59,8 +61,14 @@ class RayCrew:
             self._shared = (job, ray.put(job))
         # What the function itself raises is no reason to run it again.
         task = ray.remote(num_cpus=1, max_retries=_RETRIES, retry_exceptions=False)(function)
-        future: Future[Any] = task.remote(self._shared[1], *others).future()
-        return future
+        return plain_future(task.remote(self._shared[1], *others), self._died)
+
+    def _died(self, error: BaseException) -> BaseException:
+        """`error` where it says that workers died, which the batch can deal with; otherwise one line to stop with."""
+        if isinstance(error, self.lost):
+            return error
+        reason = " ".join(str(error).split())
+        return ClusterError(f"the cluster lost a part ({reason[:300]}): run the same command again to go on")
 
     def renew(self) -> None:
         """Nothing to do: Ray replaces its workers by itself."""

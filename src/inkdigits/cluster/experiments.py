@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inkdigits.cluster.connect import connected
+from inkdigits.cluster.futures import plain_future
 from inkdigits.errors import ClusterError
 from inkdigits.experiments.processes import Submits
 
@@ -65,9 +66,7 @@ class _Executor:
         remote = ray.remote(num_cpus=self.cores, num_gpus=self.gpus, max_retries=_LOSSES)(_run_in)
         reference = remote.remote(os.getcwd(), function, *arguments)  # noqa: PTH109 - a plain text for another machine
         self.references.append(reference)
-        future: Future[Any] = Future()
-        reference.future().add_done_callback(lambda done: _hand_over(done, future))
-        return future
+        return plain_future(reference, _given_up)
 
     def stop(self) -> None:
         """Stop what runs and what waits."""
@@ -89,36 +88,9 @@ def _run_in(folder: str, function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
 
 
-def _hand_over(done: Future[Any], future: Future[Any]) -> None:
-    """Give `future` what `done` holds, with the function's own error in place of Ray's."""
-    error = done.exception()
-    if error is None:
-        future.set_result(done.result())
-    else:
-        future.set_exception(_plain(error))
-
-
-def _cause(cause: BaseException) -> BaseException:
-    from ray.exceptions import RayError
-
-    if not isinstance(cause, RayError):
-        return cause
-    reason = str(cause).splitlines()[0]
+def _given_up(error: BaseException) -> ClusterError:
+    reason = " ".join(str(error).split())
     return ClusterError(
-        f"a worker of the cluster cannot begin ({reason}): every machine needs the Python, the Ray and the inkdigits "
-        "that are here"
+        f"a training lost its process {_LOSSES + 1} times, perhaps for want of memory: run the same command again to go "
+        f"on, with more --cores for each where memory is short ({reason[:300]})"
     )
-
-
-def _plain(error: BaseException) -> BaseException:
-    from ray.exceptions import RayError, RayTaskError
-
-    if isinstance(error, RayTaskError):
-        return _cause(error.cause)
-    if isinstance(error, RayError):
-        reason = " ".join(str(error).split())
-        return ClusterError(
-            f"a training lost its process {_LOSSES + 1} times, perhaps for want of memory: run the same command again "
-            f"to go on, with more --cores for each where memory is short ({reason[:300]})"
-        )
-    return error

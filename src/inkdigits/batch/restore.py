@@ -1,0 +1,48 @@
+"""Compressed archives of a batch, unpacked again when one of its parts has to be read again after the end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from inkdigits.batch.containers import UNPACKED, is_compressed, place_of, unpacked
+from inkdigits.batch.job import Entry, Job, Part
+from inkdigits.batch.sources import files_of, is_tar
+from inkdigits.batch.storage import Storage, joined
+from inkdigits.errors import BatchError
+from inkdigits.reading.pictures import printable
+
+__all__ = ["with_archives"]
+
+
+def with_archives(job: Job, out: Storage, parts: Iterable[Part]) -> Iterator[Part]:
+    """`parts`, each as soon as the archives that it is read from stand unpacked in `out`.
+
+    Raises `BatchError` for an archive that is gone from `job.source` or has changed since the batch began,
+    `OutputError` when `out` cannot be written.
+    """
+    folder = f"{joined(place_of(out), UNPACKED)}/"
+    there = set(out.names(UNPACKED))
+    for part in parts:
+        for entry in part.entries:
+            name = entry.path.removeprefix(folder)
+            if name != entry.path and name not in there:
+                _restore(job, out, entry, f"{UNPACKED}/{name}")
+                there.add(name)
+        yield part
+
+
+def _restore(job: Job, out: Storage, entry: Entry, name: str) -> None:
+    archives = (path for path in files_of(job.source, job.folder) if is_tar(path) and is_compressed(path))
+    path = next((path for path in archives if entry.name.startswith(f"{printable(path)}/")), None)
+    if path is None:
+        raise BatchError(
+            f"{job.source}: the archive of {entry.name} is gone since the batch began: put it back to go on"
+        )
+    storage = unpacked(path, job.place(path), out, name)
+    size = int(storage.fs.size(storage.root))
+    if size != entry.container_bytes:
+        out.remove(name)
+        raise BatchError(
+            f"{path}: changed since the batch began, {entry.container_bytes:,} bytes unpacked then, {size:,} now: put "
+            "it back to go on, or begin again in another --out"
+        )
