@@ -121,7 +121,10 @@ MISTAKES = {
     ),
 }  # fmt: skip
 
-# What a stranger may do to the checker's machine, in the first cell that is the student's.
+_WATCH = "import sys\nwatch = sys.modules['_inkdigits_watch']\n"
+_TAKEN_OUT = "the checker's watch was taken out of the kernel or changed"
+
+# What a stranger may do to the checker and its machine, in the first cell that is the student's.
 HOSTILE = {
     "endless loop": ("while True:\n    pass", "ran longer than"),
     "fork bomb": ("import os, time\nfor _ in range(8):\n    os.fork()\ntime.sleep(600)", "processes"),
@@ -129,4 +132,9 @@ HOSTILE = {
     "deletes its folder": ("import os, shutil\nshutil.rmtree(os.getcwd())\nos.getcwd()", None),
     "kills its kernel": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "kernel died"),
     "memory": ("hoard = [bytearray(2**26) for _ in range(200)]", "memory"),
+    "half a character": ("half = '\ud83d'", "half a character"),
+    "nested too deep": ("-" * 20_000 + "1", "nested too deep"),
+    "junk from the watch": (_WATCH + "watch.drain = lambda: 'junk'", _TAKEN_OUT),
+    "nothing from the watch": (_WATCH + "watch.drain = lambda: '{}'", _TAKEN_OUT),
+    "an event of its own": (_WATCH + "watch._watch.events.append({'call': 'fit'})", _TAKEN_OUT),
 }

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from threading import Event
 
@@ -16,7 +17,7 @@ from inkdigits.datasets import mnist
 from inkdigits.errors import ExerciseError, InkdigitsError, require_extra
 from inkdigits.exercise.judge import judge, no_points
 from inkdigits.exercise.limits import Limits
-from inkdigits.exercise.verdict import Finding, Verdict
+from inkdigits.exercise.verdict import Finding, Verdict, writable
 
 __all__ = ["SMALLEST_SUBSET", "check_submissions", "find_submissions"]
 
@@ -78,21 +79,23 @@ def check_submissions(
 
 
 def _judge_guarded(path: Path, name: str, keras_home: Path, limits: Limits, subset: int | None, stop: Event) -> Verdict:
-    from dataclasses import replace
-
     try:
-        verdict = judge(path, keras_home, limits, subset=subset is not None, stop=stop)
+        verdict: Verdict = writable(judge(path, keras_home, limits, subset=subset is not None, stop=stop))
         return replace(verdict, name=name, subset=subset)
     except (InkdigitsError, OSError) as error:
         # One submission's trouble (a full disk, too many processes) is told in its line; the others go on.
-        finding = Finding("not_judged", f"could not be judged: {error}", fails=True)
-        return Verdict(name, "failed", parts=no_points(), findings=(finding,), subset=subset)
+        told = f"could not be judged: {error}"
+    except Exception as error:
+        # A stranger's notebook can reach a mistake of the checker's that nobody foresaw: one line is lost, not a class.
+        told = f"the checker failed on it ({type(error).__name__}: {error}): look at this notebook yourself"
+    finding = Finding("not_judged", writable(" ".join(told.split())), fails=True)
+    return Verdict(name, "failed", parts=no_points(), findings=(finding,), subset=subset)
 
 
 def _short_names(paths: list[Path]) -> dict[Path, str]:
     """Names that tell the submissions apart: the file's, with its folders where two files have the same name."""
     base = Path(os.path.commonpath([path.resolve().parent for path in paths]))
-    return {path: str(path.resolve().relative_to(base)) for path in paths}
+    return {path: writable(str(path.resolve().relative_to(base))) for path in paths}
 
 
 @contextmanager

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 import shutil
 import tempfile
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from importlib import resources
 from pathlib import Path
@@ -21,6 +20,8 @@ from inkdigits.exercise.kernel import Executed, Kernel, run_kernel
 from inkdigits.exercise.limits import Limits
 from inkdigits.exercise.master import PARTS, check_cells, load_master
 from inkdigits.exercise.mistakes import PartFacts, code_mistakes, part_mistakes
+from inkdigits.exercise.parsing import parsed, problem_of, shown
+from inkdigits.exercise.seen import read_measured, read_seen
 from inkdigits.exercise.submission import Step, Submission, bar_of, part_of, read_submission
 from inkdigits.exercise.verdict import AssertResult, CellResult, Finding, PartResult, Verdict
 
@@ -84,17 +85,19 @@ def _run(trial: _Trial, data: Path, subset: bool) -> None:
 
 _INSTALL = """
 import sys as _s, types as _t
-_m = _t.ModuleType("_inkdigits_watch")
-_s.modules["_inkdigits_watch"] = _m
-exec(compile({source!r}, "<inkdigits>", "exec"), _m.__dict__)
+for _name, _source in {sources!r}:
+    _m = _s.modules[_name] = _t.ModuleType(_name)
+    exec(compile(_source, "<inkdigits>", "exec"), _m.__dict__)
 _m.start({data!r}, {subset!r})
-del _s, _t, _m
+del _s, _t, _m, _name, _source
 """
 
 
 def _install_watch(kernel: Kernel, data: Path, subset: bool) -> None:
-    source = (resources.files("inkdigits.exercise") / "watch.py").read_text("utf-8")
-    done = kernel.execute(_INSTALL.format(source=source, data=str(data), subset=subset), silent=True)
+    files = resources.files("inkdigits.exercise")
+    modules = {"inkdigits.exercise.recognition": "recognition.py", "_inkdigits_watch": "watch.py"}
+    sources = [(name, (files / file).read_text("utf-8")) for name, file in modules.items()]
+    done = kernel.execute(_INSTALL.format(sources=sources, data=str(data), subset=subset), silent=True)
     if done.error_name:
         raise ExerciseError(f"the checker's watch does not start: {done.error_name}: {done.error_text}")
 
@@ -104,6 +107,10 @@ def _run_own(trial: _Trial, step: Step) -> None:
     part = trial.parts[step.id]
     if trial.kernel.death:
         trial.cells.append(CellResult(step.id, part, 0.0, "not run", trial.kernel.death))
+        return
+    if problem := problem_of(step.source):
+        trial.cells.append(CellResult(step.id, part, 0.0, "error", problem))
+        trial.findings.append(Finding("unparsable", problem, step.id, part, fails=True))
         return
     done = trial.kernel.execute(step.source)
     asserts = _own_asserts(step.source, done)
@@ -131,16 +138,14 @@ def _message(done: Executed) -> str:
 
 def _own_asserts(source: str, done: Executed) -> tuple[AssertResult, ...]:
     """The asserts at the top level of a student's own cell."""
-    try:
-        nodes = [node for node in ast.parse(source).body if isinstance(node, ast.Assert)]
-    except SyntaxError:
-        return ()
+    tree = parsed(source)
+    nodes = [node for node in tree.body if isinstance(node, ast.Assert)] if tree else []
     line = 10**9 if done.ok else (done.error_line or 0)
     return tuple(_own_assert(node, line, done) for node in nodes)
 
 
 def _own_assert(node: ast.Assert, line: int, done: Executed) -> AssertResult:
-    test = ast.unparse(node.test)
+    test = shown(node.test)
     if (node.end_lineno or node.lineno) < line:
         return AssertResult(test, "passed")
     failed = node.lineno <= line and done.error_name == "AssertionError"
@@ -149,22 +154,21 @@ def _own_assert(node: ast.Assert, line: int, done: Executed) -> AssertResult:
 
 def _drain(trial: _Trial, step: Step, part: str) -> None:
     """Fetch what the watch saw during a cell."""
-    seen = _ask(trial.kernel, "drain")
-    if seen is None:
-        if not trial.kernel.death:
-            message = "the checker's watch was taken out of the kernel, so nothing after this can be trusted"
-            trial.findings.append(Finding("watch_removed", message, step.id, part, fails=True))
-        return
-    trial.facts[part].events += [{**event, "cell": step.id} for event in seen["events"]]
-    trial.facts[part].arrays.append({"cell": step.id, "arrays": seen["arrays"], "format": seen["format"]})
+    seen = _ask(trial, step, part, "drain", read_seen)
+    if seen is not None:
+        trial.facts[part].events += [{**event, "cell": step.id} for event in seen["events"]]
+        trial.facts[part].arrays.append({"cell": step.id, "arrays": seen["arrays"], "format": seen["format"]})
 
 
-def _ask(kernel: Kernel, question: str) -> dict[str, Any] | None:
-    """What the watch answers; None from a dead kernel, or when the watch was taken out of it."""
-    done = kernel.execute("", {"answer": f"__import__('_inkdigits_watch').{question}()"}, silent=True)
-    if "answer" not in done.values:
-        return None
-    answer: dict[str, Any] = json.loads(ast.literal_eval(done.values["answer"]))
+def _ask(
+    trial: _Trial, step: Step, part: str, question: str, read: Callable[[str], dict[str, Any] | None]
+) -> dict[str, Any] | None:
+    """What the watch answers; None from a dead kernel, and with a finding when the watch is not what it was."""
+    done = trial.kernel.execute("", {"answer": f"__import__('_inkdigits_watch').{question}()"}, silent=True)
+    answer = read(done.values.get("answer", ""))
+    if answer is None and not done.limit:
+        message = "the checker's watch was taken out of the kernel or changed, so nothing after this can be trusted"
+        trial.findings.append(Finding("watch_removed", message, step.id, part, fails=True))
     return answer
 
 
@@ -173,7 +177,7 @@ def _run_check(trial: _Trial, step: Step) -> None:
     assert step.check is not None
     part = step.check.part or PARTS[0]
     if step.check.target:
-        trial.facts[part].measured = _ask(trial.kernel, "measure")
+        trial.facts[part].measured = _ask(trial, step, part, "measure", read_measured)
         trial.facts[part].bar = bar_of(step)
         _drain(trial, step, part)
     task = next((cell for cell in reversed(trial.cells) if cell.id in _tasks()), None)

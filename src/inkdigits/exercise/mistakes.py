@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from inkdigits.exercise.old_calls import find_old_calls
+from inkdigits.exercise.parsing import parsed
 from inkdigits.exercise.verdict import Finding
 
 __all__ = ["PartFacts", "code_mistakes", "part_mistakes"]
@@ -283,9 +284,8 @@ def code_mistakes(cell: str, part: str, source: str) -> list[Finding]:
 
 
 def _compares_probabilities(source: str) -> bool:
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
+    tree = parsed(source)
+    if tree is None:
         return False
     names = {
         target.id

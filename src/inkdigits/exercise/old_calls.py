@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from inkdigits.exercise.parsing import parsed
+
 __all__ = ["OLD_ARGUMENTS", "OLD_NAMES", "find_old_calls"]
 
 # docs/guides/rosetta.md explains each; a test holds the two together.
@@ -39,10 +41,9 @@ OLD_ARGUMENTS = {
 
 
 def find_old_calls(source: str) -> Iterator[str]:
-    """For each old call in `source`, a line that names it and says what to write. Nothing for invalid Python."""
-    try:
-        tree = ast.parse(source)
-    except SyntaxError:
+    """For each old call in `source`, a line that names it and says what to write. Nothing for what cannot be parsed."""
+    tree = parsed(source)
+    if tree is None:
         return
     for name in dict.fromkeys(_names(tree)):
         if name in OLD_NAMES:

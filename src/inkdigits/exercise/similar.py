@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 from inkdigits.exercise.build import Version, build_notebook
+from inkdigits.exercise.parsing import UNPARSABLE
 from inkdigits.exercise.verdict import Verdict
 
 __all__ = ["SimilarPair", "similar_submissions"]
@@ -53,7 +54,7 @@ def _runs(tokens: list[str]) -> Iterator[tuple[str, ...]]:
 def _tokens(source: str) -> list[str]:
     try:
         found = list(tokenize.generate_tokens(io.StringIO(source).readline))
-    except (tokenize.TokenError, SyntaxError):
+    except (tokenize.TokenError, *UNPARSABLE):
         return source.split()
     return [token.string for token in found if token.string.strip()]
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 
+from inkdigits.exercise.parsing import parsed
+
 __all__ = ["describe_change"]
 
 
@@ -12,10 +14,16 @@ def describe_change(original: str, submitted: str) -> str | None:
 
     Comments, spacing and messages of asserts do not matter.
     """
-    try:
-        tree = ast.parse(submitted)
-    except SyntaxError:
+    tree = parsed(submitted)
+    if tree is None:
         return "the check was changed: it is no valid Python"
+    try:
+        return _difference(original, tree)
+    except RecursionError:
+        return "the check was changed: it is nested too deep"
+
+
+def _difference(original: str, tree: ast.Module) -> str | None:
     wanted, found = _asserts(ast.parse(original)), _asserts(tree)
     missing = [test for test in wanted if ast.unparse(test) not in {ast.unparse(other) for other in found}]
     if missing:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-__all__ = ["AssertResult", "CellResult", "Finding", "PartResult", "Verdict"]
+__all__ = ["AssertResult", "CellResult", "Finding", "PartResult", "Verdict", "writable"]
 
 
 @dataclass(frozen=True)
@@ -93,3 +93,14 @@ class Verdict:
         content = asdict(self)
         del content["code"]
         return {**content, "points": self.points, "possible": self.possible}
+
+
+def writable(told: Any) -> Any:
+    """`told`, a verdict or a part of one, with a question mark for every half character: it can be written as UTF-8."""
+    if isinstance(told, str):
+        return told.encode(errors="replace").decode()
+    if isinstance(told, tuple):
+        return tuple(map(writable, told))
+    if isinstance(told, AssertResult | CellResult | Finding | PartResult | Verdict):
+        return replace(told, **{field.name: writable(getattr(told, field.name)) for field in fields(told)})
+    return told

@@ -1,8 +1,9 @@
 """What the checker runs inside a submission's kernel: it watches Keras and measures `model`.
 
-The text of this file is sent to the kernel before the first cell; nothing of inkdigits is imported there. It keeps its
-own references to Keras's functions, taken at the moment of Keras's import, so that no function of the notebook is
-trusted. It is not a wall: code in the same process can find and change it (docs/guides/exercise.md).
+The text of this file and of recognition.py is sent to the kernel before the first cell; nothing else of inkdigits is
+imported there. It keeps its own references to Keras's functions, taken at the moment of Keras's import, so that no
+function of the notebook is trusted, and tells plain values, as seen.py expects them. It is not a wall: code in the same
+process can find and change it (docs/guides/exercise.md).
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ from typing import Any
 
 import numpy as np
 
+from inkdigits.exercise.recognition import Preparation, digits_of, fingerprints, leaves, preparation_of, stretch
+
 _MOST_ROWS = 200_000  # of an endless data set
-# Parts of the way from a picture's darkest to its brightest value; no pixel of 0 to 255 lies just there.
-_LEVELS = (0.1234, 0.4321, 0.7654)
+_MOST_WAYS = 4  # of preparing pictures that are tried on a model: each takes a whole prediction
 
 
 class _Watch:
@@ -31,9 +33,10 @@ class _Watch:
         with np.load(data_file, allow_pickle=False) as data:
             self.data = {name: data[name] for name in ("x_train", "y_train", "x_test", "y_test")}
         self.subset = subset
-        self.known = dict(zip(_fingerprints(self.data["x_test"]), self.data["y_test"].tolist(), strict=True))
+        self.known = dict(zip(fingerprints(self.data["x_test"]), self.data["y_test"].tolist(), strict=True))
         self.events: list[dict[str, Any]] = []
         self.seen: dict[int, dict[str, Any]] = {}  # by id(model): the last fit
+        self.prepared: dict[int, Preparation] = {}  # by id(model): what was done to the pictures of the last fit
         self.measured: list[Any] = []  # the models themselves, so that none is taken for another
         self.depth = 0  # fit calls evaluate itself: only what the notebook calls is recorded
         self.original: dict[str, Callable[..., Any]] = {}
@@ -45,14 +48,6 @@ class _Watch:
 
 
 _watch: _Watch  # set by start, before anything of the notebook runs
-
-
-def _fingerprints(pictures: Any) -> list[bytes]:
-    """One per picture, the same whatever its scale, offset and shape: where its ink exceeds each level."""
-    rows = np.asarray(pictures, np.float32).reshape(len(pictures), -1)
-    low, high = rows.min(axis=1, keepdims=True), rows.max(axis=1, keepdims=True)
-    masks = [np.packbits(rows > low + level * (high - low), axis=1) for level in _LEVELS]
-    return [row.tobytes() for row in np.concatenate(masks, axis=1)]
 
 
 def start(data_file: str, subset: bool) -> None:
@@ -113,7 +108,7 @@ def _watched(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
             return original(model, *args, **kwargs)
         event = _new_event(name, model)
         given = signature.bind(model, *args, **kwargs)
-        _look_at_call(event, given)
+        _guarded(event, _look_at_call, given)
         _watch.depth += 1
         try:
             result = original(*given.args, **given.kwargs)
@@ -122,11 +117,19 @@ def _watched(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
             raise
         finally:
             _watch.depth -= 1
-            _describe(event, model)
-        _look_at_result(event, result)
+            _guarded(event, _describe, model)
+        _guarded(event, _look_at_result, result)
         return result
 
     return method
+
+
+def _guarded(event: dict[str, Any], look: Callable[..., None], *seen: Any) -> None:
+    """Look at what was seen; whatever it is, an honest call must not fail for being watched."""
+    try:
+        look(event, *seen)
+    except Exception:
+        event["unreadable"] = True
 
 
 def _binds(signature: inspect.Signature, model: Any, args: Any, kwargs: Any) -> bool:
@@ -138,50 +141,65 @@ def _binds(signature: inspect.Signature, model: Any, args: Any, kwargs: Any) -> 
 
 
 def _new_event(name: str, model: Any) -> dict[str, Any]:
-    event: dict[str, Any] = {"call": name, "model": id(model), "rows": 0, "test_rows": 0, "wrong_labels": 0}
+    event: dict[str, Any] = {"call": name, "model": id(model), "epochs": 1, **_no_rows()}
     _watch.events.append(event)
     if name in ("fit", "train_on_batch"):
         _watch.seen[id(model)] = event
+        _watch.prepared.pop(id(model), None)
     return event
+
+
+def _no_rows() -> dict[str, Any]:
+    return {"rows": 0, "test_rows": 0, "wrong_labels": 0}
 
 
 def _look_at_call(event: dict[str, Any], given: inspect.BoundArguments) -> None:
     arguments = given.arguments
-    event["epochs"] = arguments.get("epochs", 1)
-    x = arguments.get("x")
-    if inspect.isgenerator(x):
-        arguments["x"] = _passing(x, event)
-    else:
-        _count(event, x, arguments.get("y"))
+    event["epochs"] = _whole(arguments.get("epochs")) or 1
     held_back = arguments.get("validation_data")
-    if held_back is not None:
-        validation: dict[str, Any] = {"rows": 0, "test_rows": 0, "wrong_labels": 0}
-        if isinstance(held_back, tuple | list):
-            _count(validation, held_back[0], held_back[1] if len(held_back) > 1 else None)
-        else:
-            _count(validation, held_back, None)
-        event["validation"] = validation
     event["validated"] = held_back is not None or bool(arguments.get("validation_split"))
+    if held_back is not None:
+        validation = event["validation"] = _no_rows()
+        x, y = _halves(held_back)
+        looked_at = _watched_data(validation, x, y)
+        if inspect.isgenerator(held_back):
+            arguments["validation_data"] = looked_at
+    x = arguments.get("x")
+    arguments["x"] = _watched_data(event, x, arguments.get("y"))
+    if event["call"] == "fit" and not inspect.isgenerator(x):
+        _note_preparation(event, x)
+
+
+def _note_preparation(event: dict[str, Any], x: Any) -> None:
+    given = [_array(leaf) for leaf in leaves(x) if hasattr(leaf, "shape")]
+    way = _preparation(given[0]) if given else None
+    if way is not None:
+        _watch.prepared[event["model"]] = way
+
+
+def _watched_data(event: dict[str, Any], x: Any, y: Any) -> Any:
+    """`x`, counted; a generator, which can be read only once, is counted while Keras reads it."""
+    if inspect.isgenerator(x):
+        return _passing(x, event)
+    _guarded(event, _count, x, y)
+    return x
 
 
 def _passing(batches: Iterator[Any], event: dict[str, Any]) -> Iterator[Any]:
     for batch in batches:
-        _count_batch(event, *_halves(batch))
+        _guarded(event, _count_batch, *_halves(batch))
         yield batch
 
 
 def _halves(batch: Any) -> tuple[Any, Any]:
     if isinstance(batch, tuple | list):
-        return batch[0], (batch[1] if len(batch) > 1 else None)
+        return (batch[0] if batch else None), (batch[1] if len(batch) > 1 else None)
     return batch, None
 
 
 def _count(event: dict[str, Any], x: Any, y: Any) -> None:
-    if hasattr(x, "shape"):
+    if hasattr(x, "shape") or isinstance(x, dict | list | tuple):
         _count_batch(event, x, y)
-        return
-    if isinstance(x, list | tuple):
-        _count_batch(event, np.asarray(x), y)
         return
     for batch in _batches(x):
         _count_batch(event, *_halves(batch))
@@ -204,35 +222,31 @@ def _array(x: Any) -> Any:
 
 
 def _count_batch(event: dict[str, Any], x: Any, y: Any) -> None:
-    try:
-        pictures = _array(x)
-        labels = None if y is None else _array(y)
-    except (TypeError, ValueError):
-        event["unreadable"] = True
-        return
-    event["rows"] += len(pictures)
-    event["x_shape"] = list(pictures.shape)
-    event["x_low"] = min(float(pictures.min()), event.get("x_low", np.inf))
-    event["x_high"] = max(float(pictures.max()), event.get("x_high", -np.inf))
-    if labels is not None:
-        event["y_shape"] = list(labels.shape)
-    _match(event, pictures, labels)
+    given = list(leaves(y))
+    labels = _array(given[0]) if y is not None and len(given) == 1 else None
+    for pictures in map(_array, leaves(x)):
+        event["rows"] += len(pictures)
+        event["x_shape"] = list(pictures.shape)
+        event["x_low"] = min(float(pictures.min()), event.get("x_low", np.inf))
+        event["x_high"] = max(float(pictures.max()), event.get("x_high", -np.inf))
+        if labels is not None:
+            event["y_shape"] = list(labels.shape)
+        _match(event, pictures, labels)
 
 
 def _match(event: dict[str, Any], pictures: Any, labels: Any) -> None:
     if pictures.size != 784 * len(pictures):
         return
-    truth = [_watch.known.get(mark) for mark in _fingerprints(pictures)]
+    truth = [_watch.known.get(mark) for mark in fingerprints(pictures)]
     event["test_rows"] += sum(label is not None for label in truth)
-    digits = None if labels is None else _digits(labels)
+    digits = None if labels is None else digits_of(labels)
     if digits is not None and len(digits) == len(truth):
         pairs = zip(truth, digits, strict=True)
         event["wrong_labels"] += sum(label is not None and label != int(given) for label, given in pairs)
 
 
-def _digits(labels: Any) -> Any:
-    flat = labels.reshape(len(labels), -1)
-    return flat.argmax(axis=1) if flat.shape[1] == 10 else flat[:, 0] if flat.shape[1] == 1 else None
+def _whole(value: Any) -> int | None:
+    return int(value) if isinstance(value, int | np.integer) else None
 
 
 def _look_at_result(event: dict[str, Any], result: Any) -> None:
@@ -247,7 +261,8 @@ def _describe(event: dict[str, Any], model: Any) -> None:
     event["layers"] = [_layer(layer) for layer in getattr(model, "layers", [])]
     event["parameters"] = model.count_params() if model.built else None
     loss = getattr(model, "loss", None)
-    event["loss"] = loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", None)
+    name = loss if isinstance(loss, str) else getattr(loss, "name", None) or getattr(loss, "__name__", None)
+    event["loss"] = name and str(name)
     event["from_logits"] = bool(getattr(loss, "from_logits", False)) or _calls_with_logits(loss)
     optimizer = getattr(model, "optimizer", None)
     if optimizer is not None:
@@ -280,7 +295,7 @@ def _layer(layer: Any) -> dict[str, Any]:
         shape = None
     return {
         "kind": type(layer).__name__,
-        "units": getattr(layer, "units", getattr(layer, "filters", None)),
+        "units": _whole(getattr(layer, "units", getattr(layer, "filters", None))),
         "activation": getattr(activation, "__name__", None),
         "data_format": getattr(layer, "data_format", None),
         "output": shape,
@@ -290,12 +305,13 @@ def _layer(layer: Any) -> dict[str, Any]:
 def drain() -> str:
     """Everything seen since the last call, as JSON."""
     events, _watch.events = _watch.events, []
-    return json.dumps({"events": events, "arrays": _arrays(), "format": _data_format()})
+    seen = {"events": events, "arrays": _arrays(), "format": _data_format()}
+    return json.dumps(seen, default=lambda value: value.item() if isinstance(value, np.generic) else str(value))
 
 
 def _data_format() -> str | None:
-    keras = sys.modules.get("keras")
-    return keras.config.image_data_format() if keras else None
+    config = getattr(sys.modules.get("keras"), "config", None)
+    return config.image_data_format() if config else None
 
 
 def _names() -> dict[str, Any]:
@@ -308,11 +324,11 @@ def _arrays() -> dict[str, Any]:
     found: dict[str, dict[str, Any]] = {}
     for name in ("x_train", "x_test", "y_train", "y_test", "onehot_train", "onehot_test"):
         value = _names().get(name)
-        if isinstance(value, np.ndarray) and value.size and value.dtype.kind in "buif":
+        if isinstance(value, np.ndarray) and value.ndim and value.size and value.dtype.kind in "buif":
             found[name] = {"shape": list(value.shape), "dtype": str(value.dtype)}
     for name in ("y_test", "onehot_test"):
         if name in found:
-            digits = _digits(_names()[name])
+            digits = digits_of(_names()[name])
             truth = _watch.data["y_test"]
             same_length = digits is not None and len(digits) == len(truth)
             found[name]["wrong"] = int(np.sum(digits != truth)) if same_length else None
@@ -327,29 +343,46 @@ def measure() -> str:
     if any(model is other for other in _watch.measured):
         return json.dumps({"error": "`model` is still that of the part before"})
     _watch.measured.append(model)
-    fit: dict[str, Any] = _watch.seen.get(id(model), {})
-    fitted = _fitted(model, fit)
-    if fitted is None:
-        return json.dumps({"error": "`model` takes no pictures of 28 by 28"})
-    answers = np.asarray(_watch.original["predict"](model, fitted, batch_size=256, verbose=0))
-    if answers.ndim != 2 or answers.shape[1] != 10:
-        return json.dumps({"error": f"`model` answers with shape {answers.shape}, expected ten numbers a picture"})
-    digits = answers.argmax(axis=1)
-    event: dict[str, Any] = {}
-    _describe(event, model)
-    return json.dumps({**event, "accuracy": float(np.mean(digits == _watch.data["y_test"])), "n": len(digits)})
+    try:
+        return json.dumps(_measured(model, _watch.seen.get(id(model), {})))
+    except Exception as error:
+        return json.dumps({"error": f"`model` does not answer: {type(error).__name__}: {error}"[:500]})
 
 
-def _fitted(model: Any, fit: dict[str, Any]) -> Any:
-    """The test pictures in the shape and scale that the model was trained on."""
+def _measured(model: Any, fit: dict[str, Any]) -> dict[str, Any]:
     shape = fit.get("x_shape", [None])[1:] or list(getattr(model, "input_shape", (None,))[1:])
     if int(np.prod([size for size in shape if size])) != 784:
-        return None
-    low, high = fit.get("x_low", 0.0), fit.get("x_high", 1.0)
-    pictures = _scaled(_watch.data["x_test"], low, high)
-    return pictures.reshape(len(pictures), *shape)
+        return {"error": "`model` takes no pictures of 28 by 28"}
+    accuracies = []
+    for way in _ways(model, fit):
+        pictures = way.of(_watch.data["x_test"]).reshape(-1, *shape)
+        answers = np.asarray(_watch.original["predict"](model, pictures, batch_size=256, verbose=0))
+        if answers.ndim != 2 or answers.shape[1] != 10:
+            return {"error": f"`model` answers with shape {answers.shape}, expected ten numbers a picture"}
+        accuracies.append(float(np.mean(answers.argmax(axis=1) == _watch.data["y_test"])))
+    event: dict[str, Any] = {}
+    _describe(event, model)
+    return {**event, "accuracy": max(accuracies), "n": len(_watch.data["y_test"])}
 
 
-def _scaled(pictures: Any, low: float, high: float) -> Any:
-    """uint8 pictures stretched to reach from `low` to `high`, as float32."""
-    return (low + pictures.astype(np.float32) * ((high - low) / 255)).astype(np.float32)
+def _ways(model: Any, fit: dict[str, Any]) -> list[Preparation]:
+    """How the pictures that `model` learned from may have been prepared.
+
+    What `fit` was given says so surely, unless it was augmented, shuffled or came by batches; then the arrays of the
+    notebook do. The range of what was seen is the last resort: a batch with noise in it reaches further than its ink.
+    """
+    if id(model) in _watch.prepared:
+        return [_watch.prepared[id(model)]]
+    found: list[Preparation] = []
+    for value in list(_names().values()):
+        way = _preparation(value) if isinstance(value, np.ndarray) else None
+        if way is not None and way.differs(found):
+            found.append(way)
+    by_range = stretch(fit.get("x_low", 0.0), fit.get("x_high", 1.0))
+    return [*found[: _MOST_WAYS - 1], *([by_range] if by_range.differs(found) else [])]
+
+
+def _preparation(array: Any) -> Preparation | None:
+    """What made `array` of our test or training pictures; those of its length are tried first."""
+    raws = sorted((_watch.data["x_test"], _watch.data["x_train"]), key=lambda raw: raw.shape[:1] != array.shape[:1])
+    return next((way for raw in raws if (way := preparation_of(array, raw)) is not None), None)
