@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,12 @@ MEGABYTE = 1e6
 TRAINING_ONLY = {"keras", "jax", "tensorflow", "torch", "onnx"}
 
 _CLASSIFY = """
-import json, sys
+import json, socket, sys
+
+def refuse(*arguments):
+    raise OSError("this test has no network")
+
+socket.socket.connect = socket.getaddrinfo = refuse
 from inkdigits.cli import app
 try:
     app(["classify", *sys.argv[1:], "--json"])
@@ -59,6 +65,10 @@ def _sizes(environment: Path) -> dict[str, float]:
 
 def test_the_wheel_is_under_25_mb_and_carries_the_models(wheel: Path) -> None:
     assert wheel.stat().st_size < 25 * MEGABYTE
+    with zipfile.ZipFile(wheel) as archive:
+        sizes = {Path(file.filename).name: file.file_size / MEGABYTE for file in archive.infolist()}
+    assert {"dense.onnx", "cnn.onnx"} <= set(sizes)
+    assert sizes["reader.onnx"] < 3
     print(f"wheel: {wheel.stat().st_size / MEGABYTE:.1f} MB")
 
 
@@ -71,8 +81,8 @@ def test_the_installation_is_under_400_mb(environment: Path) -> None:
     assert not TRAINING_ONLY & set(sizes)
 
 
-@pytest.mark.parametrize("model", ["cnn", "dense"])
-def test_it_classifies_without_keras(model: str, environment: Path, thousand: LabelledDigits, tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", ["cnn", "dense", "reader"])
+def test_it_classifies_offline_and_without_keras(model: str, environment: Path, thousand: LabelledDigits, tmp_path: Path) -> None:
     Image.fromarray(thousand.images[0]).save(tmp_path / "digit.png")
     command = [environment / "bin" / "python", "-I", "-c", _CLASSIFY, tmp_path / "digit.png", "--model", model]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)

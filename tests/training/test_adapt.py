@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from inkdigits.cli.learn import _adaptation_line
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.datasets.npz import save_npz
 from inkdigits.errors import NetworkError, RunError
@@ -46,6 +47,13 @@ def test_added_digits_are_learnt_and_both_accuracies_told(begun: Run, mirrored: 
         assert f"{100 * part['before']:.2f} % before, {100 * part['after']:.2f} % after" in done.stdout
     worse = adapted["data"]["after"] < adapted["data"]["before"]
     assert ("WORSE than before" in done.stdout) == worse
+
+
+@pytest.mark.parametrize(("after", "told"), [(0.89, "90.00 % before, 89.00 % after WORSE than before"), (0.9, "after")])
+def test_a_network_that_got_worse_is_called_so(after: float, told: str) -> None:
+    line = _adaptation_line("mine.npz", {"n": 1200, "before": 0.9, "after": after})
+    assert line.startswith("held-out digits of mine.npz (n = 1,200): ")
+    assert line.endswith(told)
 
 
 def test_it_begins_with_the_weights_that_were_named(begun: Run, small_npz: Path, tmp_path: Path) -> None:

@@ -26,10 +26,9 @@ class Model:
 
 def open_model(name_or_path: str | None) -> Model:
     """A shipped model by its name, or a model file; by default the best that is shipped. Raises `ModelFileError`."""
-    from inkdigits.modelfile.predictor import model_path
-    from inkdigits.reading.reader import default_model
+    from inkdigits.modelfile.predictor import DEFAULT_MODEL, model_path
 
-    name = name_or_path or default_model()
+    name = name_or_path or DEFAULT_MODEL
     path = model_path(name)
     try:
         content = path.read_bytes()

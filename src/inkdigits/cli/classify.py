@@ -31,7 +31,9 @@ def classify(
     ],
     model: Annotated[
         str | None,
-        typer.Option(help="dense, cnn, a model file, a run's folder or a .keras file. Default: cnn.", metavar="MODEL"),
+        typer.Option(
+            help="reader, dense, cnn, a model file, a run's folder or a .keras file. Default: reader.", metavar="MODEL"
+        ),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores to use. Default: all.", metavar="N")] = None,
     invert: Annotated[bool, typer.Option(help="The pictures are black ink on white.")] = False,

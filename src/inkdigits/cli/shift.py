@@ -19,7 +19,7 @@ __all__ = ["shift"]
 
 def shift(
     model: Annotated[
-        str, typer.Argument(help="dense, cnn, a model file, a run's folder or a .keras file.", metavar="MODEL")
+        str, typer.Argument(help="reader, dense, cnn, a model file, a run's folder or a .keras file.", metavar="MODEL")
     ],
     data: Data = "mnist",
     sample: Annotated[

@@ -16,8 +16,8 @@ from inkdigits.modelfile.metadata import Metadata, check_content, read_propertie
 
 __all__ = ["DEFAULT_MODEL", "Predictor", "model_path", "shipped_keras_model", "shipped_models"]
 
-# What `inkdigits classify` uses unless it is told otherwise.
-DEFAULT_MODEL = "cnn"
+# What classifies and reads unless another is named.
+DEFAULT_MODEL = "reader"
 _WEIGHTS = Path(__file__).parent / "weights"
 _OUTPUTS = ["probabilities", "logits"]
 

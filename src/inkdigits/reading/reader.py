@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import PictureError
-from inkdigits.modelfile.predictor import DEFAULT_MODEL, Predictor, shipped_models
+from inkdigits.modelfile.predictor import DEFAULT_MODEL, Predictor
 from inkdigits.reading import pictures
 from inkdigits.reading.asking import Asking, answered, answered_together
 from inkdigits.reading.ink import Ink, likely_sides, working_copy
@@ -21,7 +21,7 @@ from inkdigits.reading.strokes import Piece
 from inkdigits.reading.tiny import Enlarged, enlarged
 from inkdigits.reading.view import Candidate, View, look, with_length
 
-__all__ = ["Reader", "Region", "Seen", "default_model", "read"]
+__all__ = ["Reader", "Region", "Seen", "read"]
 
 # x, y, width and height in pixels of the upright picture.
 Region = tuple[int, int, int, int]
@@ -49,7 +49,7 @@ class Reader:
 
         Raises `ModelFileError`.
         """
-        return cls(Predictor.load(model or default_model(), threads=threads))
+        return cls(Predictor.load(model or DEFAULT_MODEL, threads=threads))
 
     def read(self, picture: pictures.Source, *, region: Region | None = None, length: int | None = None) -> Reading:
         """Read one picture: a path, a file's bytes, a PIL image or an array; of several pages, the first.
@@ -102,11 +102,6 @@ class Reader:
                 view = yield from with_length(view, length - accepted, pixels)
             found = outcomes(view, threshold, length)
         return Seen(page, region, view.ink, _reading(page, _digits(view, found, frame, region), blank=not view.other))
-
-
-def default_model() -> str:
-    """The shipped model that reads pictures unless another is named."""
-    return "reader" if "reader" in shipped_models() else DEFAULT_MODEL
 
 
 def _within(page: pictures.Page, region: Region | None) -> NDArray[np.uint8]:
