@@ -82,7 +82,9 @@ def test_the_installation_is_under_400_mb(environment: Path) -> None:
 
 
 @pytest.mark.parametrize("model", ["cnn", "dense", "reader"])
-def test_it_classifies_offline_and_without_keras(model: str, environment: Path, thousand: LabelledDigits, tmp_path: Path) -> None:
+def test_it_classifies_offline_and_without_keras(
+    model: str, environment: Path, thousand: LabelledDigits, tmp_path: Path
+) -> None:
     Image.fromarray(thousand.images[0]).save(tmp_path / "digit.png")
     command = [environment / "bin" / "python", "-I", "-c", _CLASSIFY, tmp_path / "digit.png", "--model", model]
     result = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False)

@@ -18,7 +18,8 @@ __all__ = ["explain"]
 
 def explain(
     model: Annotated[
-        str, typer.Argument(help="reader, dense, cnn, a model file, or a run's folder, which tells more.", metavar="MODEL")
+        str,
+        typer.Argument(help="reader, dense, cnn, a model file, or a run's folder, which tells more.", metavar="MODEL"),
     ],
     picture: Annotated[
         Path, typer.Argument(help="One digit: a picture, or an IDX, .npz or .csv file.", metavar="PICTURE")
