@@ -10,7 +10,7 @@ import { labelFor, wordsFor } from "./words.js";
 
 const QUIET = 180; // milliseconds without a new stroke before the evidence is asked for
 const find = (id) => document.getElementById(id);
-const state = { picture: null, reading: null, chosen: 0, models: [] };
+const state = { picture: null, pages: [], page: 0, reading: null, chosen: 0, models: [] };
 const bars = new Bars(find("bars"));
 const pad = new Pad(find("pad"), onDrawn);
 const reader = new Latest(read);
@@ -20,7 +20,7 @@ let quietTimer;
 function onDrawn() {
   leavePicture();
   refreshTools();
-  if (pad.isBlank) show(null);
+  if (pad.isBlank) showPages([]);
   else reader.ask();
 }
 
@@ -34,7 +34,7 @@ function onPicture(file) {
   pad.strokes = [];
   pad.show();
   state.picture = file;
-  show(null);
+  showPages([]);
   find("words").textContent = "Reading …";
   showPicture(find("picture"), find("nopreview"), file);
   refreshTools();
@@ -56,28 +56,38 @@ async function read() {
   if (!state.picture && pad.isBlank) return;
   const picture = state.picture;
   try {
-    const reading = await readPicture(picture ?? (await pad.toBlob()));
+    const pages = await readPicture(picture ?? (await pad.toBlob()));
     quiet();
     // Meanwhile it may have been cleared, or replaced.
-    if (picture === state.picture && (picture || !pad.isBlank)) show(reading);
+    if (picture === state.picture && (picture || !pad.isBlank)) showPages(pages);
   } catch (error) {
     await onError(error, () => reader.ask());
   }
 }
 
+function showPages(pages, page = 0) {
+  Object.assign(state, { pages, page });
+  find("pages").hidden = pages.length < 2;
+  find("page").textContent = `Page ${page + 1} of ${pages.length}`;
+  find("previous").disabled = page === 0;
+  find("next").disabled = page === pages.length - 1;
+  show(pages[page] ?? null);
+}
+
 function show(reading) {
+  // The answer to a last stroke may be the same string, which was copied meanwhile.
+  if (reading?.string !== state.reading?.string) find("copied").textContent = "Copy";
   state.reading = reading;
   find("words").textContent = reading ? wordsFor(reading) : "Nothing drawn yet";
   find("words").className = `words ${reading ? tone(reading) : ""}`;
   find("string").textContent = reading ? reading.string.replaceAll("\n", " / ") : "";
   find("string").classList.toggle("long", find("string").textContent.length > 11);
   find("copy").disabled = !reading || !reading.string;
-  find("copied").textContent = "Copy";
   const overPicture = reading && (state.picture || reading.digits.length > 1) ? reading : null;
   find("boxes").classList.toggle("drawn", !state.picture);
   showBoxes(find("boxes"), overPicture, 4 / 3, select);
   showDigits(reading?.digits ?? []);
-  select(reading ? clearest(reading.digits) : -1);
+  select(reading ? first(reading) : -1);
 }
 
 function tone(reading) {
@@ -85,10 +95,15 @@ function tone(reading) {
   return reading.digits.some((digit) => digit.outcome === "unsure") ? "unsure" : "yes";
 }
 
-// Of a drawing the last digit is the one that is being drawn; of a picture the first.
-function clearest(digits) {
-  if (!digits.length) return -1;
-  return Math.min(Math.max(0, state.chosen), digits.length - 1);
+// The place of the digit to show: of a drawing the one that is being drawn, where the pen was last; of a picture the first.
+function first({ digits, size: [width, height] }) {
+  const pen = state.picture ? null : pad.lastPoint;
+  if (!pen || !digits.length) return digits.length ? 0 : -1;
+  const [x, y] = [(pen.x * width) / pad.canvas.width, (pen.y * height) / pad.canvas.height];
+  const away = digits.map(({ box: [left, top, w, h] }) => (
+    Math.hypot(Math.max(left - x, 0, x - left - w), Math.max(top - y, 0, y - top - h))
+  ));
+  return away.indexOf(Math.min(...away));
 }
 
 function showDigits(digits) {
@@ -172,7 +187,7 @@ async function onError(error, again) {
     return;
   }
   if (error.status === 422 || error.status === 413) {
-    show({ outcome: "error", error: error.message, string: "", size: [0, 0], digits: [] });
+    showPages([{ outcome: "error", error: error.message, string: "", size: [0, 0], digits: [] }]);
     return;
   }
   notice(error.message);
@@ -223,6 +238,8 @@ function buildLabels() {
 find("undo").addEventListener("click", () => pad.undo());
 find("clear").addEventListener("click", clear);
 find("copy").addEventListener("click", copy);
+find("previous").addEventListener("click", () => showPages(state.pages, state.page - 1));
+find("next").addEventListener("click", () => showPages(state.pages, state.page + 1));
 find("thickness").addEventListener("input", (event) => (pad.thickness = Number(event.target.value)));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => pad.show());
 listenForPictures(find("stage"), [find("choose"), find("camera")], onPicture);
