@@ -55,6 +55,8 @@ def open_page(browser: Browser, served: Served) -> Iterator[OpenPage]:
     def open_it(address: str = f"{served.url}/some/path/", **options: object) -> Page:
         context = browser.new_context(**{**DESK, **options})  # type: ignore[arg-type]
         contexts.append(context)
+        # Whatever it may ask of other machines, it has to do without.
+        context.route(lambda url: not url.startswith(served.url), lambda route: route.abort())
         page = context.new_page()
         page.set_default_timeout(20_000)
         page.on("request", lambda request: asked.append(request.url))
@@ -94,6 +96,17 @@ def touch(page: Page, strokes: list[Stroke]) -> None:
             kind = "touchMove" if number else "touchStart"
             session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [{"x": left, "y": top}]})
         session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+
+def press_pen(page: Page, strokes: list[Stroke], force: float) -> None:
+    """Draw with a pen that reports how firmly it is pressed, 0 to 1."""
+    session = page.context.new_cdp_session(page)
+    for stroke in strokes:
+        points = [_on_screen(page, x, y) for x, y in stroke]
+        kinds = ["mousePressed", *["mouseMoved"] * (len(points) - 1), "mouseReleased"]
+        for kind, (left, top) in zip(kinds, [*points, points[-1]], strict=True):
+            pen = {"pointerType": "pen", "button": "left", "buttons": 1, "clickCount": 1, "force": force}
+            session.send("Input.dispatchMouseEvent", {"type": kind, "x": left, "y": top, **pen})
 
 
 def _on_screen(page: Page, x: float, y: float) -> tuple[float, float]:

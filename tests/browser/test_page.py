@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import Browser, Page, expect
 
 from inkdigits.datasets.folder import load_folder
 from inkdigits.datasets.mnist import load_test
 from inkdigits.modelfile.predictor import shipped_models
-from tests.browser.conftest import PHONE, OpenPage, draw, touch, wait_for_string
+from tests.browser.conftest import PHONE, OpenPage, draw, press_pen, touch, wait_for_string
 from tests.browser.strokes import STROKES
 from tests.serving.server import Served, serving
 
@@ -75,20 +75,64 @@ def test_several_digits_undo_and_details(open_page: OpenPage) -> None:
     expect(page.locator("#words")).to_have_text("Nothing drawn yet")
 
 
-def test_thickness_counts(open_page: OpenPage) -> None:
+def test_what_is_drawn_last_is_looked_at_whether_left_or_right(open_page: OpenPage) -> None:
     page = open_page()
-    ink = (
+    for places, strings in (((-160, 150), ("2", "24")), ((150, -160), ("2", "42"))):
+        for digit, right, string in zip((2, 4), places, strings, strict=True):
+            draw(page, STROKES[digit], right=right, scale=0.9)
+            wait_for_string(page, string)
+            chosen = page.locator("#digits button[aria-pressed=true]")
+            expect(chosen).to_have_text(str(digit))
+            expect(page.locator(f"#bars tbody tr:nth-child({digit + 1}) td.best").first).to_be_visible()
+        page.click("#clear")
+
+
+def _ink(page: Page) -> int:
+    amount: int = page.evaluate(
         "() => document.querySelector('#pad').getContext('2d').getImageData(0, 0, 640, 480)"
         ".data.filter((v, i) => i % 4 === 3 && v > 0).length"
     )
+    return amount
+
+
+def test_thickness_counts(open_page: OpenPage) -> None:
+    page = open_page()
     amounts = []
     for thickness in ("8", "40"):
         page.locator("#thickness").fill(thickness)
         draw(page, STROKES[1])
         wait_for_string(page, "1")
-        amounts.append(page.evaluate(ink))
+        amounts.append(_ink(page))
         page.click("#clear")
     assert amounts[1] > 3 * amounts[0]
+
+
+def test_a_pens_pressure_counts(open_page: OpenPage) -> None:
+    page = open_page()
+    amounts = []
+    for force in (0.1, 1.0):
+        press_pen(page, STROKES[7], force)
+        wait_for_string(page, "7")
+        amounts.append(_ink(page))
+        page.click("#clear")
+    assert amounts[1] > 1.8 * amounts[0]
+
+
+def test_the_pages_of_a_file_are_shown_one_by_one(open_page: OpenPage, tmp_path: Path) -> None:
+    pages = [Image.fromarray(load_test().images[index]) for index in (0, 1, 2)]  # 7, 2, 1
+    pages[0].save(tmp_path / "scan.tiff", save_all=True, append_images=pages[1:])
+    page = open_page()
+    expect(page.locator("#pages")).to_be_hidden()
+    page.set_input_files("#choose", tmp_path / "scan.tiff")
+    wait_for_string(page, "7")
+    expect(page.locator("#page")).to_have_text("Page 1 of 3")
+    page.click("#next")
+    wait_for_string(page, "2")
+    page.click("#next")
+    wait_for_string(page, "1")
+    expect(page.locator("#next")).to_be_disabled()
+    page.click("#clear")
+    expect(page.locator("#pages")).to_be_hidden()
 
 
 def test_a_photo_with_boxes(open_page: OpenPage, tmp_path: Path) -> None:

@@ -129,6 +129,15 @@ def test_a_killed_driver_goes_on_where_it_was(
     assert rows_of(tmp_path / "out") == undisturbed
 
 
+def test_an_output_that_cannot_be_written_is_one_line(cluster: Any, cli: Cli, scans: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "parts").write_text("where the folder should be")
+    result = cli("read", scans, "--out", tmp_path / "out", *OUT_OF, "--engine", "ray", "--address", cluster.address)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith(f"inkdigits: cannot write {tmp_path / 'out'}/parts/part-0000000")
+    assert len(result.stderr.splitlines()) == 1, result.stderr
+
+
 def test_no_cluster_is_one_line(cli: Cli, scans: Path, tmp_path: Path) -> None:
     result = cli("read", scans, "--out", tmp_path / "out", "--engine", "ray", "--address", "127.0.0.1:1")
     assert (result.returncode, result.stdout) == (2, "")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -23,11 +24,18 @@ main()
         (["deploy", "--write", "serve.yaml"], "inkdigits deploy"),
         (["seeds", "dense", "--engine", "ray"], "--engine ray"),
         (["tune", "dense", "--engine", "ray"], "--engine ray"),
+        (["read", "scans", "--out", "results", "--engine", "ray"], "--engine ray"),
     ],
 )
-def test_one_line_says_what_to_install(command: list[str], needed_by: str) -> None:
+def test_one_line_says_what_to_install(command: list[str], needed_by: str, tmp_path: Path) -> None:
+    (tmp_path / "scans").mkdir()
     result = subprocess.run(
-        [sys.executable, "-c", WITHOUT_RAY, *command], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", WITHOUT_RAY, *command],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+        cwd=tmp_path,
     )
     assert result.returncode == 2
     told = f"{needed_by} needs ray, which is not installed: pip install 'inkdigits[cluster]'"

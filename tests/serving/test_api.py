@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import io
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from inkdigits.datasets.folder import load_folder
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.modelfile.predictor import Predictor, shipped_models
 from inkdigits.reading.reader import Reader
 from tests.conftest import Cli
+from tests.reading.test_pictures import BROKEN_PAGE
 from tests.serving.server import Served, png
 
 BOUNDARY = {"Content-Type": "multipart/form-data; boundary=cut"}
@@ -46,6 +52,58 @@ def test_several_pictures_in_one_form(served: Served, digits: LabelledDigits) ->
     assert [reading["path"] for reading in answer.json] == ["0.png", "1.png", "2.png"]
     assert [reading["outcome"] for reading in answer.json] == ["read", "error", "blank"]
     assert answer.json[0]["string"] == "7"
+
+
+def _pages(count: int, digits: LabelledDigits) -> bytes:
+    pages = [Image.fromarray(image) for image in digits.images[:count]]
+    content = io.BytesIO()
+    pages[0].save(content, "TIFF", save_all=True, append_images=pages[1:])
+    return content.getvalue()
+
+
+def test_every_page_of_a_file_is_answered(served: Served, digits: LabelledDigits) -> None:
+    answer = served.read(_pages(3, digits))
+    assert (answer.status, [(one["page"], one["string"]) for one in answer.json]) == (
+        200,
+        [(0, "7"), (1, "2"), (2, "1")],
+    )
+    form = _form(_pages(2, digits), png(digits.images[2]), _pages(1, digits))
+    told = served.ask("POST", "/v1/read", form, BOUNDARY).json
+    assert [(one["path"], one["page"]) for one in told] == [("0.png", 0), ("0.png", 1), ("1.png", 0), ("2.png", 0)]
+    assert served.read(_pages(1, digits)).json["string"] == "7"
+
+
+def test_more_pages_than_are_read_are_a_problem_that_names_their_number(served: Served, digits: LabelledDigits) -> None:
+    many = [Image.new("1", (1, 1))] * 65
+    content = io.BytesIO()
+    many[0].save(content, "TIFF", save_all=True, append_images=many[1:])
+    answer = served.read(content.getvalue())
+    assert answer.status == 422
+    assert answer.json["detail"].startswith("65 pages, expected at most 64")
+    assert served.read(BROKEN_PAGE).json["detail"].startswith("page 1 is damaged")
+
+
+def test_pictures_that_arrive_together_are_read_as_they_are_alone(served: Served, digits: LabelledDigits) -> None:
+    """Bad pictures and bad regions among them are told to those who sent them alone."""
+    asked: list[tuple[bytes, str, object]] = []
+    for number, image in enumerate(digits.images[:24]):
+        asked.append((png(image), "", None))
+        if number % 4 == 0:
+            asked += [
+                (png(image)[:-60], "", 422),
+                (png(image), "?region=0,0,999,999", 422),
+                (png(image), "?length=1", 200),
+            ]
+    alone = [served.read(picture, query) for picture, query, _ in asked]
+    with ThreadPoolExecutor(16) as pool:
+        together = list(pool.map(lambda one: served.read(*one[:2]), asked * 3))
+    for answer, expected in zip(together, alone * 3, strict=True):
+        assert answer.status == expected.status
+        assert answer.json.get("string") == expected.json.get("string")
+        assert answer.json.get("detail") == expected.json.get("detail")
+    assert [answer.status for answer, one in zip(alone, asked, strict=True) if one[2]] == [
+        one[2] for one in asked if one[2]
+    ]
 
 
 def test_region_and_length(served: Served, digits: LabelledDigits) -> None:
@@ -174,6 +232,20 @@ def test_get_answers_without_a_port(cli: Cli, tmp_path: Path) -> None:
     assert (told.returncode, told.stderr) == (0, "")
     assert '"UINT8"' in told.stdout
     assert cli("serve", "--get", "/nothing").returncode == 1
+
+
+def test_reading_a_picture_imports_no_keras(digits: LabelledDigits) -> None:
+    code = (
+        "import asyncio, sys\n"
+        "from starlette.testclient import TestClient\n"
+        "from inkdigits.serving.app import build_app\n"
+        "from inkdigits.serving.settings import Settings\n"
+        "client = TestClient(build_app(Settings()), base_url='http://localhost')\n"
+        f"answer = client.post('/v1/read', content={png(digits.images[0])!r}, headers={{'content-type': 'image/x'}})\n"
+        "print(answer.json()['string'], sorted({'keras', 'jax', 'tensorflow', 'torch', 'onnx'} & set(sys.modules)))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert told.stdout == "7 []\n", told.stderr
 
 
 def test_own_models_by_name(tmp_path: Path, digits: LabelledDigits) -> None:

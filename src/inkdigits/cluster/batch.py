@@ -13,7 +13,7 @@ from typing import Any
 
 from inkdigits.cluster.connect import connected
 from inkdigits.cluster.futures import plain_future
-from inkdigits.errors import ClusterError
+from inkdigits.errors import ClusterError, require_extra
 
 __all__ = ["RayCrew"]
 
@@ -25,10 +25,13 @@ class RayCrew:
     """The workers of the Ray cluster at `address` (as for `connect`), one a core that it offers.
 
     Every node needs inkdigits with the extra `cluster`, and has to see the source and the folder of results under the
-    same path or URL. Raises `ClusterError` when no cluster answers.
+    same path or URL. Raises `MissingExtraError` without Ray, and where no cluster answers `ClusterError` when it is
+    entered.
     """
 
     def __init__(self, address: str | None, **options: Any) -> None:
+        # Asked at once: to list a large source takes hours, and only then the cluster is needed.
+        require_extra("ray", "cluster", "--engine ray")
         self._connection = connected(address, **options)
         self._shared: tuple[Any, Any] | None = None
 

@@ -91,6 +91,6 @@ def _run_in(folder: str, function: Callable[..., Any], *arguments: Any) -> Any:
 def _given_up(error: BaseException) -> ClusterError:
     reason = " ".join(str(error).split())
     return ClusterError(
-        f"a training lost its process {_LOSSES + 1} times, perhaps for want of memory: run the same command again to go "
-        f"on, with more --cores for each where memory is short ({reason[:300]})"
+        f"a training lost its process {_LOSSES + 1} times, perhaps for want of memory: run the same command again to "
+        f"go on, with more --cores for each where memory is short ({reason[:300]})"
     )

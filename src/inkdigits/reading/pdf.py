@@ -31,6 +31,8 @@ def pdf_pages(content: bytes, name: str, most_pages: int | None = None) -> Itera
     try:
         with _pdfium(f"{name}: damaged PDF"):
             pages = len(document)
+        if not pages:
+            raise PictureError(f"{name}: a PDF without pages")
         if most_pages is not None and pages > most_pages:
             raise PictureError(f"{name}: {pages} pages, expected at most {most_pages}: send some of them at a time")
         for number in range(pages):

@@ -76,7 +76,8 @@ def pictures_below(folder: Path) -> list[Path]:
         file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
     )
     if not files:
-        raise PictureError(f"{printable(str(folder))}: no pictures in it, expected files that end in {', '.join(sorted(SUFFIXES))}")
+        expected = f"expected files that end in {', '.join(sorted(SUFFIXES))}"
+        raise PictureError(f"{printable(str(folder))}: no pictures in it, {expected}")
     return files
 
 

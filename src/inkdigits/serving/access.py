@@ -69,7 +69,14 @@ def _check_same_origin(settings: Settings, host: str, headers: Mapping[str, str]
     if origin is None:
         cross_site = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
     else:
-        address = urlsplit(origin)
-        cross_site = address.netloc.lower() != host.lower() and (address.hostname or "") not in settings.allowed_hosts
+        cross_site = not _is_ours(settings, host, origin)
     if cross_site:
         raise RequestError(403, "cross-site", "a page of another site asked: only this server's own page may")
+
+
+def _is_ours(settings: Settings, host: str, origin: str) -> bool:
+    try:
+        address = urlsplit(origin)
+    except ValueError:  # half an IPv6 address, say: no browser's origin, and so nobody's
+        return False
+    return address.netloc.lower() == host.lower() or (address.hostname or "") in settings.allowed_hosts

@@ -14,7 +14,8 @@ from inkdigits.serving.classify import classify
 from inkdigits.serving.corrections import Corrections
 from inkdigits.serving.metrics import CORRECTIONS
 from inkdigits.serving.models import Models
-from inkdigits.serving.read import ReadLanes, read_request
+from inkdigits.serving.read import read_request
+from inkdigits.serving.read_lanes import ReadLanes
 from inkdigits.serving.settings import Limits
 
 __all__ = ["router"]

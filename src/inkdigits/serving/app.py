@@ -19,7 +19,7 @@ from inkdigits.serving.gate import Gate
 from inkdigits.serving.metrics import CONTENT_TYPE, exposition
 from inkdigits.serving.models import load_models
 from inkdigits.serving.problems import internal, problem_response
-from inkdigits.serving.read import ReadLanes
+from inkdigits.serving.read_lanes import ReadLanes
 from inkdigits.serving.settings import Settings
 from inkdigits.serving.static import Files
 

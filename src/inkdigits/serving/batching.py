@@ -28,6 +28,7 @@ Result = TypeVar("Result")
 class _Job(Generic[Item, Result]):
     item: Item
     size: int
+    room: int
     answer: asyncio.Future[Result]
 
 
@@ -45,8 +46,8 @@ class Lane(Generic[Item, Result]):
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=self.name)
         self._sizes = BATCH_SIZE.labels(self.name)
 
-    async def ask(self, item: Item, size: int = 1) -> Result:
-        """The result for `item`, which counts as `size` pictures.
+    async def ask(self, item: Item, size: int = 1, *, room: int | None = None) -> Result:
+        """The result for `item`, which holds `size` pictures and takes `room` of a batch, by default as much.
 
         Raises `RequestError` 503 when the queue is full or the answer takes too long, and what `work` gave instead of
         a result.
@@ -54,7 +55,7 @@ class Lane(Generic[Item, Result]):
         if len(self.waiting) >= self.limits.waiting:
             raise busy("too many requests are waiting")
         loop = asyncio.get_running_loop()
-        job: _Job[Item, Result] = _Job(item, size, loop.create_future())
+        job: _Job[Item, Result] = _Job(item, size, size if room is None else room, loop.create_future())
         self.waiting.append(job)
         if self.running is None:
             self.running = loop.create_task(self._run())
@@ -81,12 +82,12 @@ class Lane(Generic[Item, Result]):
     def _next_batch(self) -> list[_Job[Item, Result]]:
         """What waits, oldest first, until the batch is full; without those whose clients gave up."""
         jobs: list[_Job[Item, Result]] = []
-        size = 0
-        while self.waiting and (not jobs or size + self.waiting[0].size <= self.limits.batch):
+        taken = 0
+        while self.waiting and (not jobs or taken + self.waiting[0].room <= self.limits.batch):
             job = self.waiting.popleft()
             if not job.answer.done():
                 jobs.append(job)
-                size += job.size
+                taken += job.room
         return jobs
 
     def close(self) -> None:

@@ -41,7 +41,7 @@ READ: dict[str, Any] = {
     "responses": {
         200: {
             "model": schemas.ReadingAnswer | list[schemas.ReadingAnswer],
-            "description": "One reading; for a form, a list",
+            "description": "One reading; for a form, and for a file of several pages, a list of a reading a page",
         }
     },
     "openapi_extra": {

@@ -25,6 +25,8 @@ class Limits:
     header_seconds: float = 10.0  # from the connection, or the first byte of a next request, to the end of its head
     answer_seconds: float = 30.0  # in the queue and in computation
     pictures: int = 64  # in one request to /v1/read
+    pages: int = 64  # of one file there
+    read_batch: int = 16  # small pictures that are read at once: each waits for all of them
     arrays: int = 1_000  # in one request to /v1/classify
     rows: int = 10_000  # in one request to /v2
     waiting: int = 256  # jobs in one queue

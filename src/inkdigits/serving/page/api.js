@@ -26,9 +26,10 @@ async function call(path, options) {
   throw new ApiError(answer.status, told.detail || `The server answered ${answer.status}.`, Number(answer.headers.get("Retry-After")));
 }
 
-export function readPicture(blob, signal) {
+// The readings of all pages; of most pictures it is one.
+export async function readPicture(blob, signal) {
   const kind = blob.type.startsWith("image/") || blob.type === "application/pdf" ? blob.type : "application/octet-stream";
-  return call("v1/read", { method: "POST", body: blob, headers: headers(kind), signal });
+  return [await call("v1/read", { method: "POST", body: blob, headers: headers(kind), signal })].flat();
 }
 
 function postJson(path, value, signal) {

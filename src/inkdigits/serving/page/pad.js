@@ -27,6 +27,11 @@ export class Pad {
     return this.strokes.length === 0;
   }
 
+  // Where the pen was last, in the drawing area's own pixels.
+  get lastPoint() {
+    return this.strokes.at(-1)?.at(-1);
+  }
+
   place(event) {
     const frame = this.canvas.getBoundingClientRect();
     return {
