@@ -55,12 +55,12 @@ def test_the_verified_label_errors_are_left_out_only_of_mnists_test_set(test_par
     wrong_there = perfect.copy()
     rows = list(MNIST_TEST_LABEL_ERRORS)
     wrong_there[rows] = np.roll(perfect[rows], 1, axis=1)
-    report = make_report("run", None, digits, Predictions(wrong_there, digits.labels))
+    report = make_report("run", (), digits, Predictions(wrong_there, digits.labels))
     assert report.without_errors is not None
     assert (report.without_errors.accuracy, report.without_errors.n) == (1.0, 9985)
     assert all(example.wrong_label for example in report.worst)
     assert report.mistakes == 15
-    small = make_report("run", None, test_part, Predictions(answers(test_part.labels, 3, 0), test_part.labels))
+    small = make_report("run", (), test_part, Predictions(answers(test_part.labels, 3, 0), test_part.labels))
     assert small.without_errors is None
 
 
@@ -74,7 +74,7 @@ def test_a_network_that_people_trained_agrees_that_those_labels_are_wrong() -> N
 
 def test_mistakes_come_surest_first_and_right_answers_least_sure_first(test_part: LabelledDigits) -> None:
     probabilities = answers(test_part.labels, 30, 0)
-    report = make_report("run", None, test_part, Predictions(probabilities, test_part.labels))
+    report = make_report("run", (), test_part, Predictions(probabilities, test_part.labels))
     assert report.mistakes == 30
     sure = [example.probability for example in report.worst]
     assert sure == sorted(sure, reverse=True)
@@ -158,7 +158,7 @@ def test_a_run_that_was_trained_on_what_it_is_judged_on(
 def test_a_run_without_a_mistake_on_one_class(make_run: MakeRun, test_part: LabelledDigits, small_npz: Path) -> None:
     sevens = test_part.take(test_part.labels == 7, "sevens")
     predictions = Predictions(answers(sevens.labels, 0, 0), sevens.labels)
-    report = make_report("run", None, sevens, predictions)
+    report = make_report("run", (), sevens, predictions)
     assert "nothing but the digit 7" in report.warnings[0]
     assert (report.mistakes, report.worst, report.confused) == (0, [], [])
     run = make_run("perfect", wrong=0)

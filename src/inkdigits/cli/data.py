@@ -79,7 +79,7 @@ def export(
     as_json: AsJson = False,
 ) -> None:
     """Write a data set as one npz file in Keras's form, or as a folder of pictures."""
-    from inkdigits.datasets.folder import save_folder
+    from inkdigits.datasets.folder import save_parts
     from inkdigits.datasets.npz import save_npz
     from inkdigits.datasets.source import load_splits
     from inkdigits.errors import OutputError
@@ -90,8 +90,7 @@ def export(
     if to is Form.npz:
         save_npz(out, splits)
     else:
-        for part, digits in _parts(splits):
-            save_folder(out / part, digits)
+        save_parts(out, dict(_parts(splits)))
     written = {part: len(digits) for part, digits in _parts(splits)}
     if as_json:
         print_json({"out": str(out), "pictures": written})

@@ -5,13 +5,13 @@ from __future__ import annotations
 import importlib.util
 from importlib.metadata import version
 
-from inkdigits.training.backend import installed_backends
+from inkdigits.training.backend import choose_backend, installed_backends
 
 __all__ = ["version_lines"]
 
 
 def version_lines() -> list[str]:
-    """The version, the Keras backends that are installed (the default first) and the devices that the default sees."""
+    """The version, the Keras backends that are installed, and the devices that a training would see."""
     backends = installed_backends()
     lines = [f"inkdigits {version('inkdigits')}"]
     if importlib.util.find_spec("keras"):
@@ -19,7 +19,10 @@ def version_lines() -> list[str]:
     if not backends:
         return [*lines, "backends: none (training needs one: pip install 'inkdigits[train]')"]
     lines.append("backends: " + ", ".join(f"{name} {version(name)}" for name in backends))
-    return [*lines, f"devices ({backends[0]}): " + ", ".join(_devices(backends[0]))]
+    chosen = choose_backend()
+    if importlib.util.find_spec(chosen) is None:
+        return [*lines, f"devices ({chosen}): none, it is not installed: see KERAS_BACKEND"]
+    return [*lines, f"devices ({chosen}): " + ", ".join(_devices(chosen))]
 
 
 def _devices(backend: str) -> list[str]:
@@ -31,6 +34,8 @@ def _devices(backend: str) -> list[str]:
         import torch
 
         return ["cpu", *(f"cuda:{index}" for index in range(torch.cuda.device_count()))]
+    if backend != "tensorflow":
+        return ["cpu"]
     import tensorflow
 
     return [device.name for device in tensorflow.config.list_physical_devices()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from inkdigits.whole_files import write_folder
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["PICTURE_SUFFIXES", "load_folder", "read_digit", "read_grey", "save_folder"]
+__all__ = ["PICTURE_SUFFIXES", "load_folder", "read_digit", "read_grey", "save_folder", "save_parts"]
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm"})
 
@@ -71,8 +72,9 @@ def read_grey(file: Path) -> NDArray[np.uint8]:
         raise DataError(f"{file}: not a picture, or one in a format that is not known") from error
     except Image.DecompressionBombError as error:
         raise DataError(f"{file}: refused, {error}") from error
-    except (OSError, ValueError, SyntaxError) as error:
-        raise DataError(f"{file}: cannot be read as a picture: {error}") from error
+    except Exception as error:  # Pillow's parsers raise what a damaged byte made them raise
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        raise DataError(f"{file}: cannot be read as a picture: {told}") from error
 
 
 def _grey_levels(picture: Image.Image) -> NDArray[np.uint8]:
@@ -96,10 +98,21 @@ def _without_alpha(picture: Image.Image) -> Image.Image:
 
 def save_folder(folder: Path, digits: LabelledDigits) -> None:
     """Write every picture as `folder/<label>/<index>.png`, whole or not at all. Raises `OutputError`."""
+    with write_folder(folder) as unfinished:
+        _write_pictures(unfinished, digits)
+
+
+def save_parts(folder: Path, parts: Mapping[str, LabelledDigits]) -> None:
+    """Write each part as `folder/<part>/<label>/<index>.png`, all of them or nothing. Raises `OutputError`."""
+    with write_folder(folder) as unfinished:
+        for part, digits in parts.items():
+            _write_pictures(unfinished / part, digits)
+
+
+def _write_pictures(folder: Path, digits: LabelledDigits) -> None:
     from PIL import Image
 
-    with write_folder(folder) as unfinished:
-        for label in sorted(set(digits.labels.tolist())):
-            (unfinished / str(label)).mkdir()
-        for index, (image, label) in enumerate(zip(digits.images, digits.labels, strict=True)):
-            Image.fromarray(image).save(unfinished / str(label) / f"{index:05d}.png")
+    for label in sorted(set(digits.labels.tolist())):
+        (folder / str(label)).mkdir(parents=True)
+    for index, (image, label) in enumerate(zip(digits.images, digits.labels, strict=True)):
+        Image.fromarray(image).save(folder / str(label) / f"{index:05d}.png")

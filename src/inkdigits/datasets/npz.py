@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from inkdigits.datasets.arrays import read_arrays
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.errors import DataError
 from inkdigits.whole_files import temporary_sibling
@@ -22,20 +21,7 @@ def load_npz(path: Path) -> Splits:
 
     Nothing is unpickled. Raises `DataError` when the file is damaged or holds other arrays.
     """
-    try:
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            arrays = dict(archive)
-    except (
-        ValueError,
-        zipfile.BadZipFile,
-        zlib.error,
-        EOFError,
-        KeyError,
-        OSError,
-        AttributeError,
-        TypeError,
-    ) as error:
-        raise DataError(f"{path}: damaged, or not an npz file of plain arrays") from error
+    arrays = read_arrays(path)
     train, test = (_part(arrays, part, path) for part in ("train", "test"))
     if train is None and test is None:
         raise DataError(f"{path}: expected arrays x_train and y_train (or x_test and y_test), found {sorted(arrays)}")

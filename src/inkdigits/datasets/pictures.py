@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.datasets.arrays import read_arrays
 from inkdigits.datasets.csv_table import load_csv_pictures
 from inkdigits.datasets.folder import PICTURE_SUFFIXES, read_grey
 from inkdigits.datasets.idx import IMAGES_MAGIC, parse_idx, read_bytes
@@ -115,26 +114,14 @@ def _array_in(path: Path) -> NDArray[np.uint8]:
 
 def _npz_array(path: Path) -> NDArray[Any]:
     """The array to classify: `x_test` or `x_train` of Keras's form, `images`, or the only one there is."""
-    try:
-        with np.load(path, allow_pickle=False) as archive:
-            names = [name for name in ("x_test", "x_train", "images") if name in archive.files]
-            names = names or (archive.files if len(archive.files) == 1 else [])
-            if not names:
-                raise DataError(
-                    f"{path}: expected one array, or one named x_test, x_train or images, found {archive.files}"
-                )
-            array: NDArray[Any] = archive[names[0]]
-    except (
-        ValueError,
-        TypeError,
-        KeyError,
-        AttributeError,
-        OSError,
-        EOFError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
-        raise DataError(f"{path}: not a readable npz file of plain arrays ({error})") from error
+
+    def chosen(names: list[str]) -> list[str]:
+        known: list[str] = [name for name in ("x_test", "x_train", "images") if name in names]
+        if not known and len(names) != 1:
+            raise DataError(f"{path}: expected one array, or one named x_test, x_train or images, found {names}")
+        return (known or names)[:1]
+
+    (array,) = read_arrays(path, chosen).values()
     return array
 
 

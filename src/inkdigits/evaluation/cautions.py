@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["about_labels", "about_training"]
+__all__ = ["about_labels", "about_training", "learned_from"]
 
 
 def about_labels(data: str, labels: NDArray[np.integer[Any]]) -> list[str]:
@@ -18,9 +19,14 @@ def about_labels(data: str, labels: NDArray[np.integer[Any]]) -> list[str]:
     return [f"{data} holds nothing but the digit {found[0]}: whoever always answers {found[0]} is right on all of it"]
 
 
-def about_training(name: str, trained_on: str | None, data: str, sha256: str) -> list[str]:
-    """A line when a network was trained on the very digits it is judged on; both are known by their SHA-256."""
-    if trained_on != sha256:
+def learned_from(config: Mapping[str, Any]) -> frozenset[str]:
+    """The SHA-256 of everything that a run with this `config` was trained on, what was mixed in included."""
+    return frozenset(config[part]["sha256"] for part in ("data", "added") if part in config)
+
+
+def about_training(name: str, learned: Collection[str], data: str, sha256: str) -> list[str]:
+    """A line when the digits a network is judged on are among those it `learned` from; all are known by SHA-256."""
+    if sha256 not in learned:
         return []
     return [
         f"{name} WAS TRAINED on {data}, the digits it is judged on: its scores here say nothing about digits that it "

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import zipfile
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,9 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits import scores
+from inkdigits.datasets.arrays import read_arrays
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.source import MNIST
-from inkdigits.errors import RunError
+from inkdigits.errors import DataError, RunError
 from inkdigits.evaluation.test_split import open_test_split
 from inkdigits.modelfile.calibration import softmax, with_temperature
 from inkdigits.modelfile.predictor import Predictor
@@ -168,10 +168,10 @@ def keep_predictions(run: Run, digits: LabelledDigits, predictions: Predictions)
 def load_predictions(run: Run, sha256: str) -> Predictions:
     """What `run` answered on the data set with that SHA-256. Raises `RunError` when it was not judged on it."""
     path = _predictions_path(run, sha256)
+    if not path.exists():
+        raise RunError(f"{run.path}: not judged on that data yet: inkdigits evaluate {run.path}")
     try:
-        with np.load(path, allow_pickle=False) as archive:
-            return Predictions(archive["probabilities"], archive["labels"])
-    except FileNotFoundError as error:
-        raise RunError(f"{run.path}: not judged on that data yet: inkdigits evaluate {run.path}") from error
-    except (OSError, ValueError, KeyError, zipfile.BadZipFile, EOFError) as error:
+        arrays = read_arrays(path)
+        return Predictions(arrays["probabilities"], arrays["labels"])
+    except (DataError, KeyError) as error:
         raise RunError(f"{path}: damaged ({error}): judge the run again with inkdigits evaluate {run.path}") from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,7 +15,7 @@ from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.source import MNIST
 from inkdigits.errors import RunError
 from inkdigits.evaluation import figures
-from inkdigits.evaluation.cautions import about_labels, about_training
+from inkdigits.evaluation.cautions import about_labels, about_training, learned_from
 from inkdigits.evaluation.confidence import Bin, Coverage, coverage, coverage_curve, reliability
 from inkdigits.evaluation.evaluate import Evaluation, Predictions, load_predictions, score, temperature_of
 from inkdigits.evaluation.occlusion import occlusion_map
@@ -78,8 +79,8 @@ class Report:
     unsure: list[Example]  # the least sure right answers
 
 
-def make_report(name: str, trained_on: str | None, digits: LabelledDigits, predictions: Predictions) -> Report:
-    """What `predictions` on `digits` show; `name` stands in warnings, `trained_on` is the training data's SHA-256.
+def make_report(name: str, learned: Collection[str], digits: LabelledDigits, predictions: Predictions) -> Report:
+    """What `predictions` on `digits` show; `name` stands in warnings, `learned` are the training data's SHA-256.
 
     Raises `DataError` when they are no probabilities.
     """
@@ -91,7 +92,7 @@ def make_report(name: str, trained_on: str | None, digits: LabelledDigits, predi
     worst = np.flatnonzero(wrong)[np.argsort(-sureness[wrong], kind="stable")][:_WORST]
     unsure = np.flatnonzero(~wrong)[np.argsort(sureness[~wrong], kind="stable")][:_UNSURE]
     return Report(
-        warnings=[*about_training(name, trained_on, digits.name, digits.sha256), *about_labels(digits.name, labels)],
+        warnings=[*about_training(name, learned, digits.name, digits.sha256), *about_labels(digits.name, labels)],
         without_errors=None if errors is None else _without(errors, wrong),
         confused=_confused(scores.confusion_matrix(labels, predictions.predicted)),
         bins=reliability(labels, probabilities),
@@ -147,7 +148,7 @@ def write_report(run: Run, data: str = MNIST, classifier: Classifier | None = No
         raise RunError(f"{run.path}: not judged yet: inkdigits evaluate {run.path}")
     digits = open_again(data, kept["data_sha256"])
     predictions = load_predictions(run, digits.sha256)
-    report = make_report(str(run.path), run.config["data"]["sha256"], digits, predictions)
+    report = make_report(str(run.path), learned_from(run.config), digits, predictions)
     evaluation = score(digits, predictions, temperature_of(run))
     tables = _tables(evaluation, run, kept["seconds"])
     values = {"run": run, "config": run.config, "evaluation": evaluation, "report": report, **tables}

@@ -13,7 +13,7 @@ from inkdigits import scores
 from inkdigits.datasets.labelled import CLASSES, LabelledDigits
 from inkdigits.datasets.source import MNIST
 from inkdigits.errors import DataError, ModelFileError, RunError
-from inkdigits.evaluation.cautions import about_labels, about_training
+from inkdigits.evaluation.cautions import about_labels, about_training, learned_from
 from inkdigits.evaluation.evaluate import Predictions, evaluate, load_predictions
 from inkdigits.evaluation.test_split import open_test_split
 from inkdigits.modelfile.load import load_classifier
@@ -86,7 +86,7 @@ def load_sides(
         raise RunError("kept answers with the same checksum have different labels: judge the runs again")
     warnings = [*_about_names(sources), *about_labels(judge.name, labels)]
     for network in everyone:
-        warnings += about_training(network.name, _trained_on(network), judge.name, judge.sha256)
+        warnings += about_training(network.name, _learned_from(network), judge.name, judge.sha256)
     return Compared(tuple(sides), judge.name, judge.sha256, judge.source, tuple(warnings))
 
 
@@ -200,10 +200,9 @@ def _about_names(sources: Iterable[str]) -> list[str]:
     ]
 
 
-def _trained_on(network: _Network) -> str | None:
+def _learned_from(network: _Network) -> frozenset[str]:
     """The SHA-256 of what it was trained on, where that is known."""
     if network.run is not None:
-        sha256: str = network.run.config["data"]["sha256"]
-        return sha256
+        return learned_from(network.run.config)
     classifier = None if network.name.endswith(".keras") else load_classifier(network.name)
-    return classifier.metadata.data_sha256 if isinstance(classifier, Predictor) else None
+    return frozenset([classifier.metadata.data_sha256] if isinstance(classifier, Predictor) else [])

@@ -1,7 +1,7 @@
 """What the system allows to hold a stranger's processes with: namespaces, control groups, or only watching.
 
 Nothing here is required. Where `unshare` may not make a network and a process namespace, a submission has the network;
-where control groups are not writable, memory and processes are watched several times a second and what exceeds is killed.
+where control groups are not writable, memory and processes are watched, and what exceeds is ended a moment later.
 Where there is no /proc (macOS) neither is possible and only the kernel's own process group is ended with it.
 docs/guides/exercise.md says what that does and does not contain.
 """

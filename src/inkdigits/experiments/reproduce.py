@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -10,10 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from inkdigits.datasets.labelled import LabelledDigits
-from inkdigits.datasets.source import MNIST, load_for_judging
+from inkdigits.datasets.source import MNIST
 from inkdigits.errors import OutputError
+from inkdigits.evaluation.cautions import about_training, learned_from
 from inkdigits.evaluation.evaluate import Evaluation, Predictions, evaluate, load_predictions
 from inkdigits.evaluation.reproduction_report import JudgedNetwork, write_report
+from inkdigits.evaluation.test_split import open_again
 from inkdigits.scores import PairedComparison, compare_paired
 from inkdigits.training.backend import Backend, choose_backend, settled
 from inkdigits.training.checkpoint import latest_checkpoint
@@ -58,7 +61,8 @@ def reproduce(
 ) -> Reproduction:
     """Train and judge `dense` and `cnn` on `data`; write `reproduce.json` and `report.html` into a new folder.
 
-    `say` is called with a line before each step. Raises `OutputError` when the folder holds something already.
+    `say` is called with a line before each step. Warns when both are judged on the digits that they were trained on.
+    Raises `OutputError` when the folder holds something already.
     """
     path = Path(out) if out else Path("runs") / f"reproduce-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
     if path.is_dir() and any(path.iterdir()):
@@ -72,7 +76,10 @@ def reproduce(
         )
     say("judging both on the test pictures")
     evaluations = [evaluate(run, data=data) for run in runs]
-    return _finished(path, runs, evaluations, load_for_judging(data))
+    result = _finished(path, runs, evaluations, open_again(data, evaluations[0].data_sha256))
+    for warning in result.summary["warnings"]:
+        warnings.warn(warning, stacklevel=2)
+    return result
 
 
 def _finished(path: Path, runs: list[Run], evaluations: list[Evaluation], digits: LabelledDigits) -> Reproduction:
@@ -102,6 +109,7 @@ def _summary(runs: list[Run], evaluations: list[Evaluation], comparison: PairedC
         "backend": f"{config['backend']['name']} {config['versions'][config['backend']['name']]}",
         "cores": config["cores"],
         "n": comparison.n,
+        "warnings": [line for run, e in zip(runs, evaluations, strict=True) for line in _cautions(run, e)],
         "networks": rows,
         "comparison": {
             "test": "exact McNemar",
@@ -113,6 +121,11 @@ def _summary(runs: list[Run], evaluations: list[Evaluation], comparison: PairedC
         },
         "checks": [*(check for row in rows for check in _network_checks(row)), _comparison_check(comparison)],
     }
+
+
+def _cautions(run: Run, evaluation: Evaluation) -> list[str]:
+    learned = learned_from(run.config)
+    return about_training(run.config["network"], learned, evaluation.data, evaluation.data_sha256)
 
 
 def _row(run: Run, evaluation: Evaluation) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -13,6 +14,7 @@ from typing import Any
 
 from inkdigits.datasets.source import MNIST
 from inkdigits.errors import OutputError, RunError, TrainingDivergedError
+from inkdigits.evaluation.cautions import about_training, learned_from
 from inkdigits.evaluation.evaluate import evaluate
 from inkdigits.evaluation.seeds_page import write_seeds_page
 from inkdigits.experiments.processes import Submits, processes
@@ -55,7 +57,8 @@ def train_seeds(
 
     Called again it goes on: finished seeds are skipped, killed ones resumed. `jobs` processes train at a time, or
     whatever `executor` has to offer. A seed whose loss diverges counts as such, and the others go on. Raises
-    `OutputError` when `out` holds other files, `RunError` when it holds runs of another recipe.
+    `OutputError` when `out` holds other files, `RunError` when it holds runs of another recipe or backend. Warns when
+    the seeds are judged on the digits that they were trained on.
     """
     check_network_name(network)
     chosen = with_dials(named_recipe(recipe, network) if isinstance(recipe, str) else recipe, dials or {})
@@ -71,6 +74,8 @@ def train_seeds(
     summary = _summary(tasks[0], rows)
     write_json(folder / "seeds.json", summary)
     write_seeds_page(folder / "seeds.html", summary)
+    for warning in summary["warnings"]:
+        warnings.warn(warning, stacklevel=2)
     return summary
 
 
@@ -85,7 +90,9 @@ def _check_same_recipe(task: SeedTask) -> None:
         return
     config = Run(task.path).config
     asked = {"network": task.network, "recipe": asdict(task.recipe), "data": task.data, "seed": task.seed}
-    found = {**config, "data": config["data"]["source"]}
+    found = {**config, "data": config["data"]["source"], "backend": config["backend"]["name"]}
+    if task.recipe.engine != "numpy":  # which computes by itself: what Keras runs on decides nothing
+        asked["backend"] = task.backend.name
     for name, value in asked.items():
         if found[name] != value:
             raise RunError(f"{task.path}: trained with {name} {found[name]}, asked for {value}: choose another --out")
@@ -162,8 +169,18 @@ def _summary(task: SeedTask, rows: list[dict[str, Any]]) -> dict[str, Any]:
         "diverged": len(rows) - len(judged),
         "accuracy": _distribution([row["accuracy"] for row in judged]),
         "log_loss": _distribution([row["log_loss"] for row in judged]),
+        "warnings": _cautions(task.path.parent, judged),
         "runs": [{name: value for name, value in row.items() if name != "data"} for row in rows],
     }
+
+
+def _cautions(folder: Path, judged: Sequence[Mapping[str, Any]]) -> list[str]:
+    """What the scores are worth less for: said of the first seed, since all learn from the same digits."""
+    if not judged:
+        return []
+    run = Run(folder / judged[0]["run"])
+    evaluation = run.evaluation or {}
+    return about_training("every seed", learned_from(run.config), evaluation["data"], evaluation["data_sha256"])
 
 
 def _distribution(values: Sequence[float]) -> dict[str, float | None] | None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import tempfile
 import uuid
-from collections.abc import Callable, Mapping
-from contextlib import nullcontext
+from collections.abc import Mapping
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inkdigits.datasets.source import MNIST
+from inkdigits.datasets.source import MNIST, load_for_training
 from inkdigits.errors import RecipeError, RunError, TrainingDivergedError, require_extra
 from inkdigits.experiments.processes import Submits, processes
 from inkdigits.networks.registry import check_network_name
-from inkdigits.training.backend import Backend, choose_backend
+from inkdigits.training.backend import Backend, choose_backend, settled
 from inkdigits.training.checkpoint import EpochRecord
 from inkdigits.training.recipes import Recipe, named_recipe, with_dials
-from inkdigits.training.train import train
+from inkdigits.training.train import check_engine, train
 from inkdigits.whole_files import make_folder, write_json
 
 if TYPE_CHECKING:
@@ -41,13 +41,18 @@ class Search:
     command: str = ""  # which of the commands that share the database this is
 
 
-# What is searched, unless it is fixed; `warmup` too where the schedule has one. Pruning takes the place of patience.
-_DIALS: Mapping[str, Callable[[optuna.Trial], Any]] = {
-    "optimizer": lambda trial: trial.suggest_categorical("optimizer", ["adam", "rmsprop", "sgd"]),
-    "learning_rate": lambda trial: trial.suggest_float("learning_rate", 1e-4, 3e-2, log=True),
-    "schedule": lambda trial: trial.suggest_categorical("schedule", ["constant", "triangular"]),
-    "batch_size": lambda trial: trial.suggest_categorical("batch_size", [32, 64, 128, 256]),
+# What is searched, unless it is fixed; `warmup` too where the schedule has one. What the fixed dials rule out, such as
+# an optimizer that the engine does not have, is left out.
+_CHOICES: Mapping[str, tuple[Any, ...]] = {
+    "optimizer": ("adam", "rmsprop", "sgd", "muon"),
+    "schedule": ("constant", "triangular"),
+    "batch_size": (32, 64, 128, 256),
 }
+_RATES = (1e-4, 3e-2)
+_DIALS = {*_CHOICES, "learning_rate"}
+# These go with every engine, while a recipe's own may not go with the dials that are fixed. Pruning takes the place of
+# patience.
+_NEUTRAL = {"optimizer": "adam", "schedule": "constant", "patience": 0}
 
 
 def tune(
@@ -75,19 +80,23 @@ def tune(
     """
     require_extra("optuna", "tune", "tune")
     check_network_name(network)
-    folder = make_folder(Path(out) if out else Path("runs") / f"tune-{Path(network).name.partition('.py:')[0]}")
+    chosen = _settled_recipe(named_recipe(recipe, network), dials or {})
+    backend = settled(backend or Backend(choose_backend()), chosen.engine)
+    check_engine(network, chosen, backend)
+    load_for_training(data)  # bad data are told before anything is written
+    folder = Path(out) if out else Path("runs") / f"tune-{Path(network).name.partition('.py:')[0]}"
     search = Search(
         network=network,
-        fixed=_fixed(named_recipe(recipe, network), dials or {}),
+        fixed=_fixed(chosen, dials or {}),
         seed=seed,
         data=data,
-        backend=backend or Backend(choose_backend()),
+        backend=backend,
         storage=storage or f"sqlite:///{folder / 'tune.db'}",
         study=study or f"{network}-{recipe}",
         trials=trials,
         command=uuid.uuid4().hex,
     )
-    opened = _open_study(search)
+    opened = _open_first(search, folder)
     with nullcontext(executor) if executor else processes(jobs) as workers:
         for done in [workers.submit(work, search, number) for number in range(jobs)]:
             done.result()
@@ -96,20 +105,47 @@ def tune(
     return summary
 
 
-def _fixed(recipe: Recipe, dials: Mapping[str, Any]) -> dict[str, Any]:
-    """Every dial that is not searched. Raises `RecipeError` for a bad one, or where none is left."""
-    if set(_DIALS) <= set(dials):
-        raise RecipeError(f"nothing left to search: --set fixes {', '.join(_DIALS)}")
-    chosen = asdict(with_dials(recipe, {"patience": 0, **dials}))
-    searched = (set(_DIALS) | {"warmup"}) - set(dials)
-    return {name: value for name, value in chosen.items() if name not in searched and name != "name"}
+def _settled_recipe(recipe: Recipe, dials: Mapping[str, Any]) -> Recipe:
+    """`recipe` with what is fixed. Raises `RecipeError` for a bad dial, or where none is left to search."""
+    if set(dials) >= _DIALS:
+        raise RecipeError(f"nothing left to search: --set fixes {', '.join(sorted(_DIALS))}")
+    return with_dials(recipe, {**_NEUTRAL, **dials})
+
+
+def _fixed(chosen: Recipe, dials: Mapping[str, Any]) -> dict[str, Any]:
+    """Every dial that is not searched."""
+    searched = (_DIALS | {"warmup"}) - set(dials)
+    return {name: value for name, value in asdict(chosen).items() if name not in searched and name != "name"}
+
+
+def _possible(dial: str, fixed: Mapping[str, Any]) -> list[Any]:
+    """The choices for `dial` that go with what is fixed."""
+    possible = []
+    for choice in _CHOICES[dial]:
+        with suppress(RecipeError):
+            with_dials(Recipe(), {**_NEUTRAL, **fixed, dial: choice})
+            possible.append(choice)
+    return possible
+
+
+def _open_first(search: Search, folder: Path) -> optuna.Study:
+    """The study, and the folder for what comes of it; a folder that is made in vain is taken away again."""
+    there = folder.exists()
+    make_folder(folder)
+    try:
+        return _open_study(search)
+    except RunError:
+        if not there:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
 
 
 def _open_study(search: Search) -> optuna.Study:
     """The study in its database, made if missing. Raises `RunError` for a database that is none, or another search."""
     import optuna
 
-    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    optuna.logging.set_verbosity(optuna.logging.ERROR)
     asked = {"network": search.network, "data": search.data, "seed": search.seed, "fixed": dict(search.fixed)}
     try:
         study = optuna.create_study(
@@ -195,7 +231,13 @@ def _one_trial(trial: optuna.Trial, search: Search, worker: str) -> float:
 
 
 def _suggested(trial: optuna.Trial, search: Search) -> Recipe:
-    dials = {name: suggest(trial) for name, suggest in _DIALS.items() if name not in search.fixed}
+    dials = {
+        name: trial.suggest_categorical(name, _possible(name, search.fixed))
+        for name in _CHOICES
+        if name not in search.fixed
+    }
+    if "learning_rate" not in search.fixed:
+        dials["learning_rate"] = trial.suggest_float("learning_rate", *_RATES, log=True)
     schedule = dials.get("schedule", search.fixed.get("schedule"))
     if schedule == "triangular" and "warmup" not in search.fixed:
         dials["warmup"] = trial.suggest_float("warmup", 0.05, 0.5)

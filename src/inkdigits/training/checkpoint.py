@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-import zipfile
-import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,7 +16,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.errors import RunError
+from inkdigits.datasets.arrays import read_arrays
+from inkdigits.errors import DataError, RunError
 from inkdigits.whole_files import write_folder, write_json
 
 __all__ = ["Checkpoint", "EpochRecord", "OnEpoch", "Progress", "latest_checkpoint", "save_checkpoint"]
@@ -106,13 +105,11 @@ def _load(folder: Path) -> Checkpoint:
     try:
         progress = json.loads((folder / "progress.json").read_text())
         progress["history"] = tuple(EpochRecord(**row) for row in progress["history"])
-        with np.load(folder / "arrays.npz", allow_pickle=False) as archive:
-            groups = [_group(archive, group) for group in _GROUPS]
-        return Checkpoint(Progress(**progress), *groups)
-    except (OSError, ValueError, KeyError, TypeError, zipfile.BadZipFile, zlib.error, EOFError) as error:
+        arrays = read_arrays(folder / "arrays.npz")
+        return Checkpoint(Progress(**progress), *(_group(arrays, group) for group in _GROUPS))
+    except (DataError, OSError, ValueError, KeyError, TypeError) as error:
         raise RunError(f"{folder}: a damaged checkpoint ({error}): train again into another folder") from error
 
 
-def _group(archive: Any, group: str) -> Arrays:
-    names: Sequence[str] = sorted(name for name in archive.files if name.startswith(group))
-    return [archive[name] for name in names]
+def _group(arrays: Mapping[str, NDArray[Any]], group: str) -> Arrays:
+    return [arrays[name] for name in sorted(arrays) if name.startswith(group)]

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.source import MNIST
-from inkdigits.errors import ExportError, MissingExtraError, RecipeError, RunError, TrainingDivergedError
+from inkdigits.errors import ExportError, MissingExtraError, RecipeError, RunError, TrainingDivergedError, output_error
 from inkdigits.networks.registry import build_network, check_network_name, is_own_network
 from inkdigits.training.adapt import Adaptation
 from inkdigits.training.adapt import start_from as start_from_weights
@@ -37,7 +37,7 @@ from inkdigits.whole_files import temporary_sibling
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["new_run_path", "resume", "train"]
+__all__ = ["check_engine", "new_run_path", "resume", "train"]
 
 
 def train(
@@ -68,7 +68,7 @@ def train(
     check_tracker(log)
     chosen = with_dials(named_recipe(recipe, network) if isinstance(recipe, str) else recipe, dials or {})
     backend = settled(backend or Backend(choose_backend()), chosen.engine)
-    _check_engine(network, chosen, backend)
+    check_engine(network, chosen, backend)
     _check_seed(seed)
     path = Path(out) if out else new_run_path(network)
     load = partial(load_parts, data, chosen, seed, add_data)
@@ -98,6 +98,7 @@ def _begin(load: Callable[[], Parts], backend: Backend, recipe: Recipe, build: C
     with interruptible() as interrupt, ThreadPoolExecutor(1) as beside:
         parts = beside.submit(load)
         importing = start_keras(backend)
+        _check_deterministic(backend)
         devices = devices_of(backend)
         devices.check_batches(recipe)
         if parts.done():
@@ -150,7 +151,8 @@ def _described(source: str, digits: LabelledDigits) -> dict[str, Any]:
     return {"source": source, "name": digits.name, "sha256": digits.sha256, "n": len(digits)}
 
 
-def _check_engine(network: str, recipe: Recipe, backend: Backend) -> None:
+def check_engine(network: str, recipe: Recipe, backend: Backend) -> None:
+    """Raise `RecipeError` when the recipe's engine cannot train `network` on `backend`, which has its name already."""
     if recipe.engine == "numpy" and network not in ("dense", "cnn"):
         raise RecipeError(f"engine numpy trains dense and cnn, got {network}: choose engine keras")
     if recipe.engine == "jax" and backend.name != "jax":
@@ -170,6 +172,17 @@ def _check_fills_a_batch(recipe: Recipe, digits: LabelledDigits) -> None:
     if recipe.engine == "jax" and len(digits) < recipe.batch_size:
         raise RecipeError(
             f"batch_size {recipe.batch_size} is more than the {len(digits)} digits to train on: take a smaller one"
+        )
+
+
+def _check_deterministic(backend: Backend) -> None:
+    """Raise `RecipeError` where TensorFlow needs XLA (see `fit.jit_compile`), which is not had deterministically."""
+    import keras
+
+    if (backend.name, keras.config.image_data_format()) == ("tensorflow", "channels_first") and backend.deterministic:
+        raise RecipeError(
+            "TensorFlow trains channels_first only with XLA, and Keras refuses XLA with --deterministic: set "
+            "image_data_format to channels_last, leave out --deterministic, or choose --backend jax"
         )
 
 
@@ -294,9 +307,20 @@ def _leave_usable(run: Run, model: keras.Model, state: str, seconds: dict[str, f
 
 
 def _save_model(run: Run, model: keras.Model) -> None:
+    _forget_judgements(run)
     with temporary_sibling(run.path / "model.keras") as temporary:
         # Keras wants the name to end in .keras, which a temporary sibling's does.
         model.save(temporary)
+
+
+def _forget_judgements(run: Run) -> None:
+    """Remove what was found out about the network that is replaced, as after a stop: it says nothing of the next."""
+    found = ("evaluation.json", "report.html", "report.md")
+    try:
+        for path in [*(run.path / name for name in found), *(run.path / "predictions").glob("*")]:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise output_error(error, run.path) from error
 
 
 def _save_model_file(run: Run, model: keras.Model, parts: Parts) -> None:
