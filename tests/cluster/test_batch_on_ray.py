@@ -134,7 +134,7 @@ def test_an_output_that_cannot_be_written_is_one_line(cluster: Any, cli: Cli, sc
     (tmp_path / "out" / "parts").write_text("where the folder should be")
     result = cli("read", scans, "--out", tmp_path / "out", *OUT_OF, "--engine", "ray", "--address", cluster.address)
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"inkdigits: cannot write {tmp_path / 'out'}/parts/part-0000000")
+    assert result.stderr.startswith(f"inkdigits: cannot write {tmp_path / 'out'}/parts: a part of that path is a file")
     assert len(result.stderr.splitlines()) == 1, result.stderr
 
 
