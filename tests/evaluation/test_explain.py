@@ -64,7 +64,7 @@ def test_the_gradient_is_that_of_finite_differences(network: str) -> None:
 
 def test_the_nearest_pictures_are_nearest_in_the_last_hidden_layer(run: Run, test_part: LabelledDigits) -> None:
     model = keras.saving.load_model(run.path / "model.keras")
-    found = nearest(model, test_part.images[7], test_part, 3)
+    (found,) = nearest(model, test_part.images[7:8], test_part, 3)
     assert (found[0].index, found[0].distance) == (7, 0.0)
     assert found[0].distance <= found[1].distance <= found[2].distance
     # The last layer is dense: its logits are the hidden features times its weights, so equal features answer alike.

@@ -191,3 +191,10 @@ def test_evaluate_writes_the_report_and_says_where(cli: Cli, small_npz: Path, tm
     assert result.stderr.count("warning") == 0
     assert "learning curves" in (run / "report.html").read_text()
     assert (run / "report.md").read_text().startswith("# convnet, judged on")
+    assert "the gradient for" not in (run / "report.html").read_text()
+    result = cli("evaluate", run, "--data", small_npz, "--explain")
+    assert result.returncode == 0, result.stderr
+    page = (run / "report.html").read_text()
+    shown = min(24, int(re.search(r"surest \d+ of (\d+) mistakes", page)[1]))  # type: ignore[index]
+    assert page.count('alt="the gradient for') == shown > 0
+    assert page.count('alt="training picture') == 3 * shown

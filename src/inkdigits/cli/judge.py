@@ -23,6 +23,10 @@ def evaluate(
     data: Data = "mnist",
     backend: BackendOption = None,
     device: DeviceName = Device.auto,
+    explain: Annotated[
+        bool,
+        typer.Option(help="Show the mistakes' gradients and most alike training pictures too; needs Keras."),
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Write the scores as JSON to this file too.")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -35,7 +39,7 @@ def evaluate(
     opened = open_run(run)
     chosen = backend_of(backend, device) if backend or device is not Device.auto else None
     evaluation = judging.evaluate(opened, data=data, backend=chosen)
-    report = write_report(opened, data)
+    report = write_report(opened, data, explain=explain)
     for warning in report.warnings:
         say(f"inkdigits: warning: {warning}")
     if out:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,21 +22,46 @@ from inkdigits.training.run import Run, open_run
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["explain_run", "gradient_map", "nearest"]
+__all__ = ["Inside", "explain_run", "gradient_map", "look_inside", "nearest"]
+
+
+@dataclass(frozen=True)
+class Inside:
+    """What a run's Keras model tells of one picture: the gradient (28, 28), and the training pictures most alike."""
+
+    gradient: NDArray[np.float64]
+    neighbours: tuple[Neighbour, ...]
 
 
 def explain_run(path: Path, image: NDArray[np.uint8], label: int | None, neighbours: int) -> Explanation:
     """The whole explanation of what the run in `path` reads in `image`. Raises `RunError` when its data are gone."""
     run = open_run(path)
-    model_path = run.model_path
-    start_keras(differentiating(Backend(**run.config["backend"])))
-    model = load_keras_model(model_path)
+    model = _keras_model(run)
     outside = explain_from_outside(KerasClassifier(model), image, label)
-    return replace(
-        outside,
-        gradient=gradient_map(model, image, outside.label),
-        neighbours=nearest(model, image, _training_digits(run), neighbours) if neighbours else (),
-    )
+    (inside,) = _looked(model, run, image[None], [outside.label], neighbours)
+    return replace(outside, gradient=inside.gradient, neighbours=inside.neighbours)
+
+
+def look_inside(run: Run, images: NDArray[np.uint8], labels: Sequence[int], neighbours: int) -> list[Inside]:
+    """What the Keras model of `run` tells of `images` uint8 (n, 28, 28), each read as one of `labels`.
+
+    Raises `RunError` when its data are gone, `NetworkError` when its backend cannot be had.
+    """
+    return _looked(_keras_model(run), run, images, labels, neighbours)
+
+
+def _keras_model(run: Run) -> keras.Model:
+    path = run.model_path
+    start_keras(differentiating(Backend(**run.config["backend"])))
+    return load_keras_model(path)
+
+
+def _looked(
+    model: keras.Model, run: Run, images: NDArray[np.uint8], labels: Sequence[int], neighbours: int
+) -> list[Inside]:
+    alike = nearest(model, images, _training_digits(run), neighbours) if neighbours else [()] * len(images)
+    gradients = [gradient_map(model, image, label) for image, label in zip(images, labels, strict=True)]
+    return [Inside(gradient, near) for gradient, near in zip(gradients, alike, strict=True)]
 
 
 def _training_digits(run: Run) -> LabelledDigits:
@@ -98,14 +124,21 @@ def _on_torch(model: keras.Model, inputs: NDArray[np.float32], label: int) -> An
     return pictures.grad.cpu()
 
 
-def nearest(model: keras.Model, image: NDArray[np.uint8], digits: LabelledDigits, count: int) -> tuple[Neighbour, ...]:
-    """The `count` pictures of `digits` nearest to `image` where the last layer reads from, nearest first."""
+def nearest(
+    model: keras.Model, images: NDArray[np.uint8], digits: LabelledDigits, count: int
+) -> list[tuple[Neighbour, ...]]:
+    """For each of `images` uint8 (n, 28, 28) the `count` pictures of `digits` nearest to it, nearest first.
+
+    They are compared where the last layer reads from.
+    """
     import keras
 
     hidden = KerasClassifier(keras.Model(model.inputs, model.layers[-1].input))
-    here = hidden.predict_proba(image[None]).reshape(-1)
-    there = hidden.predict_proba(digits.images).reshape(len(digits), -1)
-    distances = np.sqrt(np.square(there - here).sum(axis=1))
+    here, there = (hidden.predict_proba(each).reshape(len(each), -1) for each in (images, digits.images))
+    return [_nearest(np.sqrt(np.square(there - one).sum(axis=1)), digits, count) for one in here]
+
+
+def _nearest(distances: NDArray[np.float32], digits: LabelledDigits, count: int) -> tuple[Neighbour, ...]:
     rows = np.argsort(distances, kind="stable")[:count]
     return tuple(
         Neighbour(int(row), int(digits.labels[row]), float(distances[row]), digits.images[row]) for row in rows

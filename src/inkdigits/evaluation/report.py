@@ -31,6 +31,7 @@ __all__ = ["Confused", "Example", "Report", "WithoutErrors", "make_report", "wri
 
 _COVERAGES = (1.0, 0.99, 0.98, 0.95, 0.9, 0.8)
 _WORST, _UNSURE, _CONFUSED = 24, 12, 10  # how many of each are shown
+_ALIKE = 3  # training pictures beside each mistake, where they are looked for
 
 
 @dataclass(frozen=True)
@@ -137,11 +138,12 @@ def _examples(
     ]
 
 
-def write_report(run: Run, data: str = MNIST, classifier: Classifier | None = None) -> Report:
+def write_report(run: Run, data: str = MNIST, classifier: Classifier | None = None, *, explain: bool = False) -> Report:
     """Write `report.html` and `report.md` into a run that was judged on `data`, and return what they say.
 
-    `classifier` answers for the maps of the worst mistakes, by default the run's own network. Raises `RunError` when
-    the run was not judged, `DataError` when `data` is not what it was judged on, `OutputError`.
+    `classifier` answers for the maps of the worst mistakes, by default the run's own network. With `explain` Keras is
+    started, and they get the gradient and the most alike training pictures too. Raises `RunError` when the run was not
+    judged or its training data are gone, `DataError` when `data` is not what it was judged on, `OutputError`.
     """
     kept = run.evaluation
     if kept is None:
@@ -154,7 +156,7 @@ def write_report(run: Run, data: str = MNIST, classifier: Classifier | None = No
     values = {"run": run, "config": run.config, "evaluation": evaluation, "report": report, **tables}
     write_text(run.path / "report.md", render("report.md.jinja", **values))
     classifier = classifier or load_classifier(run.path, start_keras=lambda: _start_keras(run))
-    pictures = _pictures(report, digits, classifier)
+    pictures = _pictures(report, digits, classifier, run if explain else None)
     write_text(
         run.path / "report.html",
         render("report.html.jinja", **values, **_figures(run, evaluation, report, predictions), **pictures),
@@ -183,8 +185,11 @@ def _figures(run: Run, evaluation: Evaluation, report: Report, predictions: Pred
     }
 
 
-def _pictures(report: Report, digits: LabelledDigits, classifier: Classifier) -> dict[str, Any]:
+def _pictures(
+    report: Report, digits: LabelledDigits, classifier: Classifier, looked_into: Run | None
+) -> dict[str, Any]:
     """The pictures of the examples as `data:` addresses; of the worst mistakes also what speaks for what was read."""
+    inner = _inner(report.worst, digits, looked_into) if looked_into and report.worst else [None] * len(report.worst)
     heats = [occlusion_map(classifier, digits.images[worst.index], worst.read) for worst in report.worst]
     return {
         "worst": [
@@ -192,8 +197,25 @@ def _pictures(report: Report, digits: LabelledDigits, classifier: Classifier) ->
                 worst,
                 figures.png_data_uri(digits.images[worst.index]),
                 figures.heat_data_uri(digits.images[worst.index], heat),
+                inside,
             )
-            for worst, heat in zip(report.worst, heats, strict=True)
+            for worst, heat, inside in zip(report.worst, heats, inner, strict=True)
         ],
         "unsure": [(unsure, figures.png_data_uri(digits.images[unsure.index])) for unsure in report.unsure],
     }
+
+
+def _inner(worst: list[Example], digits: LabelledDigits, run: Run) -> list[dict[str, Any] | None]:
+    """What only the run's Keras model tells of each of `worst`, as `data:` addresses."""
+    # It is all Keras, which a report without explanations needs not.
+    from inkdigits.evaluation.inside import look_inside
+
+    images = digits.images[[example.index for example in worst]]
+    insides = look_inside(run, images, [example.read for example in worst], _ALIKE)
+    return [
+        {
+            "gradient": figures.heat_data_uri(image, inside.gradient),
+            "alike": [(figures.png_data_uri(near.image), near) for near in inside.neighbours],
+        }
+        for image, inside in zip(images, insides, strict=True)
+    ]
