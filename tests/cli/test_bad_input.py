@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -45,10 +46,13 @@ def _one_line(result: subprocess.CompletedProcess[str], *needles: str) -> None:
         (["runs", "gone"], "no such folder"),
         (["data", "info", "gone.csv"], "no such file"),
         (["train", "dense", "--backend", "torch"], "pip install 'inkdigits[torch]'"),
+        (["tune", "dense", "--recipe", "nope"], "unknown recipe 'nope'"),
+        (["tune", "dense", "--data", "gone.npz"], "gone.npz: no such file"),
+        (["tune", "dense", "--storage", "nosuch://nowhere"], "cannot be used as a database of trials"),
     ],
 )
 def test_one_clear_line(cli: Cli, arguments: list[str], needle: str, tmp_path: Path) -> None:
-    if arguments[0] == "train" and "--resume" not in arguments:
+    if arguments[0] in ("train", "tune") and "--resume" not in arguments:
         arguments = [*arguments, "--out", str(tmp_path / "out")]
     _one_line(cli(*arguments), needle)
     assert list(tmp_path.iterdir()) == []
@@ -109,6 +113,18 @@ def test_an_output_folder_without_write_permission(tmp_path: Path, small_npz: Pa
         parent.chmod(parent.stat().st_mode | 0o055)
     told = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=True).stdout
     assert "x.txt: no permission to write there" in told
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("setpriv"), reason="only root can become somebody else")
+def test_a_training_into_a_folder_without_write_permission(tmp_path: Path, small_npz: Path) -> None:
+    """As a user who may read everything, Python's own files included, and write nothing."""
+    reads = ["--inh-caps", "-all,+dac_read_search", "--ambient-caps", "-all,+dac_read_search"]
+    somebody = ["setpriv", "--reuid", "65534", "--regid", "65534", "--clear-groups", *reads]
+    train = ["train", "dense", "--recipe", "sprint", "--data", str(small_npz), "--out", str(tmp_path / "run")]
+    command = [*somebody, sys.executable, "-m", "inkdigits", *train]
+    result = subprocess.run(command, capture_output=True, text=True, check=False)
+    _one_line(result, f"cannot write {tmp_path}/run: no permission to write there")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_disk_that_fills_up_during_training(small_npz: Path, tmp_path: Path) -> None:

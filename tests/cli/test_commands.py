@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
 import subprocess
 import sys
 import time
@@ -88,6 +90,26 @@ def test_version_names_backends_and_devices(cli: Cli) -> None:
     assert told.startswith("inkdigits 0.")
     assert "backends: jax" in told
     assert "devices (jax): cpu" in told
+    # The devices are those of the backend that a training would take.
+    assert "devices (numpy): cpu" in cli("--version", KERAS_BACKEND="numpy").stdout
+    assert "devices (torch): none, it is not installed" in cli("--version", KERAS_BACKEND="torch").stdout
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+def test_a_terminal_gets_a_progress_bar_unless_it_is_to_be_quiet(tmp_path: Path, small_npz: Path, quiet: bool) -> None:
+    ours, its = pty.openpty()
+    command = [sys.executable, "-m", "inkdigits", "train", "dense", "--recipe", "sprint", "--data", str(small_npz)]
+    command += ["--out", str(tmp_path / "run"), *(["--quiet"] if quiet else [])]
+    done = subprocess.run(command, stderr=its, stdout=subprocess.PIPE, text=True, check=True)
+    os.set_blocking(ours, False)
+    try:
+        drawn = os.read(ours, 1 << 20).decode()
+    except BlockingIOError:
+        drawn = ""
+    os.close(its)
+    os.close(ours)
+    assert "judge it: inkdigits evaluate" in done.stdout
+    assert ("━" in drawn, bool(drawn)) == (not quiet, not quiet)
 
 
 def test_help_is_quick_and_imports_nothing_heavy() -> None:

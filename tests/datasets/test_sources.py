@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import shutil
 from pathlib import Path
@@ -12,11 +13,11 @@ from PIL import Image
 
 from inkdigits.datasets import mnist
 from inkdigits.datasets.csv_table import load_csv
-from inkdigits.datasets.folder import load_folder, save_folder
+from inkdigits.datasets.folder import load_folder, save_folder, save_parts
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.datasets.npz import load_npz, save_npz
 from inkdigits.datasets.source import load_for_judging, load_for_training, load_splits
-from inkdigits.errors import DataError
+from inkdigits.errors import DataError, OutputError
 
 MNIST_FILES = Path(mnist.__file__).parent / "mnist_files"
 
@@ -133,6 +134,25 @@ def test_folder_round_trip_takes_28x28_as_they_are(tmp_path: Path, three_digits:
     loaded = load_folder(tmp_path / "digits")
     assert loaded.labels.tolist() == [1, 1, 7]
     np.testing.assert_array_equal(loaded.images, three_digits.images[[0, 2, 1]])
+
+
+def test_both_parts_of_a_folder_of_pictures_are_written_or_neither(
+    tmp_path: Path, three_digits: LabelledDigits, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parts, save, saved = {"train": three_digits, "test": three_digits}, Image.Image.save, []
+
+    def until_the_disk_is_full(picture: Image.Image, path: Path) -> None:
+        saved.append(path)
+        if len(saved) == 5:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        save(picture, path)
+
+    monkeypatch.setattr(Image.Image, "save", until_the_disk_is_full)
+    with pytest.raises(OutputError, match=f"cannot write {tmp_path}/out: the disk is full"):
+        save_parts(tmp_path / "out", parts)
+    assert list(tmp_path.iterdir()) == []
+    save_parts(tmp_path / "out", parts)
+    assert len(list((tmp_path / "out").glob("t*/*/*.png"))) == 6
 
 
 @pytest.mark.parametrize("mode", ["L", "RGB", "RGBA", "1", "P", "I;16"])

@@ -49,6 +49,7 @@ def make_run(tmp_path: Path, small_npz: Path, test_part: LabelledDigits) -> Make
         trained_on: str = "0" * 64,
         probabilities: np.ndarray | None = None,
         digits: LabelledDigits = test_part,
+        added: str | None = None,
         **dials: Any,
     ) -> Run:
         config = {
@@ -63,6 +64,8 @@ def make_run(tmp_path: Path, small_npz: Path, test_part: LabelledDigits) -> Make
             "versions": {"python": "3.11", "inkdigits": "0.1.0", "keras": "3.15", "jax": "0.10", "numpy": "2.4"},
             "created": "2026-01-01T00:00:00+00:00",
         }
+        if added:
+            config["added"] = {"source": "mine", "name": "mine", "sha256": added, "n": 500}
         run = create_run(tmp_path / name, config)
         history = tuple(EpochRecord(e, 0.3 / e, 0.9, 0.2 / e, 0.95, 1.5) for e in (1, 2))
         seconds = {"import": 1.0, "data": 0.1, "compile": 0.5, "train": 3.0}

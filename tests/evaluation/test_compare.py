@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from inkdigits.datasets.labelled import LabelledDigits, Splits
+from inkdigits.datasets.mnist import load_test
 from inkdigits.datasets.npz import save_npz
 from inkdigits.errors import DataError, RunError
 from inkdigits.evaluation.compare import compare
@@ -106,6 +107,14 @@ def test_a_model_file_is_run_on_the_digits_that_the_others_were_judged_on(
     assert better[1] is None
 
 
+def test_the_cnn_that_we_ship_is_better_than_the_dense_network_that_we_ship() -> None:
+    comparison, _ = compare(["dense", "cnn"])
+    (pair,) = comparison.pairs
+    assert comparison.n == 10_000
+    assert pair.files is not None
+    assert pair.files.better == "cnn"
+
+
 def test_runs_judged_on_other_digits_are_not_comparable(
     make_run: MakeRun, test_part: LabelledDigits, cli: Cli, tmp_path: Path
 ) -> None:
@@ -167,9 +176,11 @@ def test_a_run_trained_on_what_it_is_judged_on_is_warned_about_loudly(
     make_run: MakeRun, test_part: LabelledDigits, cli: Cli
 ) -> None:
     cheat, fair = make_run("cheat", trained_on=test_part.sha256), make_run("fair", seed=1)
-    result = cli("compare", cheat.path, fair.path)
+    mixed = make_run("mixed", added=test_part.sha256, seed=2)
+    result = cli("compare", cheat.path, fair.path, mixed.path)
     assert result.returncode == 0, result.stderr
     assert f"{cheat.path} WAS TRAINED on" in result.stderr
+    assert f"{mixed.path} WAS TRAINED on" in result.stderr
     assert str(fair.path) not in result.stderr
 
 
@@ -181,7 +192,8 @@ def test_one_class_digits_are_warned_about(make_run: MakeRun, test_part: Labelle
 
 
 def test_kept_answers_are_compared_in_a_blink_and_without_keras(make_run: MakeRun) -> None:
-    one, other = make_run("one", seed=1), make_run("other", seed=2)
+    digits = load_test()
+    one, other = (make_run(f"run-{seed}", digits=digits, wrong=100 + seed, seed=seed) for seed in (1, 2))
     code = (
         "import sys; sys.argv = ['inkdigits', 'compare', *sys.argv[1:]]\n"
         "from inkdigits.cli import main\n"

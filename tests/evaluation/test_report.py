@@ -145,10 +145,11 @@ def test_the_report_of_ten_thousand_pictures_is_quick_and_stands_alone(make_run:
         assert len({line.count("|") for line in table.splitlines()}) == 1, table
 
 
+@pytest.mark.parametrize("by", ["trained_on", "added"])
 def test_a_run_that_was_trained_on_what_it_is_judged_on(
-    make_run: MakeRun, test_part: LabelledDigits, small_npz: Path
+    make_run: MakeRun, test_part: LabelledDigits, small_npz: Path, by: str
 ) -> None:
-    run = make_run("run", trained_on=test_part.sha256)
+    run = make_run("run", **{by: test_part.sha256})
     report = write_report(run, str(small_npz), Predictor.load("dense"))
     assert "WAS TRAINED" in report.warnings[0]
     assert 'class="warning"' in (run.path / "report.html").read_text()

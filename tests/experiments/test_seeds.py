@@ -23,6 +23,7 @@ from inkdigits.evaluation.evaluate import evaluate, load_predictions
 from inkdigits.experiments.processes import _take_share
 from inkdigits.experiments.seeds import train_seeds
 from inkdigits.training import fit as fit_module
+from inkdigits.training.backend import Backend, choose_backend
 from inkdigits.training.run import Run
 from inkdigits.training.train import train
 from tests.conftest import Cli
@@ -54,6 +55,7 @@ def test_seeds_are_what_single_trainings_are(small_npz: Path, tmp_path: Path) ->
     assert summary["accuracy"]["spread"] == pytest.approx(np.std(accuracies, ddof=1))
     assert json.loads((tmp_path / "seeds" / "seeds.json").read_text()) == summary
     assert (tmp_path / "seeds" / "seeds.html").read_text().count("<svg") == 2
+    assert summary["warnings"] == []
     alone = train("convnet", dials={"epochs": 1}, seed=1, data=str(small_npz), out=tmp_path / "alone")
     sha256 = evaluate(alone, data=str(small_npz)).data_sha256
     one, other = (load_predictions(run, sha256) for run in (alone, Run(tmp_path / "seeds" / "seed-001")))
@@ -74,6 +76,9 @@ def test_another_recipe_does_not_mix_in(small_npz: Path, tmp_path: Path) -> None
     _train(tmp_path / "seeds", small_npz, 1)
     with pytest.raises(RunError, match=r"trained with recipe .* choose another --out"):
         _train(tmp_path / "seeds", small_npz, 1, learning_rate=0.01)
+    other = Backend("torch" if choose_backend() != "torch" else "jax")
+    with pytest.raises(RunError, match=rf"seed-000: trained with backend \w+, asked for {other.name}: choose another"):
+        train_seeds("convnet", n=1, dials={"epochs": 1}, data=str(small_npz), backend=other, out=tmp_path / "seeds")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
     with pytest.raises(OutputError, match="no seeds' runs"):

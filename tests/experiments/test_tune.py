@@ -11,7 +11,7 @@ import pytest
 
 from inkdigits.datasets import mnist
 from inkdigits.errors import RecipeError, RunError
-from inkdigits.experiments.tune import tune
+from inkdigits.experiments.tune import _possible, tune
 from inkdigits.training.train import train
 from tests.conftest import Cli
 from tests.experiments.test_seeds import Here
@@ -84,6 +84,35 @@ def test_another_search_does_not_mix_in(small_npz: Path, tmp_path: Path) -> None
     _tune(tmp_path / "out", small_npz, 1)
     with pytest.raises(RunError, match="searched with fixed"):
         _tune(tmp_path / "out", small_npz, 1, dials={"epochs": 3})
+
+
+def test_only_what_the_engine_and_the_fixed_dials_allow_is_searched(small_npz: Path, tmp_path: Path) -> None:
+    """Suggested anything else, a trial would end the search."""
+    sprint = {"recipe": "sprint", "data": str(small_npz), "executor": Here()}
+    summary = tune("dense", trials=6, dials={"epochs": 1}, out=tmp_path / "sprint", **sprint)
+    assert summary["recipe"]["optimizer"] in {"adam", "muon"}
+    fixed = {name: value for name, value in summary["recipe"].items() if name in {"engine", "patience"}}
+    assert fixed == {"engine": "numpy", "patience": 0}
+    assert _possible("optimizer", {"engine": "numpy"}) == ["adam", "muon"]
+    assert _possible("optimizer", {"engine": "keras"}) == ["adam", "rmsprop", "sgd"]
+    assert _possible("schedule", {"patience": 3}) == ["constant"]
+    assert _possible("schedule", {"patience": 0}) == ["constant", "triangular"]
+
+
+@pytest.mark.parametrize(
+    ("network", "dials", "words"),
+    [
+        ("dense", {"patience": 3, "schedule": "triangular"}, "patience must be 0"),
+        ("dense", {"engine": "numpy", "optimizer": "sgd"}, "optimizer must be one of adam, muon"),
+        ("convnet", {"engine": "numpy"}, "engine numpy trains dense and cnn"),
+    ],
+)
+def test_a_search_that_cannot_be_is_refused_at_once(
+    small_npz: Path, tmp_path: Path, network: str, dials: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(RecipeError, match=words):
+        tune(network, dials=dials, data=str(small_npz), out=tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_database_that_is_none(small_npz: Path, tmp_path: Path) -> None:

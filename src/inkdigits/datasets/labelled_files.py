@@ -49,8 +49,9 @@ def _filled_in(path: Path) -> Iterator[tuple[Path, int]]:
                 label = (row["label"] or "").strip()
                 if not label:
                     continue
-                if not label.isdecimal() or int(label) >= CLASSES:
-                    raise DataError(f"{path}: row {number}, label {label!r}, expected a digit 0 to 9 or nothing")
+                # Short, because Python refuses to read thousands of digits as a number.
+                if not label.isdecimal() or len(label) > 3 or int(label) >= CLASSES:
+                    raise DataError(f"{path}: row {number}, label {label[:40]!r}, expected a digit 0 to 9 or nothing")
                 yield path.parent / (row["file"] or ""), int(label)
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path}: cannot be read as a CSV text: {error}") from error
