@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import os
 import pty
+import resource
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -123,11 +123,17 @@ def test_help_is_quick_and_imports_nothing_heavy() -> None:
     )
     seconds = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = _seconds_of_children()
         result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-        seconds.append(time.perf_counter() - began)
+        seconds.append(_seconds_of_children() - began)
         assert result.stdout.splitlines()[-1] == "[]"
     assert min(seconds) < 0.45
+
+
+def _seconds_of_children() -> float:
+    """Processor time: on a quiet machine the command takes no longer, and on a busy one others' time is not its own."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def test_reading_data_imports_no_keras() -> None:
