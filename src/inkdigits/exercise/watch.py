@@ -113,7 +113,7 @@ def _watched(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         try:
             result = original(*given.args, **given.kwargs)
         except Exception as error:
-            event["error"] = f"{type(error).__name__}: {error}"[:2000]
+            _guarded(event, _note_error, error)
             raise
         finally:
             _watch.depth -= 1
@@ -122,6 +122,10 @@ def _watched(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         return result
 
     return method
+
+
+def _note_error(event: dict[str, Any], error: Exception) -> None:
+    event["error"] = f"{type(error).__name__}: {error}"[:2000]
 
 
 def _guarded(event: dict[str, Any], look: Callable[..., None], *seen: Any) -> None:

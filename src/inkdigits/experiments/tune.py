@@ -75,8 +75,8 @@ def tune(
     `dials` are fixed, and so is what `recipe` says of every dial that is not searched. The trials are kept in the
     database `storage`, by default an SQLite file in `out`: called again the search goes on, and called on several
     machines with one `storage` they share it. A trial's value is its lowest validation loss in nats. Raises
-    `MissingExtraError` without Optuna, `RecipeError` where nothing is left to search, `RunError` when no trial
-    finished.
+    `MissingExtraError` without Optuna, `RecipeError` where nothing is left to search or the dials do not go together,
+    `DataError` for bad data, each before anything is written, `RunError` when no trial finished.
     """
     require_extra("optuna", "tune", "tune")
     check_network_name(network)
