@@ -6,7 +6,7 @@ INSTALL_SELF := -m pip install --quiet --disable-pip-version-check --no-deps --n
 INSTALL_PINNED := -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-browser test-backends test-ray check-solution lint docs docs-check lock wheel clean
+.PHONY: help run test test-slow test-browser test-backends test-ray check-solution check-class lint docs docs-check lock wheel clean
 
 help:  ## This menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ test-backends: .venv/.installed-dev .venv-tensorflow/.installed .venv-torch/.ins
 
 check-solution: .venv/.installed-dev  ## The exercise's solution, whole, under the checker (about 4 minutes)
 	$(BIN)/inkdigits exercise check docs/exercise/solution.ipynb
+
+check-class: .venv/.installed-dev  ## A class of 30 with hostile submissions, on few digits, under the checker (about 3 minutes)
+	$(BIN)/python benchmarks/exercise_class.py --subset 2000 --whole 8 --cell-timeout 0.75 --jobs 2
 
 lint: .venv/.installed-dev  ## Style, types, floors
 	$(BIN)/ruff check .
