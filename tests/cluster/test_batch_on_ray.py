@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from ray.cluster_utils import Cluster
 
 from tests.batch.conftest import rows_of, scans
 from tests.conftest import Cli
@@ -28,17 +29,12 @@ OUT_OF = ["--part-size", "3"]
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Any]:
-    """A head without cores and two nodes with one each; the tests add what they kill."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    from ray.cluster_utils import Cluster
-
-    made = Cluster(initialize_head=True, head_node_args={"num_cpus": 0})
-    for _ in range(2):
-        made.add_node(num_cpus=1)
-    made.wait_for_nodes()
-    yield made
-    made.shutdown()
+def cluster(cluster: Cluster) -> Iterator[Cluster]:
+    """With a second machine of one core; the tests add those that they kill."""
+    second = cluster.add_node(num_cpus=1)
+    cluster.wait_for_nodes()
+    yield cluster
+    cluster.remove_node(second)
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +45,7 @@ def undisturbed(cli: Cli, scans: Path, tmp_path_factory: pytest.TempPathFactory)
     return rows_of(out)
 
 
-def _start(cluster: Any, scans: Path, out: Path) -> subprocess.Popen[str]:
+def _start(cluster: Cluster, scans: Path, out: Path) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "inkdigits", "read", str(scans), "--out", str(out), *OUT_OF]
     return subprocess.Popen(
         [*command, "--engine", "ray", "--address", cluster.address],
@@ -80,7 +76,7 @@ def _workers_reading() -> list[int]:
 
 
 def test_ray_gives_the_same_rows_as_this_machine(
-    cluster: Any, scans: Path, undisturbed: list[dict[str, Any]], tmp_path: Path
+    cluster: Cluster, scans: Path, undisturbed: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     running = _start(cluster, scans, tmp_path / "out")
     told, errors = running.communicate(timeout=200)
@@ -90,7 +86,7 @@ def test_ray_gives_the_same_rows_as_this_machine(
 
 
 def test_a_killed_worker_costs_nothing(
-    cluster: Any, scans: Path, undisturbed: list[dict[str, Any]], tmp_path: Path
+    cluster: Cluster, scans: Path, undisturbed: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     running = _start(cluster, scans, tmp_path / "out")
     _until_parts(tmp_path / "out", 1, running)
@@ -104,7 +100,7 @@ def test_a_killed_worker_costs_nothing(
 
 
 def test_a_killed_node_costs_nothing(
-    cluster: Any, scans: Path, undisturbed: list[dict[str, Any]], tmp_path: Path
+    cluster: Cluster, scans: Path, undisturbed: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     node = cluster.add_node(num_cpus=1)
     cluster.wait_for_nodes()
@@ -116,7 +112,7 @@ def test_a_killed_node_costs_nothing(
 
 
 def test_a_killed_driver_goes_on_where_it_was(
-    cluster: Any, scans: Path, undisturbed: list[dict[str, Any]], tmp_path: Path
+    cluster: Cluster, scans: Path, undisturbed: list[dict[str, Any]], tmp_path: Path
 ) -> None:
     first = _start(cluster, scans, tmp_path / "out")
     _until_parts(tmp_path / "out", 2, first)
@@ -129,7 +125,7 @@ def test_a_killed_driver_goes_on_where_it_was(
     assert rows_of(tmp_path / "out") == undisturbed
 
 
-def test_an_output_that_cannot_be_written_is_one_line(cluster: Any, cli: Cli, scans: Path, tmp_path: Path) -> None:
+def test_an_output_that_cannot_be_written_is_one_line(cluster: Cluster, cli: Cli, scans: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "parts").write_text("where the folder should be")
     result = cli("read", scans, "--out", tmp_path / "out", *OUT_OF, "--engine", "ray", "--address", cluster.address)

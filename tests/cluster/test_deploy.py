@@ -8,6 +8,8 @@ import os
 import shutil
 import signal
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections import Counter
@@ -65,14 +67,21 @@ def _probabilities(body: bytes) -> list[float]:
     return list(json.loads(body)["results"][0]["pictures"][0]["probabilities"])
 
 
-@pytest.fixture(scope="module")
-def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+def _free_port() -> int:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        port: int = free.getsockname()[1]
+    return port
+
+
+@pytest.fixture(scope="module")
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Deployed]:
+    port = _free_port()
     model = tmp_path_factory.mktemp("models") / "digits.onnx"
     shutil.copyfile(WEIGHTS / "dense.onnx", model)
-    cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 4, "include_dashboard": False})
+    # The dashboard is what `serve deploy` speaks to.
+    head = {"num_cpus": 4, "include_dashboard": True, "dashboard_port": _free_port()}
+    cluster = Cluster(initialize_head=True, head_node_args=head)
     found = Deployed(cluster, port, model)
     assert deploy(found.service, cluster.address) == f"http://127.0.0.1:{port}/"
     yield found
@@ -218,6 +227,22 @@ def test_the_config_is_one_that_serve_takes_and_holds_no_secret(cli: Cli, deploy
     assert described.import_path == "inkdigits.cluster.deploy:application"
     assert described.deployments[0].autoscaling_config["max_replicas"] == 8
     assert application(described.args)._bound_deployment.name == described.deployments[0].name
+
+
+def test_serve_deploy_takes_the_config(cli: Cli, deployed: Deployed, tmp_path: Path) -> None:
+    """Written by our command, brought there by Ray's: another model comes."""
+    model, config = tmp_path / "dense.onnx", tmp_path / "serve.yaml"
+    shutil.copyfile(WEIGHTS / "dense.onnx", model)
+    written = cli("deploy", f"--model=digits={model}", f"--port={deployed.port}", "--replicas=2", f"--write={config}")
+    assert written.returncode == 0, written.stderr
+    command = [sys.executable, "-m", "ray.serve.scripts", "deploy", str(config)]
+    dashboard = f"http://{deployed.cluster.head_node.webui_url}"
+    told = subprocess.run([*command, "--address", dashboard], capture_output=True, text=True, timeout=120, check=False)
+    assert told.returncode == 0, told.stderr
+    expected, deadline = _expected("dense"), time.monotonic() + 120
+    while not np.allclose(deployed.probabilities(), expected, atol=1e-4):
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
 
 
 def test_without_a_cluster_it_is_one_line(cli: Cli) -> None:
