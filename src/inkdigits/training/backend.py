@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from inkdigits.errors import MissingExtraError, NetworkError, require_extra
+from inkdigits.training.compilation_cache import keep_compiled
 
 __all__ = [
     "ALL_DEVICES",
@@ -167,6 +168,8 @@ def _environment(backend: Backend) -> dict[str, str]:
 
 def _apply(backend: Backend) -> None:
     """What can only be said once the backend is imported."""
+    if backend.name in ("jax", _WITHOUT_GRADIENTS):
+        keep_compiled()
     if backend.name == "tensorflow":
         import tensorflow
 
