@@ -46,7 +46,8 @@ class Backend:
     devices: int | str = 1  # that share a training's batches, on JAX; or all
 
     def __post_init__(self) -> None:
-        _check_choice("backend", self.name, (*BACKENDS, _WITHOUT_GRADIENTS, AUTO))
+        if self.name not in (_WITHOUT_GRADIENTS, AUTO):
+            _check_choice("backend", self.name, BACKENDS)
         _check_choice("device", self.device, ("auto", "cpu"))
         _check_choice("image_data_format", self.image_data_format, (None, "channels_last", "channels_first"))
         _check_devices(self.devices, self.name)
@@ -77,8 +78,10 @@ def choose_backend(name: str | None = None) -> str:
         return name
     if "keras" in sys.modules:
         return _running()
-    if os.environ.get("KERAS_BACKEND"):
-        return os.environ["KERAS_BACKEND"]
+    if named := os.environ.get("KERAS_BACKEND"):
+        if named not in (*BACKENDS, _WITHOUT_GRADIENTS):
+            raise NetworkError(f"KERAS_BACKEND={named}: expected one of {', '.join(BACKENDS)}")
+        return named
     installed = installed_backends()
     if not installed:
         raise MissingExtraError("training needs a Keras backend, and none is installed: pip install 'inkdigits[train]'")

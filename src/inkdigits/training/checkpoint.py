@@ -52,9 +52,12 @@ class Progress:
     compile_seconds: float = 0.0
     train_seconds: float = 0.0
 
-    def after(self, record: EpochRecord, compile_seconds: float = 0.0) -> Progress:
-        """The progress once `record`'s epoch is over, of which `compile_seconds` went into compilation."""
-        better = record.val_loss < self.best_loss
+    def after(self, record: EpochRecord, compile_seconds: float = 0.0, keep: str = "best") -> Progress:
+        """The progress once `record`'s epoch is over, of which `compile_seconds` went into compilation.
+
+        The best epoch is that of the lowest validation loss, or with `keep` "last" always the last.
+        """
+        better = keep == "last" or record.val_loss < self.best_loss
         return Progress(
             history=(*self.history, record),
             best_epoch=record.epoch if better else self.best_epoch,

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from inkdigits.datasets.labelled import CLASSES, LabelledDigits
 from inkdigits.networks.inputs import one_hot
+from inkdigits.synthesis.augment import augment
 from inkdigits.training.recipes import Recipe
 
 __all__ = ["acceptance_pictures", "pictures_of_epoch", "steps_per_epoch"]
@@ -51,8 +52,6 @@ def acceptance_pictures(validation: LabelledDigits, recipe: Recipe, seed: int) -
     """
     if not recipe.nondigits:
         return None
-    from inkdigits.synthesis.augment import augment
-
     return augment(validation.images, np.random.default_rng([seed, _ACCEPTANCE_STREAM]), recipe.augmentation)
 
 
@@ -67,15 +66,14 @@ def _mixture(digits: LabelledDigits, recipe: Recipe, rng: np.random.Generator) -
         chosen = rng.integers(len(glyphs), size=_share(len(digits), recipe.glyphs))
         images, labels = np.concatenate([images, glyphs[chosen]]), np.concatenate([labels, glyph_labels[chosen]])
     targets = one_hot(labels) * np.float32(1 - recipe.label_smoothing) + np.float32(recipe.label_smoothing / CLASSES)
-    if recipe.augmentation:
-        from inkdigits.synthesis.augment import augment
-
-        images = augment(images, rng, recipe.augmentation)
+    images = augment(images, rng, recipe.augmentation)
     if not recipe.nondigits:
         return images, targets
     from inkdigits.synthesis.nondigits import training_nondigits
 
     others = training_nondigits(rng, _share(len(digits), recipe.nondigits))
+    # As the digits are, or what bending and wear leave behind would tell the two apart.
+    others = augment(others, rng, recipe.augmentation)
     flat = np.full((len(others), CLASSES), 1 / CLASSES, np.float32)
     return np.concatenate([images, others]), np.concatenate([targets, flat])
 

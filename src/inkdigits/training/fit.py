@@ -116,7 +116,7 @@ def _one_epoch(model: keras.Model, task: Task, state: Checkpoint, watch: Watch) 
         val_accuracy=accuracy(task.validation.labels, probabilities),
         seconds=time.perf_counter() - started,
     )
-    return _advanced(model, state, record, watch.take_compile_seconds())
+    return _advanced(model, state, record, watch.take_compile_seconds(), task.recipe.keep)
 
 
 def _reseed(seed: int, epoch: int) -> None:
@@ -130,9 +130,9 @@ def _reseed(seed: int, epoch: int) -> None:
         torch.manual_seed(int(np.random.SeedSequence([seed, _DROPOUT_STREAM, epoch]).generate_state(1)[0]))
 
 
-def _advanced(model: keras.Model, state: Checkpoint, record: EpochRecord, compiling: float) -> Checkpoint:
+def _advanced(model: keras.Model, state: Checkpoint, record: EpochRecord, compiling: float, keep: str) -> Checkpoint:
     """The checkpoint after `record`'s epoch."""
-    progress = state.progress.after(record, compiling)
+    progress = state.progress.after(record, compiling, keep)
     return replace(
         state,
         progress=progress,

@@ -18,6 +18,7 @@ from inkdigits.training.backend import AUTO, Backend, start_keras
 from inkdigits.training.epoch import acceptance_pictures
 from inkdigits.training.recipes import recipe_from_dict
 from inkdigits.training.run import Run, open_run
+from inkdigits.whole_files import check_new
 
 if TYPE_CHECKING:
     import keras
@@ -85,12 +86,22 @@ def export_run(
     from inkdigits.modelfile.keras_classifier import load_keras_model
 
     run = open_run(Path(path))
-    if out is not None and Path(out).exists():
-        raise OutputError(f"{out}: exists already: choose another --out")
+    _check_out(to, out)
     model_path = run.model_path
     start_keras(_backend_for(to, backend, run))
     train, validation = _parts(run)
     return _written(run, load_keras_model(model_path), to, Path(out or run.path / FORMATS[to]), train, validation)
+
+
+def _check_out(to: str, out: Path | str | None) -> None:
+    """Raise `OutputError` for a place that is taken, or whose name says another format."""
+    if out is None or to not in FORMATS:
+        return
+    ending = Path(FORMATS[to]).suffix
+    check_new(Path(out), "--out", *([ending] if ending else []))
+    others = {Path(name).suffix for name in FORMATS.values()} - {ending}
+    if Path(out).suffix.lower() in others:
+        raise OutputError(f"--out {out}: expected a folder's name, since --format {to} writes several files")
 
 
 def _backend_for(to: str, backend: Backend | None, run: Run) -> Backend:

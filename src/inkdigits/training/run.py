@@ -27,6 +27,7 @@ from typing import Any
 
 from inkdigits.errors import OutputError, RunError
 from inkdigits.folder_lock import sole_use
+from inkdigits.modelfile.predictor import shipped_models
 from inkdigits.training.checkpoint import EpochRecord, Progress
 from inkdigits.whole_files import make_folder, write_json, write_text
 
@@ -183,12 +184,21 @@ def create_run(path: Path, config: dict[str, Any]) -> Run:
 def open_run(path: Path) -> Run:
     """The run in `path`. Raises `RunError` when it is none, or one of a newer inkdigits."""
     if not path.is_dir():
-        raise RunError(f"{path}: no such run's folder")
+        raise RunError(_no_folder(path))
     run = Run(path)
     found = run.config.get("format")
     if found != FORMAT:
         raise RunError(f"{path}: a run of format {found}, expected {FORMAT}: it was made by another inkdigits")
     return run
+
+
+def _no_folder(path: Path) -> str:
+    if str(path) not in shipped_models():
+        return f"{path}: no such folder, expected a run's"
+    return (
+        f"{path} is a shipped model, not a run: train one with inkdigits train, or judge the model with inkdigits "
+        "shift and compare"
+    )
 
 
 def find_runs(folder: Path) -> list[Run]:

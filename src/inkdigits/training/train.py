@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.source import MNIST
 from inkdigits.errors import ExportError, MissingExtraError, RecipeError, RunError, TrainingDivergedError, output_error
-from inkdigits.networks.registry import build_network, check_network_name, is_own_network
+from inkdigits.networks.registry import build_network, check_network_name, folder_name, is_own_network
 from inkdigits.training.adapt import Adaptation
 from inkdigits.training.adapt import start_from as start_from_weights
 from inkdigits.training.backend import Backend, choose_backend, settled, start_keras, usable_cores
@@ -193,8 +193,7 @@ def _check_seed(seed: int) -> None:
 
 def new_run_path(network: str) -> Path:
     """A folder for a run of `network` that nobody has taken, below runs/."""
-    name = Path(network.rpartition(":")[0]).stem if is_own_network(network) else network
-    return Path("runs") / f"{name}-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
+    return Path("runs") / f"{folder_name(network)}-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
 
 
 def _config(

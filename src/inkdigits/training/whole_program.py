@@ -93,7 +93,7 @@ def _trained(model: keras.Model, task: Task, quiet: bool) -> Checkpoint:
         ended, best, curves = jax.block_until_ready(program(*arguments))
         seconds = time.perf_counter() - compiled
         interrupt.check()
-    progress = _progress(np.asarray(curves, np.float64), compiled - started, seconds)
+    progress = _progress(np.asarray(curves, np.float64), compiled - started, seconds, task.recipe.keep)
     _assign(model, best)
     return Checkpoint(progress, _arrays(ended.trained + ended.others), _arrays(ended.optimizer), model.get_weights())
 
@@ -166,7 +166,7 @@ def _program(model: keras.Model, optimizer: keras.optimizers.Optimizer, task: Ta
             variables, best, lowest = carried
             variables, curve = epoch(variables, learnt, number)
             loss, right = _judged(losses, variables, judged)
-            better = loss < lowest
+            better = (loss < lowest) | (recipe.keep == "last")
             best = jax.tree.map(lambda now, before: jnp.where(better, now, before), variables, best)
             return (variables, best, jnp.where(better, loss, lowest)), jnp.stack([*curve, loss, right])
 
@@ -190,11 +190,12 @@ def _judged(losses: _Losses, variables: Variables, pictures: Pictures) -> tuple[
     return loss, right
 
 
-def _progress(curves: NDArray[np.float64], compiling: float, seconds: float) -> Progress:
+def _progress(curves: NDArray[np.float64], compiling: float, seconds: float, keep: str) -> Progress:
     progress = Progress(compile_seconds=compiling)
     for number, (loss, right, val_loss, val_right) in enumerate(curves.tolist(), start=1):
         losses = check_finite(loss, number), check_finite(val_loss, number)
-        progress = progress.after(EpochRecord(number, losses[0], right, losses[1], val_right, seconds / len(curves)))
+        record = EpochRecord(number, losses[0], right, losses[1], val_right, seconds / len(curves))
+        progress = progress.after(record, keep=keep)
     return progress
 
 

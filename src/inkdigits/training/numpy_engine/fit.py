@@ -91,7 +91,7 @@ def _one_epoch(training: NumpyTraining, task: Task, state: Checkpoint, outside: 
         val_accuracy=accuracy(task.validation.labels, probabilities),
         seconds=time.perf_counter() - started,
     )
-    progress = state.progress.after(record)
+    progress = state.progress.after(record, keep=task.recipe.keep)
     if progress.best_epoch != epoch:
         return training.checkpoint(progress, state.best)
     weights = training.weights
