@@ -11,9 +11,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from inkdigits.errors import output_error
+from inkdigits.errors import OutputError, output_error
 
-__all__ = ["make_folder", "temporary_sibling", "write_bytes", "write_folder", "write_json", "write_text"]
+__all__ = ["check_new", "make_folder", "temporary_sibling", "write_bytes", "write_folder", "write_json", "write_text"]
 
 _PREFIX = ".unfinished-"
 
@@ -27,6 +27,19 @@ def make_folder(path: Path) -> Path:
     except OSError as error:
         raise output_error(error, path) from error
     return path
+
+
+def check_new(path: Path | None, option: str, *endings: str) -> None:
+    """Raise `OutputError` unless `path`, as given by `option`, is free and ends in one of `endings`, if there are any.
+
+    None is no path to write to, and so it is never in the way.
+    """
+    if path is None:
+        return
+    if endings and path.suffix.lower() not in endings:
+        raise OutputError(f"{option} {path}: expected a name that ends in {' or '.join(endings)}")
+    if path.exists():
+        raise OutputError(f"{path}: exists already: choose another {option}")
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from inkdigits.errors import NetworkError
-from inkdigits.networks.registry import NETWORKS, build_network, check_network_name
+from inkdigits.networks.registry import NETWORKS, build_network, check_network_name, folder_name
 from inkdigits.training.backend import Backend, choose_backend, start_keras
 
 OWN = """
@@ -118,3 +118,11 @@ def test_the_reader_is_small_enough_for_a_computer_without_a_gpu() -> None:
         elif type(layer).__name__ == "Dense":
             operations += 2 * math.prod(layer.kernel.shape)
     assert 11e6 < operations <= 12e6
+
+
+def test_a_file_of_networks_suggests_its_first(tmp_path: Path) -> None:
+    (tmp_path / "nets.py").write_text(OWN)
+    with pytest.raises(NetworkError, match=r"nets\.py: names no function in it: expected .*nets\.py:tiny$"):
+        check_network_name(str(tmp_path / "nets.py"))
+    assert folder_name(f"{tmp_path}/nets.py:tiny") == "nets-tiny"
+    assert folder_name("cnn") == "cnn"

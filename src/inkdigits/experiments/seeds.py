@@ -17,8 +17,9 @@ from inkdigits.errors import OutputError, RunError, TrainingDivergedError
 from inkdigits.evaluation.cautions import about_training, learned_from
 from inkdigits.evaluation.evaluate import evaluate
 from inkdigits.evaluation.seeds_page import write_seeds_page
+from inkdigits.experiments.difference import difference
 from inkdigits.experiments.processes import Submits, processes
-from inkdigits.networks.registry import check_network_name
+from inkdigits.networks.registry import check_network_name, folder_name
 from inkdigits.training.backend import Backend, choose_backend, settled
 from inkdigits.training.recipes import Recipe, named_recipe, with_dials
 from inkdigits.training.run import Run
@@ -62,7 +63,7 @@ def train_seeds(
     """
     check_network_name(network)
     chosen = with_dials(named_recipe(recipe, network) if isinstance(recipe, str) else recipe, dials or {})
-    folder = Path(out) if out else Path("runs") / f"{Path(network).name.partition('.py:')[0]}-{chosen.name}-seeds"
+    folder = Path(out) if out else Path("runs") / f"{folder_name(network)}-{chosen.name}-seeds"
     backend = settled(backend or Backend(choose_backend()), chosen.engine)
     tasks = [SeedTask(folder / f"seed-{seed:03d}", network, chosen, seed, data, backend) for seed in range(n)]
     _check_folder(folder)
@@ -93,9 +94,9 @@ def _check_same_recipe(task: SeedTask) -> None:
     found = {**config, "data": config["data"]["source"], "backend": config["backend"]["name"]}
     if task.recipe.engine != "numpy":  # which computes by itself: what Keras runs on decides nothing
         asked["backend"] = task.backend.name
-    for name, value in asked.items():
-        if found[name] != value:
-            raise RunError(f"{task.path}: trained with {name} {found[name]}, asked for {value}: choose another --out")
+    different = difference({name: found[name] for name in asked}, asked)
+    if different:
+        raise RunError(f"{task.path}: trained with other dials ({different}): choose another --out")
 
 
 def _check_here(tasks: Sequence[SeedTask]) -> None:

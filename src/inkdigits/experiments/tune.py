@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 from inkdigits.datasets.source import MNIST, load_for_training
 from inkdigits.errors import RecipeError, RunError, TrainingDivergedError, require_extra
+from inkdigits.experiments.difference import difference
 from inkdigits.experiments.processes import Submits, processes
-from inkdigits.networks.registry import check_network_name
+from inkdigits.networks.registry import check_network_name, folder_name
 from inkdigits.training.backend import Backend, choose_backend, settled
 from inkdigits.training.checkpoint import EpochRecord
 from inkdigits.training.recipes import Recipe, named_recipe, with_dials
@@ -84,7 +85,7 @@ def tune(
     backend = settled(backend or Backend(choose_backend()), chosen.engine)
     check_engine(network, chosen, backend)
     load_for_training(data)  # bad data are told before anything is written
-    folder = Path(out) if out else Path("runs") / f"tune-{Path(network).name.partition('.py:')[0]}"
+    folder = Path(out) if out else Path("runs") / f"tune-{folder_name(network)}"
     search = Search(
         network=network,
         fixed=_fixed(chosen, dials or {}),
@@ -162,11 +163,8 @@ def _open_study(search: Search) -> optuna.Study:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
         raise RunError(f"{search.storage}: cannot be used as a database of trials: {reason}") from error
     if found not in (None, asked):
-        different = next(name for name in asked if found.get(name) != asked[name])
-        raise RunError(
-            f"study {search.study} searched with {different} {found.get(different)}, asked for {asked[different]}: "
-            "choose another --study or --out"
-        )
+        different = difference(found, asked)
+        raise RunError(f"study {search.study} is another search ({different}): choose another --study or --out")
     return study
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import importlib
 import runpy
@@ -18,7 +19,7 @@ from inkdigits.errors import NetworkError
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["NETWORKS", "build_network", "check_network_name", "is_own_network"]
+__all__ = ["NETWORKS", "build_network", "check_network_name", "folder_name", "is_own_network"]
 
 # A network's name is its module's.
 NETWORKS = ("dense", "cnn", "convnet", "reader")
@@ -37,11 +38,31 @@ def check_network_name(name: str) -> None:
         if not _own_parts(name)[0].is_file():
             raise NetworkError(f"{name}: no such file as {_own_parts(name)[0]}, expected path.py:function")
     elif name not in NETWORKS:
+        if name.endswith(".py") and Path(name).is_file():
+            raise NetworkError(f"{name}: names no function in it: expected {name}:{_first_function(Path(name))}")
         near = difflib.get_close_matches(name, NETWORKS, n=1)
         hint = f" (did you mean {near[0]}?)" if near else ""
         raise NetworkError(
             f"unknown network {name!r}{hint}: expected one of {', '.join(NETWORKS)}, or path.py:function"
         )
+
+
+def _first_function(path: Path) -> str:
+    """The first public function in a file of Python, or a stand-in where none is found."""
+    try:
+        nodes = ast.parse(path.read_bytes()).body
+    except (OSError, SyntaxError, ValueError):
+        return "function"
+    names = [node.name for node in nodes if isinstance(node, ast.FunctionDef) and not node.name.startswith("_")]
+    return names[0] if names else "function"
+
+
+def folder_name(name: str) -> str:
+    """What a folder for the network `name` is called: `my_nets-tiny` for `nets/my_nets.py:tiny`."""
+    if not is_own_network(name):
+        return name
+    path, function = _own_parts(name)
+    return f"{path.stem}-{function}"
 
 
 def build_network(name: str, scope: Callable[[], AbstractContextManager[None]] = nullcontext) -> keras.Model:
