@@ -36,8 +36,9 @@ def read(cli: Cli, scans: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
     """The results of the folder of scans, undisturbed, in parts of 7."""
     out = tmp_path_factory.mktemp("read") / "out"
     result = cli("read", scans, "--out", out, "--part-size", 7, "--single-file", out.parent / "all.jsonl")
-    assert (result.returncode, result.stderr) == (0, "")
+    assert (result.returncode, result.stderr) == (1, "")
     assert "61 pictures in 9 parts: 60 read, 1 error" in result.stdout
+    assert f"the column error of {out}/parts" in result.stdout
     return out
 
 
@@ -89,6 +90,32 @@ def test_the_single_file_holds_the_rows_in_order(read: Path, scans: Path, tmp_pa
     with (tmp_path / "all.csv").open(newline="") as file:
         assert [row["string"] for row in csv.DictReader(file)] == [line["string"] for line in lines]
     assert pq.read_table(tmp_path / "all.parquet").to_pylist() == rows_of(read)
+
+
+def test_a_single_file_of_another_batch_is_left_alone(cli: Cli, tmp_path: Path) -> None:
+    places = {name: tmp_path / name / "all.csv" for name in ("one", "other")}
+    for number, name in enumerate(places):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "0.png").write_bytes(png(number))
+        arguments = ("read", tmp_path / name, "--out", tmp_path / f"{name}.out", "--jobs", 1)
+        assert cli(*arguments, "--single-file", places[name]).returncode == 0
+    kept = places["one"].read_text()
+    again = cli("read", tmp_path / "one", "--out", tmp_path / "one.out", "--single-file", places["one"])
+    assert (again.returncode, places["one"].read_text()) == (0, kept)
+    refused = cli("read", tmp_path / "other", "--out", tmp_path / "other.out", "--single-file", places["one"])
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert refused.stderr == (
+        f"inkdigits: {places['one']}: exists already and is no table of this batch: choose another --single-file\n"
+    )
+    assert places["one"].read_text() == kept
+
+
+def test_nothing_that_can_be_read_is_exit_code_2(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "scans").mkdir()
+    (tmp_path / "scans" / "text.png").write_text("no picture")
+    result = cli("read", tmp_path / "scans", "--out", tmp_path / "out", "--jobs", 1)
+    assert (result.returncode, result.stderr) == (2, "")
+    assert "1 picture in 1 part: 1 error" in result.stdout
 
 
 def _tar(scans: Path, path: Path, mode: str) -> Path:
@@ -165,7 +192,8 @@ def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_rows(
         _wait_for_parts(tmp_path / "out", parts_before_the_kill, running)
         os.killpg(running.pid, signal.SIGKILL)
         running.wait()
-    result = subprocess.run(command, check=True, capture_output=True, text=True)
+    result = subprocess.run(command, check=False, capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (1, "")
     assert "61 pictures in 9 parts" in result.stdout
     assert rows_of(tmp_path / "out") == rows_of(read)
     assert not list((tmp_path / "out").rglob(".unfinished-*"))
@@ -239,7 +267,7 @@ def test_another_batch_is_refused(scans: Path, read: Path, options: dict[str, An
     [
         (["--part-size", 8], "holds a batch with part_size 7, asked for 8"),
         (["--csv"], "--csv is for single pictures"),
-        (["--single-file", "all.xlsx"], "expected a name that ends in .parquet, .csv, .jsonl"),
+        (["--single-file", "all.xlsx"], "expected a name that ends in .parquet or .csv or .jsonl"),
         (["--address", "auto"], "goes with --engine ray"),
     ],
 )
@@ -248,6 +276,14 @@ def test_wrong_use_is_one_line(cli: Cli, scans: Path, read: Path, arguments: lis
     assert (result.returncode, result.stdout) == (2, "")
     assert needle in result.stderr
     assert len(result.stderr.splitlines()) == 1
+
+
+@pytest.mark.parametrize("source", ["gone", "empty"])
+def test_a_source_without_pictures_leaves_no_results_behind(tmp_path: Path, source: str) -> None:
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(BatchError, match=source):
+        read_here(tmp_path / source, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
 
 
 def test_bad_sources(tmp_path: Path) -> None:
@@ -305,7 +341,7 @@ def test_a_full_disk_stops_with_one_line_and_the_same_command_goes_on(
     assert result.returncode == 2
     assert "cannot write" in result.stderr
     assert len(result.stderr.splitlines()) == 1, result.stderr
-    assert subprocess.run(command, capture_output=True, check=False).returncode == 0
+    assert subprocess.run(command, capture_output=True, check=False).returncode == 1
     assert rows_of(tmp_path / "out") == rows_of(read)
 
 

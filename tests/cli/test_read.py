@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from inkdigits.cli.read import _in_words
+from inkdigits.reading.reading import Digit, Reading
 from tests.conftest import Cli
 from tests.pictures.drawn import ink, paper, photographed, row, written
 from tests.reading.test_pictures import BROKEN_PAGE
@@ -132,6 +135,53 @@ def test_annotated_and_debugged(cli: Cli, folder: Path, tmp_path: Path) -> None:
     assert green.sum() > 500
     with Image.open(tmp_path / "steps.png") as steps:
         assert steps.height == 320
+
+
+def test_a_drawing_replaces_nothing_and_is_a_png(cli: Cli, folder: Path, tmp_path: Path) -> None:
+    scan = folder / "a.png"
+    before = scan.read_bytes()
+    for arguments, told in (
+        (["--annotate", scan], f"{scan}: exists already: choose another --annotate"),
+        (["--debug", scan], f"{scan}: exists already: choose another --debug"),
+        (["--annotate", tmp_path / "an.jpg"], f"--annotate {tmp_path}/an.jpg: expected a name that ends in .png"),
+        (["--annotate", tmp_path / "x.png", "--debug", tmp_path / "x.png"], "expected two names"),
+    ):
+        result = cli("read", scan, *arguments)
+        assert (result.returncode, result.stdout) == (2, "")
+        assert told in result.stderr
+    assert scan.read_bytes() == before
+    assert not list(tmp_path.iterdir())
+
+
+def test_too_few_digits_are_said_to_be_too_few(cli: Cli, folder: Path) -> None:
+    assert cli("read", folder / "c.png", "--length", 5).stdout.splitlines()[1].endswith("(0 of 5 digits found)")
+    result = cli("read", folder / "c.png", "--length", 5, "--json")
+    assert result.stderr == f"inkdigits: {folder / 'c.png'}: 0 of 5 digits found\n"
+
+
+def test_a_table_names_eight_doubts_and_counts_the_others() -> None:
+    seen = np.zeros((28, 28), np.uint8)
+    digit = Digit(1, 0.6, 7, 0.3, "unsure", (0, 0, 9, 9), 0, seen)
+    told = _in_words(Reading("a", "read", "1" * 20, None, (digit,) * 20), None)
+    assert told.count("1 or 7 at 0,0") == 8
+    assert told.endswith("; … and 12 more (--json))")
+
+
+def test_an_archive_asks_for_results(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "scans.tar").write_bytes(b"\0" * 10_240)
+    result = cli("read", tmp_path / "scans.tar")
+    assert result.returncode == 2
+    assert result.stderr == f"inkdigits: {tmp_path}/scans.tar: an archive: add --out RESULTS\n"
+
+
+def test_ctrl_c_is_one_line(folder: Path) -> None:
+    command = [sys.executable, "-m", "inkdigits", "read", *[str(folder)] * 200]
+    running = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert running.stdout
+    running.stdout.readline()
+    running.send_signal(signal.SIGINT)
+    _, told = running.communicate(timeout=60)
+    assert (running.returncode, told) == (130, "inkdigits: stopped\n")
 
 
 def test_reading_imports_nothing_slow(folder: Path) -> None:

@@ -112,6 +112,14 @@ def test_a_known_length_parts_digits_that_touch(reader: Reader) -> None:
     assert len(reader.read(picture, length=2).string) == 2
 
 
+def test_the_parts_of_a_forced_cut_are_unsure_however_probable(reader: Reader) -> None:
+    places = row("63", 100, 100, 160, gap=-0.3)
+    picture = photographed(written(paper((360, 420)), ink((360, 420), places, 14)))
+    digits = reader.read(picture, length=3).digits
+    assert [digit.outcome for digit in digits] == ["digit", "unsure", "unsure"]
+    assert digits[2].probability > SURE
+
+
 def test_a_known_length_takes_the_unlikely_as_unsure(reader: Reader) -> None:
     """A cross is hardly a digit; whoever says that there is one gets the most probable, marked unsure."""
     picture = np.full((200, 200), 240, np.uint8)

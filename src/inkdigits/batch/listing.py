@@ -14,10 +14,19 @@ from inkdigits.batch.storage import Storage, scratch
 from inkdigits.errors import BatchError, output_error
 from inkdigits.reading.pictures import printable
 
-__all__ = ["LISTING", "read_parts", "write_listing"]
+__all__ = ["LISTING", "check_source", "read_parts", "write_listing"]
 
 LISTING = "listing.parquet"
 _ROWS_AT_A_TIME = 10_000
+
+
+def check_source(job: Job) -> None:
+    """Raise `BatchError` where `job.source` is missing or holds nothing to read, before a folder is made for results.
+
+    What is in archives and tables is seen only when they are listed.
+    """
+    if next(files_of(job.source, job.folder), None) is None:
+        raise BatchError(f"{job.source}: no pictures in it")
 
 
 def write_listing(job: Job, out: Storage) -> tuple[int, int]:

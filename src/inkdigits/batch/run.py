@@ -21,8 +21,8 @@ from typing import Any
 from inkdigits.batch.containers import UNPACKED
 from inkdigits.batch.crew import Crew
 from inkdigits.batch.job import Job, Part, PartDone
-from inkdigits.batch.listing import read_parts, write_listing
-from inkdigits.batch.manifest import begun, check_same, finished, new_manifest, write_manifest
+from inkdigits.batch.listing import check_source, read_parts, write_listing
+from inkdigits.batch.manifest import MANIFEST, begun, check_same, finished, new_manifest, write_manifest
 from inkdigits.batch.restore import with_archives
 from inkdigits.batch.sole_writer import sole_writer
 from inkdigits.batch.storage import Storage, open_storage, require_batch
@@ -55,6 +55,8 @@ def run_batch(job: Job, crew: AbstractContextManager[Crew], progress: Progress =
     """
     require_batch()
     out = open_storage(job.place(job.out))
+    if not out.exists(MANIFEST):
+        check_source(job)
     with sole_writer(out):
         manifest = _begun_or_new(job, out)
         job = replace(job, source=manifest["source"], folder=manifest["folder"])

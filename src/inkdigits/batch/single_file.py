@@ -10,21 +10,28 @@ from typing import Any
 
 from inkdigits.batch.job import Job
 from inkdigits.batch.results import tables
-from inkdigits.batch.storage import open_storage, scratch
+from inkdigits.batch.storage import Storage, joined, open_storage, scratch
 from inkdigits.batch.table import schema
-from inkdigits.errors import DataError, output_error
+from inkdigits.errors import BatchError, DataError, OutputError, output_error
 
-__all__ = ["SINGLE_FILE_SUFFIXES", "check_single_file", "write_single_file"]
+__all__ = ["SINGLE_FILES", "SINGLE_FILE_SUFFIXES", "check_single_file", "write_single_file"]
 
+# Which files of all rows a batch wrote, in its folder of results.
+SINGLE_FILES = "single-files.json"
 SINGLE_FILE_SUFFIXES = (".parquet", ".csv", ".jsonl")
 _ROWS_A_GROUP = 100_000
 
 
-def check_single_file(place: str) -> str:
-    """`place`, when its name ends as one of the forms does. Raises `DataError`."""
+def check_single_file(job: Job, place: str) -> None:
+    """Raise `DataError` unless the name of `place` ends as one of the forms does, `OutputError` where another file is.
+
+    A file that this batch wrote there may be replaced: a part that was read again changes nothing of others'.
+    """
     if PurePosixPath(place).suffix.lower() not in SINGLE_FILE_SUFFIXES:
-        raise DataError(f"--single-file {place}: expected a name that ends in {', '.join(SINGLE_FILE_SUFFIXES)}")
-    return place
+        raise DataError(f"--single-file {place}: expected a name that ends in {' or '.join(SINGLE_FILE_SUFFIXES)}")
+    target, name = _folder_and_name(job, place)
+    if target.exists(name) and _size(target, name) != _written(job).get(job.place(place)):
+        raise OutputError(f"{place}: exists already and is no table of this batch: choose another --single-file")
 
 
 def write_single_file(job: Job, place: str, parts: int) -> None:
@@ -33,15 +40,39 @@ def write_single_file(job: Job, place: str, parts: int) -> None:
     In JSON Lines a row is an object as `Reading.to_dict` gives it, in CSV the digits are one cell of JSON; what the
     network saw stands in Parquet alone. Raises `OutputError`.
     """
-    folder, _, name = job.place(place).rpartition("/")
-    target, out = open_storage(folder or "/"), open_storage(job.place(job.out))
+    out, (target, name) = open_storage(job.place(job.out)), _folder_and_name(job, place)
     write = _WRITERS[PurePosixPath(name).suffix.lower()]
     with scratch(target, name) as temporary:
         try:
             write(temporary, tables(out, parts))
         except OSError as error:
             raise output_error(error, place) from error
+        check_single_file(job, place)
+        # Before the file is there, so that no kill leaves one that its own batch does not know.
+        written = {**_written(job), job.place(place): temporary.stat().st_size}
+        out.write(SINGLE_FILES, json.dumps(written, indent=2).encode())
         target.put(name, temporary)
+
+
+def _folder_and_name(job: Job, place: str) -> tuple[Storage, str]:
+    folder, _, name = job.place(place).rpartition("/")
+    return open_storage(folder or "/"), name
+
+
+def _size(target: Storage, name: str) -> int:
+    target.fs.invalidate_cache()
+    return int(target.fs.size(target.path(name)))
+
+
+def _written(job: Job) -> dict[str, int]:
+    """The size in bytes of every file that this batch wrote, by its place."""
+    out = open_storage(job.place(job.out))
+    try:
+        return dict(json.loads(out.read(SINGLE_FILES))) if out.exists(SINGLE_FILES) else {}
+    except ValueError as error:
+        raise BatchError(
+            f"{joined(out.url, SINGLE_FILES)}: damaged: remove it, and choose another --single-file"
+        ) from error
 
 
 def _write_parquet(path: Path, found: Iterator[Any]) -> None:

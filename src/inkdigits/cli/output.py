@@ -10,7 +10,20 @@ from typing import Any
 
 from inkdigits.errors import DataError
 
-__all__ = ["check_one_form", "csv_line", "percent", "print_json", "print_table", "say", "silent_if", "stoppable"]
+__all__ = [
+    "check_one_form",
+    "counted",
+    "csv_line",
+    "percent",
+    "print_json",
+    "print_table",
+    "say",
+    "shortened",
+    "silent_if",
+    "stoppable",
+]
+
+_LEAST_TEXT = 10  # characters of a text that is folded
 
 
 def print_json(value: Any) -> None:
@@ -18,19 +31,47 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, allow_nan=False))
 
 
-def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None) -> None:
-    """Print a table on stdout: the first column left, the others right."""
+def print_table(
+    columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None, texts: Sequence[str] = ()
+) -> None:
+    """Print a table on stdout: the first column left, the others right.
+
+    Where a terminal is too narrow, the first column and those in `texts` are folded, and no number is ever cut.
+    """
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
-    table = Table(title=title, box=box.SIMPLE, title_justify="left", title_style="bold")
-    for position, column in enumerate(columns):
-        table.add_column(column, justify="right" if position else "left", no_wrap=True)
-    for row in rows:
-        table.add_row(*(str(cell) for cell in row))
+    cells = [[str(cell) for cell in row] for row in rows]
+    folded = {0, *(place for place, column in enumerate(columns) if column in texts)}
+    widest = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
+    least = [min(width, _LEAST_TEXT) if place in folded else width for place, width in enumerate(widest)]
     # A pipe has no width: give every column its room instead of cutting them at 80.
-    Console(width=None if sys.stdout.isatty() else 200, highlight=False).print(table)
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    borders = len(columns) + 1
+    padding = 1 if sum(least) + borders + 2 * len(columns) <= console.width else 0
+    # What is wider even so, the terminal breaks; Rich would cut it.
+    console.width = max(console.width, sum(least) + borders)
+    table = Table(title=title, box=box.SIMPLE, title_justify="left", title_style="bold", padding=(0, padding))
+    for place, column in enumerate(columns):
+        text = place in folded
+        table.add_column(
+            column, justify="left" if text else "right", no_wrap=not text, overflow="fold", min_width=least[place]
+        )
+    for row in cells:
+        table.add_row(*row)
+    console.print(table)
+
+
+def counted(n: int, noun: str) -> str:
+    """`n` of something, in the right number: 1 epoch, 2,000 epochs."""
+    return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
+
+
+def shortened(text: str, most: int) -> str:
+    """`text` in one line of at most `most` characters; a mark stands where some are left out."""
+    line = " ".join(text.split())
+    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
 
 
 def percent(share: float | None, digits: int = 2) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -21,7 +22,7 @@ from inkdigits.cli.many_options import (
     SingleFile,
 )
 from inkdigits.cli.options import AsJson, Quiet
-from inkdigits.cli.output import check_one_form, csv_line, print_json, say
+from inkdigits.cli.output import check_one_form, counted, csv_line, print_json, say, stoppable
 from inkdigits.errors import DataError, PictureError
 
 if TYPE_CHECKING:
@@ -33,8 +34,10 @@ if TYPE_CHECKING:
 __all__ = ["read"]
 
 _STANDARD_INPUT = "-"
+_MOST_DOUBTS = 8  # named in a table; all of them are in the JSON
 
 
+@stoppable()
 def read(
     pictures: Annotated[
         list[str],
@@ -89,6 +92,7 @@ def read(
         return
     many = {"--single-file": single_file, "--review": review, "--address": address, "--jobs": jobs, "--column": column}
     _refuse({**many, "--seen": keep_seen or None}, "needs --out, the folder of results")
+    _check_drawings(annotate, debug)
     from inkdigits.reading.reader import Reader
 
     reader = Reader.load(model, threads=threads)
@@ -97,7 +101,9 @@ def read(
         readings = list(seen)
         print_json([reading.to_dict() for reading in readings])
     else:
-        readings = _printed(seen, _csv if as_csv else _table)
+        readings = _printed(seen, _csv if as_csv else partial(_table, length=length))
+    if as_json or as_csv:
+        _say_missing(readings, length)
     failed = [reading for reading in readings if reading.outcome == "error"]
     for reading in failed:
         say(f"inkdigits: {reading.error}")
@@ -109,6 +115,33 @@ def _refuse(given: Mapping[str, object], why: str) -> None:
     for option, value in given.items():
         if value is not None:
             raise DataError(f"{option} {why}")
+
+
+def _check_drawings(annotate: Path | None, debug: Path | None) -> None:
+    from inkdigits.whole_files import check_new
+
+    check_new(annotate, "--annotate", ".png")
+    check_new(debug, "--debug", ".png")
+    if annotate is not None and annotate == debug:
+        raise DataError(f"--annotate and --debug: both write {debug}, expected two names")
+
+
+def _say_missing(readings: Sequence[Reading], length: int | None) -> None:
+    for reading in readings:
+        if missing := _missing(reading, length):
+            say(f"inkdigits: {reading.path}{_page(reading)}: {missing}")
+
+
+def _missing(reading: Reading, length: int | None) -> str:
+    """How many of `length` digits were found, where they are not that many."""
+    found = sum(digit.outcome != "not_a_digit" for digit in reading.digits)
+    if length is None or reading.outcome == "error" or found == length:
+        return ""
+    return f"{found} of {counted(length, 'digit')} found"
+
+
+def _page(reading: Reading) -> str:
+    return f" page {reading.page + 1}" if reading.page else ""
 
 
 def _parsed_region(text: str | None) -> Region | None:
@@ -150,7 +183,7 @@ def _see(
 
 
 def _files(sources: Sequence[str]) -> Iterator[str | Reading]:
-    """A folder's pictures, or an error's reading for one without any; every other source is one picture.
+    """A folder's pictures, or an error's reading for one without any and for what --out reads; else one picture.
 
     What is wrong with a picture is said when it is read.
     """
@@ -158,6 +191,9 @@ def _files(sources: Sequence[str]) -> Iterator[str | Reading]:
     from inkdigits.reading.reading import Reading
 
     for source in sources:
+        if error := _for_many(source):
+            yield Reading(printable(source), "error", "", f"{printable(source)}: {error}", ())
+            continue
         if not Path(source).is_dir():
             yield source
             continue
@@ -167,16 +203,27 @@ def _files(sources: Sequence[str]) -> Iterator[str | Reading]:
             yield Reading(printable(source), "error", "", str(error), ())
 
 
+def _for_many(source: str) -> str | None:
+    """Why `source`, a file there, is for --out."""
+    from inkdigits.batch.sources import is_table, is_tar
+
+    if not (is_tar(source) or is_table(source)) or not Path(source).is_file():
+        return None
+    return f"{'an archive' if is_tar(source) else 'a table'}: add --out RESULTS"
+
+
 def _draw(seen: Seen, drawings: tuple[Path | None, Path | None], number: int) -> None:
     annotate, debug = drawings
     if annotate is None and debug is None:
         return
     from inkdigits.reading.draw import annotated, steps, write_png
+    from inkdigits.whole_files import check_new
 
-    if annotate:
-        write_png(_numbered(annotate, number), annotated(seen))
-    if debug:
-        write_png(_numbered(debug, number), steps(seen))
+    for option, path, drawn in (("--annotate", annotate, annotated), ("--debug", debug, steps)):
+        if path:
+            target = _numbered(path, number)
+            check_new(target, option)
+            write_png(target, drawn(seen))
 
 
 def _numbered(path: Path, number: int) -> Path:
@@ -191,25 +238,28 @@ def _printed(readings: Iterator[Reading], form: Any) -> list[Reading]:
     return done
 
 
-def _table(readings: Iterator[Reading], done: list[Reading]) -> Iterator[str]:
+def _table(readings: Iterator[Reading], done: list[Reading], length: int | None) -> Iterator[str]:
     # By hand: to import a library for tables takes longer than to read a picture.
     yield f"{'picture':<40}  {'outcome':<16}  digits"
     for reading in readings:
         done.append(reading)
-        page = f" page {reading.page + 1}" if reading.page else ""
-        yield f"{reading.path + page:<40}  {reading.outcome.replace('_', ' '):<16}  {_in_words(reading)}".rstrip()
+        outcome = reading.outcome.replace("_", " ")
+        yield f"{reading.path + _page(reading):<40}  {outcome:<16}  {_in_words(reading, length)}".rstrip()
 
 
-def _in_words(reading: Reading) -> str:
+def _in_words(reading: Reading, length: int | None) -> str:
     rows = " / ".join(reading.string.split("\n"))
-    doubts = [
-        f"{digit.value} or {digit.second} at {digit.box[0]},{digit.box[1]}"
-        for digit in reading.digits
-        if digit.outcome == "unsure"
-    ]
     refused = sum(digit.outcome == "not_a_digit" for digit in reading.digits)
-    notes = [*doubts, *([f"{refused} not a digit"] if refused else [])]
-    return f"{rows}  ({'; '.join(notes)})" if notes else rows
+    notes = [_missing(reading, length), *_doubts(reading), f"{refused} not a digit" if refused else ""]
+    told = "; ".join(note for note in notes if note)
+    return f"{rows}  ({told})" if told else rows
+
+
+def _doubts(reading: Reading) -> list[str]:
+    unsure = [digit for digit in reading.digits if digit.outcome == "unsure"]
+    named = [f"{one.value} or {one.second} at {one.box[0]},{one.box[1]}" for one in unsure[:_MOST_DOUBTS]]
+    more = len(unsure) - len(named)
+    return [*named, f"… and {more:,} more (--json)"] if more else named
 
 
 _COLUMNS = (

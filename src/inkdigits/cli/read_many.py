@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from inkdigits.cli.output import print_json, silent_if, stoppable
+import typer
+
+from inkdigits.cli.output import counted, print_json, silent_if, stoppable
 from inkdigits.errors import DataError
 
 if TYPE_CHECKING:
@@ -48,9 +50,9 @@ def read_many(sources: Sequence[str], model: str | None, call: BatchCall, **opti
     from inkdigits.batch.single_file import check_single_file
 
     _check(sources, call)
-    if call.single_file:
-        check_single_file(call.single_file)
     job = Job(sources[0], call.out, open_model(model), Options(**options))
+    if call.single_file:
+        check_single_file(job, call.single_file)
     with stoppable(lambda: "stopped; what is read is kept: the same command goes on"):
         crew = _crew(call)
         with _progress(call.quiet) as progress:
@@ -60,6 +62,9 @@ def read_many(sources: Sequence[str], model: str | None, call: BatchCall, **opti
         print_json({**summary, "review": unsure})
     else:
         _print(summary, call, unsure)
+    errors, rows = summary["rows"].get("error", 0), sum(summary["rows"].values())
+    if errors:
+        raise typer.Exit(2 if errors == rows else 1)
 
 
 def _check(sources: Sequence[str], call: BatchCall) -> None:
@@ -104,7 +109,9 @@ def _finish(job: Any, call: BatchCall, parts: int) -> int | None:
 
 def _print(summary: dict[str, Any], call: BatchCall, unsure: int | None) -> None:
     rows = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["rows"].items() if count)
-    print(f"{call.out}: {summary['pictures']:,} pictures in {summary['parts']:,} parts: {rows}")
+    print(f"{call.out}: {counted(summary['pictures'], 'picture')} in {counted(summary['parts'], 'part')}: {rows}")
+    if summary["rows"].get("error"):
+        print(f"what is wrong with those in error: the column error of {call.out.rstrip('/')}/parts")
     run = summary["run"]
     if run["pictures"]:
         rate = run["pictures"] / max(run["seconds"], 1e-9)
@@ -112,7 +119,7 @@ def _print(summary: dict[str, Any], call: BatchCall, unsure: int | None) -> None
     if call.single_file:
         print(f"all rows in {call.single_file}")
     if unsure is not None:
-        print(f"{unsure:,} unsure digits in {call.review}: fill in the column label of labels.csv")
+        print(f"{counted(unsure, 'unsure digit')} in {call.review}: fill in the column label of labels.csv")
 
 
 @contextmanager

@@ -32,18 +32,20 @@ def outcomes(view: View, threshold: float, length: int | None = None) -> list[Di
     """The outcome of every candidate, by the network, its shape and, for a bare stroke, by what is around it.
 
     Of more than `length` accepted ones the least probable are refused; where fewer are, the most probable of the others
-    are taken as unsure.
+    are taken as unsure. The parts of a forced cut are unsure at best.
     """
     candidates = view.candidates
     shaped = [not unlike_writing(candidate.piece) for candidate in candidates]
     if _is_cluttered(view, shaped, threshold):
         threshold = max(threshold, SURE)
     fits = _may_be_writing(view, shaped, threshold)
-    result: list[DigitOutcome] = [
-        judged(candidate.best, threshold) if fit else "not_a_digit"
-        for candidate, fit in zip(candidates, fits, strict=True)
-    ]
+    result = [_of_one(one, fit, threshold) for one, fit in zip(candidates, fits, strict=True)]
     return result if length is None else _of_length(candidates, result, length)
+
+
+def _of_one(candidate: Candidate, fits: bool, threshold: float) -> DigitOutcome:
+    outcome = judged(candidate.best, threshold) if fits else "not_a_digit"
+    return "unsure" if candidate.forced and outcome == "digit" else outcome
 
 
 def _is_cluttered(view: View, shaped: Sequence[bool], threshold: float) -> bool:

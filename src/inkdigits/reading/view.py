@@ -35,11 +35,15 @@ _MOST_CUT = 60
 
 @dataclass(frozen=True)
 class Candidate:
-    """A piece of ink, what the network saw of it, and what it answered."""
+    """A piece of ink, what the network saw of it, and what it answered.
+
+    It is `forced` where only a known length spoke for the cut that it comes from.
+    """
 
     piece: Piece
     seen: Pixels
     probabilities: NDArray[np.float32]
+    forced: bool = False
 
     @property
     def best(self) -> float:
@@ -117,7 +121,10 @@ def _parted(candidates: Sequence[Candidate], ink: Ink, pixels: Pixels) -> Asking
 
 
 def with_length(view: View, missing: int, pixels: Pixels) -> Asking[View]:
-    """The view with up to `missing` more candidates, by the most probable cuts of wide ones; fewer where none is."""
+    """The view with up to `missing` more candidates, by the most probable cuts of wide ones; fewer where none is.
+
+    However probable its parts are, nothing in the picture says that it was right to cut: they are `forced`.
+    """
     candidates = list(view.candidates)
     widest = sorted(range(len(candidates)), key=lambda index: -candidates[index].piece.w)[:_MOST_CUT]
     ways = [(index, way) for index in sorted(widest) for way in cut_ways(candidates[index].piece)]
@@ -127,7 +134,7 @@ def with_length(view: View, missing: int, pixels: Pixels) -> Asking[View]:
     for index, parts in sorted(seen, key=lambda way: -min(part.best for part in way[1])):
         worst = min(part.best for part in parts)
         if index not in replaced and len(parts) - 1 <= missing and worst >= _FORCED_PARTS:
-            replaced[index] = parts
+            replaced[index] = [replace(part, forced=True) for part in parts]
             missing -= len(parts) - 1
     whole = [part for index, one in enumerate(candidates) for part in replaced.get(index, [one])]
     return replace(view, candidates=tuple(whole))
