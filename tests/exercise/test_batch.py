@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -24,12 +25,32 @@ def test_a_failure_of_the_checker_costs_one_line(
         return Verdict(path.name, "passed")
 
     monkeypatch.setattr(check, "judge", judge)
-    strange, honest = check.check_submissions([tmp_path / "strange.ipynb", tmp_path / "honest.ipynb"], subset=1000)
+    strange, honest = check.check_submissions([tmp_path / "strange.ipynb", tmp_path / "honest.ipynb"], subset=2000)
     assert (strange.outcome, honest.outcome) == ("failed", "passed")
     (told,) = strange.told
     assert told.startswith(f"the checker failed on it ({type(error).__name__}: ")
     assert "\n" not in told
     assert strange.possible > 0
+
+
+def test_a_submission_that_was_stopped_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Event()
+    told: list[str] = []
+
+    def judge(path: Path, *_: Any, stop: threading.Event, **__: Any) -> Verdict:
+        begun.set()
+        stop.wait(30)
+        return Verdict(path.name, "failed")
+
+    def stopped(*_: Any) -> Any:
+        begun.wait(30)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check, "judge", judge)
+    monkeypatch.setattr(check, "list", stopped, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        check.check_submissions([tmp_path / "a.ipynb"], subset=2000, done=lambda verdict: told.append(verdict.outcome))
+    assert told == ["stopped"]
 
 
 @pytest.mark.parametrize("code", ["half = '\ud83d'", "-" * 20_000 + "1"])

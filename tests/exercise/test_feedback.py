@@ -3,10 +3,13 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import pytest
+
+from inkdigits.errors import OutputError
 from inkdigits.exercise.build import Version, build_notebook
-from inkdigits.exercise.feedback import class_csv, write_feedback
+from inkdigits.exercise.feedback import check_class_csv, class_csv, write_feedback
 from inkdigits.exercise.similar import similar_submissions
-from inkdigits.exercise.verdict import Finding, PartResult, Verdict
+from inkdigits.exercise.verdict import CellResult, Finding, PartResult, Verdict
 
 CODE = tuple(
     "".join(cell["source"]) for cell in build_notebook(Version.solution)["cells"] if cell["cell_type"] == "code"
@@ -43,3 +46,23 @@ def test_pages_show_what_students_wrote_as_text(tmp_path: Path) -> None:
     assert "<script" not in text
     assert "&lt;script&gt;alert(1)" in text
     assert "98.12 %" in text
+
+
+def test_a_failure_without_a_finding_tells_the_bar_that_it_missed(tmp_path: Path) -> None:
+    parts = (PartResult("dense", 9, 9, 0.9, 0.85), PartResult("cnn", 8, 10, 0.76, 0.8))
+    short = Verdict("a.ipynb", "failed", parts)
+    told = "part 2: 76.00 %, to exceed is 80 %"
+    assert short.told == [told]
+    assert next(csv.DictReader(class_csv([short]).splitlines()))["findings"] == told
+    write_feedback(tmp_path, [short])
+    assert all(told in page.read_text() for page in tmp_path.iterdir())
+    broken = Verdict("a.ipynb", "failed", (), (CellResult("load", "prepare", 0.1, "error", "NameError: x"),))
+    assert broken.told == ["load: NameError: x"]
+
+
+def test_only_a_table_of_a_class_is_replaced(tmp_path: Path) -> None:
+    (tmp_path / "class.csv").write_text(class_csv([verdict("a")]))
+    check_class_csv(tmp_path / "class.csv")
+    (tmp_path / "marks.csv").write_text("name,mark")
+    with pytest.raises(OutputError, match="is no table of a class: choose another --csv"):
+        check_class_csv(tmp_path / "marks.csv")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkdigits.cli.options import AsJson
-from inkdigits.cli.output import percent, print_json, print_table, say, stoppable
+from inkdigits.cli.output import percent, print_json, print_table, say, shortened, stoppable
 
 if TYPE_CHECKING:
     from inkdigits.exercise.build import Version
@@ -58,7 +58,7 @@ def check(
     ] = None,
     subset: Annotated[
         int | None,
-        typer.Option(help="A trial on so many training pictures, with bars scaled down.", metavar="N"),
+        typer.Option(help="A trial on so many training pictures, 2000 to 40000, with bars scaled down.", metavar="N"),
     ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write a table of the class to this file.")] = None,
     feedback: Annotated[
@@ -69,11 +69,13 @@ def check(
     """Run notebooks in fresh kernels, judge them, name their mistakes. Exit code 1: one failed, 2: no notebook."""
     from inkdigits.errors import ExerciseError
     from inkdigits.exercise.check import check_submissions, find_submissions
-    from inkdigits.exercise.feedback import class_csv, write_feedback
+    from inkdigits.exercise.feedback import check_class_csv, class_csv, write_feedback
     from inkdigits.exercise.limits import Limits
     from inkdigits.whole_files import write_text
 
     limits = Limits(cell_timeout * 60, total_timeout * 60, int(memory * 2**30))
+    if csv:
+        check_class_csv(csv)
     with stoppable():
         verdicts = check_submissions(find_submissions(files), limits, jobs=jobs, subset=subset, done=_say_verdict)
     if csv:
@@ -105,8 +107,9 @@ def _print_class(verdicts: list[Verdict]) -> None:
         first = next(iter(verdict.told), "")
         points = f"{verdict.points:g}/{verdict.possible}"
         row = [verdict.name, verdict.outcome, points, accuracies.get("dense", "-"), accuracies.get("cnn", "-")]
-        rows.append([*row, f"{verdict.seconds:.0f} s", first[:100]])
-    print_table(["submission", "outcome", "points", "part 1", "part 2", "time", "first finding"], rows)
+        rows.append([*row, f"{verdict.seconds:.0f} s", shortened(first, 100)])
+    columns = ["submission", "outcome", "points", "part 1", "part 2", "time", "first finding"]
+    print_table(columns, rows, texts=("first finding",))
 
 
 def _print_one(verdict: Verdict) -> None:
@@ -131,6 +134,8 @@ def _print_one(verdict: Verdict) -> None:
         print(
             f"{'FAILS' if finding.fails else 'note '}  {finding.cell + ': ' if finding.cell else ''}{finding.message}"
         )
+    if not verdict.findings and verdict.missed:
+        print(f"FAILS  {verdict.missed}")
     print(f"{verdict.name}: {verdict.outcome}, {verdict.points:g} of {verdict.possible} points")
 
 
@@ -145,10 +150,11 @@ def _print_cells(verdict: Verdict) -> None:
                 f"{cell.seconds:.1f} s",
                 *asserts,
                 cell.outcome,
-                cell.message.splitlines()[0][:90] if cell.message else "",
+                shortened(next(iter(cell.message.splitlines()), ""), 90),
             ]
         )
-    print_table(["cell", "time", "asserts passed", "failed", "not reached", "outcome", "message"], rows)
+    columns = ["cell", "time", "asserts passed", "failed", "not reached", "outcome", "message"]
+    print_table(columns, rows, texts=("message",))
 
 
 _OUTCOMES = ("passed", "failed", "not reached")

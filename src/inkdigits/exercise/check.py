@@ -21,7 +21,8 @@ from inkdigits.exercise.verdict import Finding, Verdict, writable
 
 __all__ = ["SMALLEST_SUBSET", "check_submissions", "find_submissions"]
 
-SMALLEST_SUBSET = 1000
+# With fewer pictures the solution itself may miss the scaled bars.
+SMALLEST_SUBSET = 2000
 
 
 def find_submissions(paths: Iterable[Path]) -> list[Path]:
@@ -67,6 +68,8 @@ def check_submissions(
 
     def judged(path: Path) -> Verdict:
         verdict = _judge_guarded(path, names[path], keras_home, limits or Limits(), subset, stop)
+        if stop.is_set():
+            verdict = replace(verdict, outcome="stopped")
         done(verdict)
         return verdict
 

@@ -8,14 +8,30 @@ import re
 from importlib import resources
 from pathlib import Path
 
-from inkdigits.errors import require_extra
+from inkdigits.errors import OutputError, require_extra
 from inkdigits.exercise.similar import similar_submissions
 from inkdigits.exercise.verdict import Verdict
 from inkdigits.whole_files import make_folder, write_text
 
-__all__ = ["PART_TITLES", "class_csv", "write_feedback"]
+__all__ = ["PART_TITLES", "check_class_csv", "class_csv", "write_feedback"]
 
 PART_TITLES = {"prepare": "data and scores", "dense": "part 1: fully connected", "cnn": "part 2: convolutional"}
+
+
+_FIRST_COLUMNS = "submission,outcome,points,possible,"
+
+
+def check_class_csv(path: Path) -> None:
+    """Raise `OutputError` where `path` is a file that no earlier check of a class wrote."""
+    if not path.exists():
+        return
+    try:
+        with path.open(encoding="utf-8") as file:
+            ours = file.read(len(_FIRST_COLUMNS)) == _FIRST_COLUMNS
+    except (OSError, UnicodeDecodeError):
+        ours = False
+    if not ours:
+        raise OutputError(f"{path}: exists already and is no table of a class: choose another --csv")
 
 
 def class_csv(verdicts: list[Verdict]) -> str:

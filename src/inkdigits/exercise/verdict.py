@@ -8,6 +8,9 @@ from typing import Any
 __all__ = ["AssertResult", "CellResult", "Finding", "PartResult", "Verdict", "writable"]
 
 
+_PARTS = {"dense": "part 1", "cnn": "part 2"}
+
+
 @dataclass(frozen=True)
 class AssertResult:
     """One assert of a check, or of the student's own."""
@@ -58,7 +61,7 @@ class Verdict:
     """The whole result of one submission."""
 
     name: str
-    outcome: str  # passed, failed or unreadable
+    outcome: str  # passed, failed or unreadable; stopped when the check of a class was
     parts: tuple[PartResult, ...] = ()
     cells: tuple[CellResult, ...] = ()
     findings: tuple[Finding, ...] = ()
@@ -83,10 +86,24 @@ class Verdict:
 
     @property
     def told(self) -> list[str]:
-        """What was found, a line each; the cells that were left blank come last."""
+        """What was found, a line each; the cells that were left blank come last.
+
+        Of a submission that failed without either, the first check that it missed.
+        """
         blank = [cell for part in self.parts for cell in part.blank]
         lines = [finding.message for finding in self.findings]
-        return [*lines, f"blank: {', '.join(blank)}"] if blank else lines
+        lines += [f"blank: {', '.join(blank)}"] if blank else []
+        return lines or [line for line in [self.missed] if line]
+
+    @property
+    def missed(self) -> str:
+        """The first accuracy that is not above its bar, else the first cell that is not well; empty where all is."""
+        for part in self.parts:
+            if part.accuracy is not None and part.bar is not None and part.accuracy <= part.bar:
+                found, bar = f"{100 * part.accuracy:.2f} %", f"{100 * part.bar:g} %"
+                return f"{_PARTS.get(part.name, part.name)}: {found}, to exceed is {bar}"
+        cell = next((cell for cell in self.cells if cell.outcome != "ok"), None)
+        return "" if cell is None else f"{cell.id}: {cell.message or cell.outcome}"
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON: everything but the code."""
