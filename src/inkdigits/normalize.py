@@ -34,17 +34,18 @@ _FINE = 4
 Grey = NDArray[np.uint8]
 
 
-def normalize(picture: NDArray[Any]) -> Grey:
+def normalize(picture: NDArray[Any], *, dark: bool | None = None) -> Grey:
     """White ink on black, uint8 (28, 28), from a grey uint8 picture (height, width) of one digit, dark or light.
 
-    Raises `BlankPictureError` when there is no ink, `DataError` when the array is no grey uint8 picture.
+    `dark` says which of both the ink is; None: whatever differs most from the border. Raises `BlankPictureError` when
+    there is no ink, `DataError` when the array is no grey uint8 picture.
     """
     if picture.ndim != 2 or picture.dtype != np.uint8 or picture.size == 0:
         raise DataError(
             f"expected a grey uint8 picture (height, width), got {picture.dtype} {picture.shape}: "
             "convert it to 8-bit grey first"
         )
-    return normalize_ink(_ink_on_black(picture))
+    return normalize_ink(_ink_on_black(picture, dark))
 
 
 def normalize_ink(ink: Grey) -> Grey:
@@ -61,16 +62,17 @@ def normalize_ink(ink: Grey) -> Grey:
     return _centre(_resized(cropped, BOX))
 
 
-def _ink_on_black(picture: Grey) -> Grey:
+def _ink_on_black(picture: Grey, dark: bool | None) -> Grey:
     """Ink as light on black, stretched to the full range; paper is what most of the border shows."""
     border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
     paper = int(np.median(border))
     lighter, darker = int(picture.max()) - paper, paper - int(picture.min())
-    contrast = max(lighter, darker)
+    is_dark = darker > lighter if dark is None else dark
+    contrast = darker if is_dark else lighter
     if contrast < _LEAST_CONTRAST:
         raise BlankPictureError(f"no ink found: the picture's contrast is {contrast} of 255 grey levels")
     signed = picture.astype(np.int16) - paper
-    ink = signed if lighter >= darker else -signed
+    ink = -signed if is_dark else signed
     return np.clip(ink * 255.0 / contrast, 0, 255).round().astype(np.uint8)
 
 

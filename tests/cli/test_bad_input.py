@@ -40,9 +40,16 @@ def _one_line(result: subprocess.CompletedProcess[str], *needles: str) -> None:
         (["train", "cnn", "--set", "epochs"], "expected DIAL=VALUE"),
         (["train", "cnn", "--set", "epochs=3", "--epochs", "4"], "epochs is given twice"),
         (["train", "cnn", "--resume", "gone", "--seed", "9"], "leave out --seed, NETWORK"),
+        (["train", "--resume", "gone", "--set", "epochs=3"], "leave out --set, or"),
+        (["train"], "or cnn, convnet, reader, path.py:function"),
+        (["train", "dense", "--recipe", "fast"], "expected one of standard, sprint, brisk"),
+        (["train", "reader", "--recipe", "fast"], "expected one of standard, quick, adapt, brisk"),
+        (["train", "cnn", "--set", "lr=0.1"], "did you mean learning_rate"),
+        (["evaluate", "cnn"], "cnn is a shipped model, not a run"),
+        (["export", "cnn"], "cnn is a shipped model, not a run"),
         (["train", "cnn", "--data", "gone.npz"], "no such file"),
-        (["train", "--resume", "gone"], "no such run's folder"),
-        (["evaluate", "gone"], "no such run's folder"),
+        (["train", "--resume", "gone"], "no such folder"),
+        (["evaluate", "gone"], "no such folder"),
         (["runs", "gone"], "no such folder"),
         (["data", "info", "gone.csv"], "no such file"),
         (["train", "dense", "--backend", "torch"], "pip install 'inkdigits[torch]'"),
@@ -56,6 +63,22 @@ def test_one_clear_line(cli: Cli, arguments: list[str], needle: str, tmp_path: P
         arguments = [*arguments, "--out", str(tmp_path / "out")]
     _one_line(cli(*arguments), needle)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backend_that_does_not_exist(cli: Cli, tmp_path: Path) -> None:
+    result = cli("train", "dense", "--out", tmp_path / "run", KERAS_BACKEND="foo")
+    _one_line(result, "KERAS_BACKEND=foo: expected one of jax, tensorflow, torch")
+
+
+def test_a_data_set_is_written_under_a_name_of_its_kind(cli: Cli, small_npz: Path, tmp_path: Path) -> None:
+    for form, name in (("npz", "small.csv"), ("png", "small.npz")):
+        _one_line(cli("data", "export", small_npz, "--to", form, "--out", tmp_path / name), f"{name}: expected a")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_without_runs(cli: Cli, tmp_path: Path) -> None:
+    result = cli("runs", tmp_path)
+    assert (result.returncode, result.stdout, result.stderr) == (0, "", f"no runs in {tmp_path}\n")
 
 
 def test_a_truncated_idx_file(cli: Cli, tmp_path: Path) -> None:

@@ -38,6 +38,26 @@ def test_evaluate_prints_a_table_and_keeps_the_scores(cli: Cli, run_folder: Path
     assert json.loads((run_folder / "scores.json").read_text())["accuracy"] == kept["accuracy"]
 
 
+def test_evaluate_replaces_no_file(cli: Cli, run_folder: Path, small_npz: Path) -> None:
+    config = run_folder / "dense" / "config.json"
+    before = config.read_bytes()
+    result = cli("evaluate", run_folder / "dense", "--data", small_npz, "--out", config)
+    assert (result.returncode, result.stderr) == (2, f"inkdigits: {config}: exists already: choose another --out\n")
+    assert config.read_bytes() == before
+
+
+def test_a_narrow_terminal_folds_names_and_no_numbers(run_folder: Path) -> None:
+    ours, its = pty.openpty()
+    command = [sys.executable, "-m", "inkdigits", "runs", str(run_folder)]
+    subprocess.run(command, stdout=its, env={**os.environ, "COLUMNS": "80"}, check=True)
+    drawn = os.read(ours, 1 << 20).decode()
+    os.close(its)
+    os.close(ours)
+    assert "…" not in drawn
+    assert "finished" in drawn
+    assert "accuracy" in drawn
+
+
 def test_evaluate_as_json(cli: Cli, run_folder: Path, small_npz: Path) -> None:
     told = json.loads(cli("evaluate", run_folder / "dense", "--data", small_npz, "--json").stdout)
     assert 0.5 < told["accuracy"] <= 1
@@ -58,6 +78,11 @@ def test_data_info_and_export(cli: Cli, tmp_path: Path, small_npz: Path) -> None
     assert [(part["part"], part["n"]) for part in parts] == [("train", 60000), ("test", 10000)]
     assert cli("data", "export", small_npz, "--to", "png", "--out", tmp_path / "png").returncode == 0
     assert len(list((tmp_path / "png" / "test").rglob("*.png"))) == 500
+    told = json.loads(cli("data", "info", tmp_path / "png", "--json").stdout)
+    assert [(part["part"], part["n"], part["name"]) for part in told] == [
+        ("train", 1000, "png train"),
+        ("test", 500, "png test"),
+    ]
     again = tmp_path / "again.npz"
     assert cli("data", "export", tmp_path / "png" / "train", "--out", again).returncode == 0
     train = load_npz(again).train

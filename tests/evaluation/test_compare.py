@@ -16,6 +16,7 @@ from inkdigits.datasets.mnist import load_test
 from inkdigits.datasets.npz import save_npz
 from inkdigits.errors import DataError, RunError
 from inkdigits.evaluation.compare import compare
+from inkdigits.evaluation.evaluate import Predictions, keep_predictions
 from tests.conftest import Cli
 from tests.evaluation.conftest import MakeRun
 
@@ -120,7 +121,7 @@ def test_runs_judged_on_other_digits_are_not_comparable(
 ) -> None:
     one = make_run("one")
     other = make_run("other", digits=test_part.take(slice(0, 300), "fewer"))
-    with pytest.raises(RunError, match=r"not comparable: .* was judged on .*, .* on fewer"):
+    with pytest.raises(RunError, match=r"not comparable: .* was last judged on .*, .* on fewer"):
         compare([str(one.path), str(other.path)])
     result = cli("compare", one.path, other.path)
     assert (result.returncode, result.stdout) == (2, "")
@@ -135,8 +136,21 @@ def test_a_model_file_on_digits_that_are_not_those(
     save_npz(tmp_path / "changed.npz", Splits(None, test_part.take(slice(0, 100))))
     judged["source"] = str(tmp_path / "changed.npz")
     (run.path / "evaluation.json").write_text(json.dumps(judged))
-    with pytest.raises(RunError, match="not comparable"):
+    with pytest.raises(RunError, match=r"run was last judged on .* any more: add --data mnist, or judge it again"):
         compare([str(run.path), "dense"])
+
+
+def test_kept_answers_on_mnist_stand_in_for_other_digits(make_run: MakeRun, test_part: LabelledDigits) -> None:
+    digits = load_test()
+    right = np.full((len(digits), 10), 0.01, np.float32)
+    right[np.arange(len(digits)), digits.labels] = 0.91
+    one, other = make_run("one"), make_run("other", digits=test_part.take(slice(0, 300), "fewer"))
+    for run in (one, other):
+        keep_predictions(run, digits, Predictions(right, digits.labels))
+    assert compare([str(one.path), str(other.path)])[0].n == 10_000
+    judged = json.loads((one.path / "evaluation.json").read_text())
+    (one.path / "evaluation.json").write_text(json.dumps({**judged, "source": "gone.npz"}))
+    assert compare([str(one.path), "dense"])[0].n == 10_000
 
 
 @pytest.mark.parametrize(
@@ -214,6 +228,9 @@ def test_kept_answers_are_compared_in_a_blink_and_without_keras(make_run: MakeRu
 def test_the_page_shows_every_picture_that_is_read_differently(make_run: MakeRun, cli: Cli, tmp_path: Path) -> None:
     one, other = make_run("one", wrong=9, seed=1), make_run("other", wrong=12, seed=2)
     result = cli("compare", one.path, other.path, "--html", tmp_path / "page.html", "--json")
+    again = cli("compare", one.path, other.path, "--html", tmp_path / "page.html")
+    assert (again.returncode, again.stdout) == (2, "")
+    assert "page.html: exists already: choose another --html" in again.stderr
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
     page = (tmp_path / "page.html").read_text()

@@ -147,3 +147,19 @@ def test_wrong_use_is_one_line(cli: Cli, digit: Path, arguments: list[str], need
 def test_a_label_that_is_no_digit(test_part: LabelledDigits) -> None:
     with pytest.raises(DataError, match="expected a digit 0 to 9"):
         explain("cnn", test_part.images[0], label=10)
+
+
+def test_the_picture_of_a_folder_is_named_and_no_file_is_replaced(
+    cli: Cli, digit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "scans").mkdir()
+    for name in ("a.png", "b.png"):
+        (tmp_path / "scans" / name).write_bytes(digit.read_bytes())
+    (tmp_path / "explained.png").write_text("mine")
+    result = cli("explain", "cnn", "scans")
+    assert result.stderr == "picture 1 of 2 in scans: scans/a.png (--number chooses another)\n"
+    assert "explained-2.png: what speaks for" in result.stdout
+    assert (tmp_path / "explained.png").read_text() == "mine"
+    for name, told in (("explained.png", "exists already: choose another --out"), ("x.jpg", "ends in .png")):
+        assert told in cli("explain", "cnn", "scans", "--out", name).stderr

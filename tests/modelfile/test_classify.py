@@ -13,6 +13,7 @@ import pytest
 from PIL import Image
 
 from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.datasets.pictures import load_pictures
 from inkdigits.modelfile.predictor import Predictor
 from tests.conftest import Cli
 
@@ -106,7 +107,23 @@ def test_a_larger_picture_is_normalized_whatever_its_ink(cli: Cli, tmp_path: Pat
     page = np.full((90, 60), 250, np.uint8)
     page[10:80, 27:34] = 20
     Image.fromarray(page).save(tmp_path / "one.png")
-    assert json.loads(cli("classify", tmp_path / "one.png", "--json").stdout)[0]["label"] == 1
+    result = cli("classify", tmp_path / "one.png", "--json")
+    assert json.loads(result.stdout)[0]["label"] == 1
+    assert result.stderr == (
+        "inkdigits: warning: the picture is not 28x28: it was fitted into 28x28 as one digit; inkdigits read finds the "
+        "digits in pictures\n"
+    )
+
+
+def test_invert_holds_for_a_larger_picture_too(tmp_path: Path) -> None:
+    page = np.full((90, 60), 120, np.uint8)
+    page[10:80, 27:34] = 60
+    Image.fromarray(page).save(tmp_path / "one.png")
+    page[:4, :4] = 255  # a glare, which is farther from the paper than the ink is
+    Image.fromarray(page).save(tmp_path / "glare.png")
+    expected = load_pictures(tmp_path / "one.png").images
+    assert np.array_equal(load_pictures(tmp_path / "glare.png", invert=True).images, expected)
+    assert not np.array_equal(load_pictures(tmp_path / "glare.png").images, expected)
 
 
 def test_no_pictures_no_answers(cli: Cli, tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ import pytest
 
 from inkdigits.datasets.labelled import Splits
 from inkdigits.datasets.split import stratified_split
-from inkdigits.errors import ExportError, ModelFileError
+from inkdigits.errors import ExportError, ModelFileError, NetworkError, OutputError
 from inkdigits.evaluation.evaluate import evaluate
 from inkdigits.modelfile.calibration import softmax
-from inkdigits.modelfile.keras_classifier import KerasClassifier
+from inkdigits.modelfile.keras_classifier import KerasClassifier, load_keras_model
 from inkdigits.modelfile.load import load_classifier
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.scores import log_loss
@@ -107,6 +107,20 @@ def test_export_command(run: Run, cli: Cli, tmp_path: Path) -> None:
     assert (refused.returncode, refused.stderr) == (2, f"inkdigits: {out}: exists already: choose another --out\n")
     assert out.read_bytes() == before
     assert cli("export", run.path).returncode == 0  # a run's own model file is written again
+
+
+@pytest.mark.parametrize(("form", "name"), [("onnx", "m.keras"), ("keras", "m.onnx"), ("saved_model", "m.onnx")])
+def test_a_name_that_says_another_format_is_refused(run: Run, tmp_path: Path, form: str, name: str) -> None:
+    with pytest.raises(OutputError, match=f"{name}: expected a"):
+        export_run(run.path, to=form, out=tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_keras_file_is_missing_only_when_it_is(tmp_path: Path) -> None:
+    (tmp_path / "damaged.keras").write_text("no zip archive")
+    for name, told in (("gone.keras", "no such file"), ("damaged.keras", "expected a .keras file, a zip archive")):
+        with pytest.raises(NetworkError, match=told):
+            load_keras_model(tmp_path / name)
 
 
 def test_formats_that_need_another_backend_say_so(run: Run, cli: Cli) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inkdigits.cli.options import AsJson, start_default_backend
-from inkdigits.cli.output import check_one_form, csv_line, print_json
+from inkdigits.cli.output import check_one_form, csv_line, print_json, say, stoppable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["classify"]
 
 
+@stoppable()
 def classify(
     sources: Annotated[
         list[Path],
@@ -36,7 +37,7 @@ def classify(
         ),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores to use. Default: all.", metavar="N")] = None,
-    invert: Annotated[bool, typer.Option(help="The pictures are black ink on white.")] = False,
+    invert: Annotated[bool, typer.Option(help="The pictures are dark ink on light paper.")] = False,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print ImageId,Label as Kaggle wants it.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -45,11 +46,18 @@ def classify(
 
     check_one_form(as_csv, as_json)
     pictures = load_every(sources, invert=invert)
+    if pictures.fitted:
+        say(f"inkdigits: warning: {_about_fitted(pictures.fitted, len(pictures.names))}")
     probabilities = _classifier(model, threads).predict_proba(pictures.images)
     if as_json:
         print_json(list(_rows(pictures.names, probabilities)))
     else:
         print("\n".join((_csv if as_csv else _table)(pictures.names, probabilities)))
+
+
+def _about_fitted(fitted: int, n: int) -> str:
+    which = "the picture is not 28x28: it was" if n == 1 else f"{fitted:,} of {n:,} pictures are not 28x28: each was"
+    return f"{which} fitted into 28x28 as one digit; inkdigits read finds the digits in pictures"
 
 
 def _classifier(model: str | None, threads: int | None) -> Classifier:

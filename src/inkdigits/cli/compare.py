@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkdigits.cli.options import AsJson, start_default_backend
-from inkdigits.cli.output import percent, print_json, print_table, say
+from inkdigits.cli.output import percent, print_json, print_table, say, stoppable
 
 if TYPE_CHECKING:
     from inkdigits.evaluation.compare import Comparison, FilePairs, Pair, TwoFiles
@@ -19,6 +19,7 @@ __all__ = ["compare"]
 _SHOWN = 12  # pictures named on a line; all of them are in the JSON
 
 
+@stoppable()
 def compare(
     sources: Annotated[
         list[str],
@@ -31,7 +32,7 @@ def compare(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Compare on these digits. Default: what the runs were judged on, else mnist.", metavar="DATA"
+            help="Compare on these digits. Default: what the runs were last judged on, else mnist.", metavar="DATA"
         ),
     ] = None,
     html: Annotated[
@@ -42,9 +43,11 @@ def compare(
     """Compare networks by exact tests: are these files different, and are their recipes?"""
     from inkdigits.errors import RunError
     from inkdigits.evaluation import compare as comparing
+    from inkdigits.whole_files import check_new
 
     if len(sources) < 2:
         raise RunError(f"compare needs two or more, got {len(sources)}: inkdigits compare A B")
+    check_new(html, "--html")
     comparison, compared = comparing.compare(sources, data=data, start_keras=start_default_backend)
     for warning in comparison.warnings:
         say(f"inkdigits: warning: {warning}")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inkdigits.cli.options import AsJson
-from inkdigits.cli.output import print_json, print_table
+from inkdigits.cli.output import counted, print_json, print_table, stoppable
 
 if TYPE_CHECKING:
     from inkdigits.datasets.labelled import LabelledDigits, Splits
@@ -34,6 +34,7 @@ class Form(StrEnum):
 
 
 @app.command()
+@stoppable()
 def info(source: Source = "mnist", as_json: AsJson = False) -> None:
     """Say how many pictures of which digit a data set holds, and its checksum."""
     from inkdigits.datasets.source import load_splits
@@ -70,6 +71,7 @@ def _described(part: str, digits: LabelledDigits) -> dict[str, Any]:
 
 
 @app.command()
+@stoppable()
 def export(
     out: Annotated[Path, typer.Option(help="The .npz file, or the new folder for png.")],
     source: Source = "mnist",
@@ -83,10 +85,12 @@ def export(
     from inkdigits.datasets.npz import save_npz
     from inkdigits.datasets.source import load_splits
     from inkdigits.errors import OutputError
+    from inkdigits.whole_files import check_new
 
+    check_new(out, "--out", *([".npz"] if to is Form.npz else []))
+    if to is Form.png and out.suffix.lower() in {".npz", ".csv", ".png"}:
+        raise OutputError(f"--out {out}: expected a folder's name, since --to png writes a picture a digit")
     splits = load_splits(source)
-    if out.exists():
-        raise OutputError(f"{out}: exists already: choose another --out")
     if to is Form.npz:
         save_npz(out, splits)
     else:
@@ -95,4 +99,4 @@ def export(
     if as_json:
         print_json({"out": str(out), "pictures": written})
     else:
-        print(f"{out}: {', '.join(f'{n} {part} pictures' for part, n in written.items())}")
+        print(f"{out}: {', '.join(counted(n, f'{part} picture') for part, n in written.items())}")

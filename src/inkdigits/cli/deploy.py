@@ -55,6 +55,9 @@ def deploy(
         require_extra(module, "cluster", "inkdigits deploy")
     if most_replicas is not None and most_replicas < replicas:
         raise ServingError(f"--most-replicas {most_replicas} is less than --replicas {replicas}")
+    from inkdigits.whole_files import check_new
+
+    check_new(write, "--write")
     from inkdigits.cluster import deploy as cluster
     from inkdigits.serving.settings import Settings, check_bind, check_prefix, read_token
 

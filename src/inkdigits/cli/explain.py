@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inkdigits.cli.options import AsJson
-from inkdigits.cli.output import percent, print_json
+from inkdigits.cli.output import counted, percent, print_json, say, stoppable
 
 if TYPE_CHECKING:
     from inkdigits.evaluation.explain import Explanation
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["explain"]
 
 
+@stoppable()
 def explain(
     model: Annotated[
         str,
@@ -32,23 +34,38 @@ def explain(
         int, typer.Option(min=0, max=20, help="How many of a run's training pictures to show that it finds most alike.")
     ] = 5,
     invert: Annotated[bool, typer.Option(help="The picture is black ink on white.")] = False,
-    out: Annotated[Path, typer.Option(help="The PNG to write.", metavar="PNG")] = Path("explained.png"),
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The PNG to write. Default: explained.png, with a number where that exists.", metavar="PNG"),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Show which ink a network's answer rests on, as a PNG; for a run also the training pictures most alike."""
     from inkdigits.datasets.pictures import load_pictures
     from inkdigits.errors import DataError
     from inkdigits.evaluation import explain as explaining
+    from inkdigits.whole_files import check_new
 
+    check_new(out, "--out", ".png")
     pictures = load_pictures(picture, invert=invert)
-    if number > len(pictures.images):
-        raise DataError(f"{picture}: holds {len(pictures.images)} pictures, got --number {number}")
+    n = len(pictures.images)
+    if number > n:
+        raise DataError(f"{picture}: holds {counted(n, 'picture')}, got --number {number}")
+    if n > 1:
+        say(f"picture {number:,} of {n:,} in {picture}: {pictures.names[number - 1]} (--number chooses another)")
     explanation = explaining.explain(model, pictures.images[number - 1], label=label, neighbours=neighbours)
-    explaining.write_explanation(out, explanation)
+    target = out or _free_name()
+    explaining.write_explanation(target, explanation)
     if as_json:
-        print_json(_as_dict(explanation, out))
+        print_json(_as_dict(explanation, target))
     else:
-        _print_explanation(explanation, out)
+        _print_explanation(explanation, target)
+
+
+def _free_name() -> Path:
+    """explained.png, or the first of explained-2.png, explained-3.png … that does not exist."""
+    numbered = (Path(f"explained-{number}.png") for number in count(2))
+    return next(path for path in chain([Path("explained.png")], numbered) if not path.exists())
 
 
 def _as_dict(explanation: Explanation, out: Path) -> dict[str, object]:

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from inkdigits.cli.options import AsJson, BackendOption, Device, DeviceName, backend_of
-from inkdigits.cli.output import print_json
+from inkdigits.cli.output import print_json, stoppable
 
 __all__ = ["export"]
 
@@ -24,6 +24,7 @@ class Format(StrEnum):
     openvino = "openvino"
 
 
+@stoppable()
 def export(
     run: Annotated[Path, typer.Argument(help="A run's folder.", metavar="RUN")],
     to: Annotated[

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inkdigits.cli.options import AsJson, BackendOption, Data, Device, DeviceName, backend_of
-from inkdigits.cli.output import percent, print_json, print_table, say
+from inkdigits.cli.output import counted, percent, print_json, print_table, say, stoppable
 
 if TYPE_CHECKING:
     from inkdigits.evaluation.evaluate import Evaluation
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["evaluate", "runs"]
 
 
+@stoppable()
 def evaluate(
     run: Annotated[Path, typer.Argument(help="A run's folder.", metavar="RUN")],
     data: Data = "mnist",
@@ -34,8 +35,9 @@ def evaluate(
     from inkdigits.evaluation import evaluate as judging
     from inkdigits.evaluation.report import write_report
     from inkdigits.training.run import open_run
-    from inkdigits.whole_files import write_json
+    from inkdigits.whole_files import check_new, write_json
 
+    check_new(out, "--out")
     opened = open_run(run)
     chosen = backend_of(backend, device) if backend or device is not Device.auto else None
     evaluation = judging.evaluate(opened, data=data, backend=chosen)
@@ -50,7 +52,7 @@ def evaluate(
     else:
         _print_evaluation(evaluation, report.without_errors)
         print(f"report: {run / 'report.html'}")
-        say(f"a test set was opened {len(opened.test_openings)} times for this run")
+        say(f"a test set was opened {counted(len(opened.test_openings), 'time')} for this run")
 
 
 def _as_dict(without: WithoutErrors | None) -> dict[str, Any] | None:
@@ -105,6 +107,9 @@ def runs(
     if as_json:
         print_json(rows)
         return
+    if not rows:
+        say(f"no runs in {folder}")
+        return
     print_table(
         ["run", "network", "recipe", "seed", "state", "epochs", "accuracy", "log loss", "judged on"],
         [
@@ -116,6 +121,7 @@ def runs(
             ]
             for row in rows
         ],
+        texts=("network", "recipe", "judged on"),
     )
 
 

@@ -24,7 +24,7 @@ from inkdigits.cli.options import (
     backend_of,
     parsed_dials,
 )
-from inkdigits.cli.output import percent, print_json, print_table, silent_if, stoppable
+from inkdigits.cli.output import counted, percent, print_json, print_table, silent_if, stoppable
 from inkdigits.errors import NetworkError, RecipeError
 
 if TYPE_CHECKING:
@@ -116,10 +116,16 @@ def _check_alone(context: typer.Context) -> None:
     allowed = {"resume", "quiet", "as_json"}
     given = [p for p in context.params if p not in allowed and _is_given(context, p)]
     if given:
-        names = ", ".join(f"--{name.replace('_', '-')}" if name != "network" else "NETWORK" for name in given)
+        names = ", ".join(_as_typed(context, name) for name in given)
         raise RecipeError(
             f"--resume takes everything from the run: leave out {names}, or start a new run without --resume"
         )
+
+
+def _as_typed(context: typer.Context, parameter: str) -> str:
+    """What a user types for it: `--set` of the dials, `NETWORK` of an argument."""
+    found = next(one for one in context.command.params if one.name == parameter)
+    return found.opts[0] if found.param_type_name == "option" else parameter.upper()
 
 
 def _is_given(context: typer.Context, parameter: str) -> bool:
@@ -138,7 +144,7 @@ def _all_dials(settings: dict[str, str], named: dict[str, Any]) -> dict[str, Any
 def _the_network(argument: str | None, option: str | None) -> str:
     network = argument or option
     if network is None or (argument and option):
-        raise NetworkError("name one network: inkdigits train dense (or cnn, convnet, path.py:function)")
+        raise NetworkError("name one network: inkdigits train dense (or cnn, convnet, reader, path.py:function)")
     return network
 
 
@@ -151,8 +157,8 @@ def _print_run(run: Run, as_json: bool) -> None:
         return
     seconds = status["seconds"]
     print(
-        f"{run.path}: {config['network']} ({config['parameters']:,} parameters) trained for {status['epochs']} epochs "
-        f"in {seconds['train']:.1f} s; the best is epoch {status['best_epoch']}"
+        f"{run.path}: {config['network']} ({config['parameters']:,} parameters) trained for "
+        f"{counted(status['epochs'], 'epoch')} in {seconds['train']:.1f} s; the best is epoch {status['best_epoch']}"
     )
     for part, judged in run.adaptation.items():
         print(_adaptation_line(config[part]["source"], judged))
@@ -182,7 +188,12 @@ def reproduce(
     """The whole exercise: train dense and cnn on MNIST, judge and compare them, check the targets."""
     from inkdigits.experiments import reproduce as experiment
 
-    with stoppable(lambda: "stopped; reproduce begins anew next time"):
+    def told() -> str:
+        begun = out is not None and out.is_dir() and any(out.iterdir())
+        anew = f"to begin anew, remove {out} or choose another --out" if begun else "reproduce begins anew next time"
+        return f"stopped; {anew}"
+
+    with stoppable(told):
         result = experiment.reproduce(
             recipe=recipe,
             seed=seed,

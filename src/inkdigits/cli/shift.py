@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkdigits.cli.options import AsJson, Data, Quiet, start_default_backend
-from inkdigits.cli.output import percent, print_json, print_table, say, silent_if, stoppable
+from inkdigits.cli.output import counted, percent, print_json, print_table, say, silent_if, stoppable
 
 if TYPE_CHECKING:
     from inkdigits.evaluation.shift import Digits, ShiftCard
@@ -32,7 +32,9 @@ def shift(
 ) -> None:
     """Judge any network on damaged, moved and foreign digits and on what is no digit; held-out kinds apart."""
     from inkdigits.evaluation.shift import judge_shift
+    from inkdigits.whole_files import check_new
 
+    check_new(html, "--html")
     with stoppable():
         card = judge_shift(
             model, data=data, sample=sample, seed=seed, start_keras=start_default_backend, tell=silent_if(quiet)
@@ -48,7 +50,7 @@ def shift(
         if html:
             print(f"page: {html}")
     if card.test_openings is not None:
-        say(f"a test set was opened {card.test_openings} times for this run")
+        say(f"a test set was opened {counted(card.test_openings, 'time')} for this run")
 
 
 def _print_card(card: ShiftCard) -> None:

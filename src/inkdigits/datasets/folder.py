@@ -18,9 +18,14 @@ from inkdigits.whole_files import write_folder
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["PICTURE_SUFFIXES", "load_folder", "read_digit", "read_grey", "save_folder", "save_parts"]
+__all__ = ["PICTURE_SUFFIXES", "has_classes", "load_folder", "read_digit", "read_grey", "save_folder", "save_parts"]
 
 PICTURE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".bmp", ".gif", ".tif", ".tiff", ".webp", ".pgm"})
+
+
+def has_classes(folder: Path) -> bool:
+    """Whether one of the folders `folder/0` … `folder/9` is there."""
+    return any((folder / str(label)).is_dir() for label in range(CLASSES))
 
 
 def load_folder(folder: Path) -> LabelledDigits:

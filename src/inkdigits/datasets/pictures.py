@@ -24,18 +24,22 @@ _EXPECTED = "a picture, an IDX file, an .npz, a .csv of 784 pixels a row, or a f
 
 @dataclass(frozen=True)
 class Pictures:
-    """`images` uint8 (n, 28, 28), white ink on black, and what each is called: a file's path, else 1 to n."""
+    """`images` uint8 (n, 28, 28), white ink on black, and what each is called: a file's path, else 1 to n.
+
+    `fitted` is how many had another size, and went through `normalize`.
+    """
 
     images: NDArray[np.uint8]
     names: tuple[str, ...]
+    fitted: int = 0
 
 
 def load_pictures(source: Path, *, invert: bool = False) -> Pictures:
     """The pictures in `source`: a picture's file, an IDX, `.npz` or `.csv` file, or a folder of pictures at any depth.
 
     What is 28x28 is taken as it is, inverted with `invert`; pictures of another size go through `normalize`, which
-    finds out itself whether the ink is dark. A file of arrays may hold none. Raises `DataError` for what cannot be
-    read, for a folder without pictures, and for black ink on white.
+    finds out itself whether the ink is dark unless `invert` says so. A file of arrays may hold none. Raises `DataError`
+    for what cannot be read, for a folder without pictures, and for black ink on white.
     """
     if source.is_dir():
         return _from_files(_files_below(source), invert)
@@ -62,7 +66,8 @@ def load_every(sources: Sequence[Path], *, invert: bool = False) -> Pictures:
         for source, pictures in zip(sources, loaded, strict=True)
         for name in pictures.names
     ]
-    return Pictures(np.concatenate([pictures.images for pictures in loaded]), tuple(names))
+    images = np.concatenate([pictures.images for pictures in loaded])
+    return Pictures(images, tuple(names), sum(pictures.fitted for pictures in loaded))
 
 
 def _files_below(folder: Path) -> list[Path]:
@@ -75,17 +80,19 @@ def _files_below(folder: Path) -> list[Path]:
 
 
 def _from_files(files: list[Path], invert: bool) -> Pictures:
-    return Pictures(np.stack([_digit(file, invert) for file in files]), tuple(map(str, files)))
+    digits, fitted = zip(*(_digit(file, invert) for file in files), strict=True)
+    return Pictures(np.stack(digits), tuple(map(str, files)), sum(fitted))
 
 
-def _digit(file: Path, invert: bool) -> NDArray[np.uint8]:
+def _digit(file: Path, invert: bool) -> tuple[NDArray[np.uint8], bool]:
+    """The digit, and whether it had to be fitted."""
     grey = read_grey(file)
     if grey.shape == (SIZE, SIZE):
         digit = 255 - grey if invert else grey
         _check_ink_on_black(digit[None], file)
-        return digit
+        return digit, False
     try:
-        return normalize(grey)
+        return normalize(grey, dark=True if invert else None), True
     except DataError as error:
         raise DataError(f"{file}: {error}") from error
 

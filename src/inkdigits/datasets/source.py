@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from inkdigits.datasets import mnist
 from inkdigits.datasets.csv_table import load_csv
-from inkdigits.datasets.folder import load_folder
+from inkdigits.datasets.folder import has_classes, load_folder
 from inkdigits.datasets.idx import labels_path_for, load_pair
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.datasets.labelled_files import LABELS, is_labelled_files, load_labelled_files
@@ -24,8 +25,8 @@ def load_splits(source: str) -> Splits:
 
     `source` is `mnist` (in the package), an IDX file of pictures (its labels beside it, or named after a comma), a
     folder with MNIST's four IDX files, an `.npz` in Keras's form, a `.csv` of pixels or of files and labels (or a
-    folder with such a labels.csv), or a folder of pictures per class. A source without a test part of its own has
-    `test` None. Raises `DataError`.
+    folder with such a labels.csv), a folder of pictures per class, or one with such folders `train` and `test` in it. A
+    source without a test part of its own has `test` None. Raises `DataError`.
     """
     if source == MNIST:
         return Splits(mnist.load_train(), mnist.load_test())
@@ -54,11 +55,20 @@ def _load_folder(folder: Path) -> Splits:
     if train is None and test is None and is_labelled_files(folder / LABELS):
         return Splits(load_labelled_files(folder / LABELS), None)
     if train is None and test is None:
-        return Splits(load_folder(folder), None)
+        return _load_classes(folder)
     return Splits(
         load_pair(train, labels_path_for(train)) if train else None,
         load_pair(test, labels_path_for(test)) if test else None,
     )
+
+
+def _load_classes(folder: Path) -> Splits:
+    """A folder with one folder a class, or one with such folders called train and test, as `data export` writes it."""
+    parts = {part: folder / part for part in ("train", "test") if has_classes(folder / part)}
+    if not parts or has_classes(folder):
+        return Splits(load_folder(folder), None)
+    digits = {part: replace(load_folder(path), name=f"{folder.name} {part}") for part, path in parts.items()}
+    return Splits(digits.get("train"), digits.get("test"))
 
 
 def _idx_images(folder: Path, part: str) -> Path | None:

@@ -69,10 +69,11 @@ def load_sides(
     """The answers of each of `sources`: a run, a folder of runs that differ in nothing but their seed, a model file
     or a remote model's URL.
 
-    Kept answers are used where there are any: those on `data`, or those of the last evaluations without it. What has
-    none is judged on `data`, by default on what the others were, else on MNIST. Only then a network is loaded, and
-    Keras only for a network that is no model file, after `start_keras`. Raises `RunError` when there is no data set
-    that all were judged on, `DataError` for answers that are no probabilities, `ModelFileError` for other classes.
+    Kept answers are used where there are any: those on `data`, or without it those of the last evaluations, or those
+    on MNIST where the last ones differ. What has none is judged on `data`, by default on what the others were, else on
+    MNIST. Only then a network is loaded, and Keras only for a network that is no model file, after `start_keras`.
+    Raises `RunError` when there is no data set that all were judged on, `DataError` for answers that are no
+    probabilities, `ModelFileError` for other classes.
     """
     networks = [_networks(source) for source in sources]
     everyone = [network for side in networks for network in side]
@@ -124,21 +125,49 @@ def _recipe(source: str, side: Sequence[_Network]) -> dict[str, Any] | None:
     return shared[0] if shared else None
 
 
-def _common_data(networks: Iterable[_Network], data: str | None) -> tuple[str, str, str, LabelledDigits | None]:
+def _common_data(networks: Sequence[_Network], data: str | None) -> tuple[str, str, str, LabelledDigits | None]:
     """Source, name and SHA-256 of the data set to compare on; the digits too where they had to be read."""
     judged = [network for network in networks if network.kept_on and network.judged]
-    if data is None and judged:
-        last = {network.judged["data_sha256"]: network for network in judged}
-        if len(last) == 1:
-            (sha256, network), digits = next(iter(last.items())), None
-            return network.judged.get("source", MNIST), network.judged["data"], sha256, digits
-        one, other, *_ = last.values()
-        raise RunError(
-            f"not comparable: {one.name} was judged on {one.judged['data']}, {other.name} on {other.judged['data']}: "
-            "judge them on the same digits with --data"
+    if data is not None or not judged:
+        return _opened(data or MNIST)
+    last = {network.judged["data_sha256"]: network for network in judged}
+    if len(last) == 1:
+        (sha256, network), source = next(iter(last.items())), judged[0].judged.get("source", MNIST)
+        if all(sha256 in one.kept_on for one in networks):
+            return source, network.judged["data"], sha256, None
+        if found := _opened_again(source, sha256):
+            return found
+    mnist = _opened(MNIST)
+    if all(mnist[2] in network.kept_on for network in judged):
+        return mnist
+    raise RunError(_not_comparable(list(last.values())))
+
+
+def _opened(data: str) -> tuple[str, str, str, LabelledDigits]:
+    digits = open_test_split(None, data)
+    return data, digits.name, digits.sha256, digits
+
+
+def _opened_again(source: str, sha256: str) -> tuple[str, str, str, LabelledDigits] | None:
+    """The digits of `source`; None where they are gone or not those with that SHA-256 any more."""
+    try:
+        found = _opened(source)
+    except DataError:
+        return None
+    return found if found[2] == sha256 else None
+
+
+def _not_comparable(judged: Sequence[_Network]) -> str:
+    one, *others = judged
+    if not others:
+        return (
+            f"{one.name} was last judged on {one.judged['data']}, and {one.judged.get('source', MNIST)} does not hold "
+            f"those digits any more: add --data mnist, or judge it again with inkdigits evaluate {one.name}"
         )
-    digits = open_test_split(None, data or MNIST)
-    return data or MNIST, digits.name, digits.sha256, digits
+    return (
+        f"not comparable: {one.name} was last judged on {one.judged['data']}, {others[0].name} on "
+        f"{others[0].judged['data']}: judge them on the same digits with --data, for example --data mnist"
+    )
 
 
 @dataclass

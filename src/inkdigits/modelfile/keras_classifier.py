@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from zipfile import is_zipfile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +33,17 @@ class KerasClassifier:
 
 
 def load_keras_model(path: Path) -> keras.Model:
-    """The Keras model in a `.keras` file; no code in the file is run. Raises `NetworkError` when it is damaged."""
+    """The Keras model in a `.keras` file; no code in the file is run.
+
+    Raises `NetworkError` when it is missing, damaged or in another format.
+    """
+    # Keras says of each of these that the file was not found.
+    if not path.is_file():
+        raise NetworkError(f"{path}: no such file, expected a Keras model that ends in .keras")
+    if path.suffix != ".keras" or not is_zipfile(path):
+        raise NetworkError(
+            f"{path}: not a Keras model that can be loaded: expected a .keras file, a zip archive inside"
+        )
     import keras
 
     try:
