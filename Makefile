@@ -11,7 +11,7 @@ INSTALL_PINNED := -m pip install --quiet --disable-pip-version-check --require-h
 help:  ## This menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-run: .venv/.installed-run  ## Train, judge and compare the exercise's two networks (about 2 minutes on 2 cores)
+run: .venv/.installed-run  ## Train, judge and compare the exercise's two networks (seconds on 2 cores)
 	$(BIN)/inkdigits reproduce
 
 test: .venv/.installed-dev  ## The tests, but for those on every backend, in a browser and on Ray

@@ -1,4 +1,4 @@
-"""Claim: a cold shell gets a judged table in 30 s, in 20 s with a warm compilation cache (`reproduce --recipe sprint`).
+"""Claim: a cold shell gets a judged table in 30 s, in 20 s with a warm compilation cache (`inkdigits reproduce`).
 
 Whole processes, with an empty cache for compiled code at every start, and with one that is kept. Prints medians, ranges
 and the largest memory; exit code 1 when a figure is missed.
@@ -35,7 +35,7 @@ def main() -> None:
     for kind, measured in turns.items():
         seconds, megabytes = zip(*measured, strict=True)
         print(
-            f"inkdigits reproduce --recipe sprint, compilation cache {kind}: median {statistics.median(seconds):.1f} s "
+            f"inkdigits reproduce, compilation cache {kind}: median {statistics.median(seconds):.1f} s "
             f"({min(seconds):.1f} to {max(seconds):.1f}), {max(megabytes):.0f} MB, n = {rounds}; "
             f"asked: {ASKED[kind]:g} s"
         )
@@ -44,7 +44,7 @@ def main() -> None:
 
 def _reproduce(out: Path, cache: Path) -> tuple[float, float]:
     compiled = {"JAX_COMPILATION_CACHE_DIR": str(cache), "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0"}
-    command = [sys.executable, "-m", "inkdigits", "reproduce", "--recipe", "sprint", "--out", str(out)]
+    command = [sys.executable, "-m", "inkdigits", "reproduce", "--out", str(out)]
     started = time.perf_counter()
     process = subprocess.Popen(command, env={**os.environ, **compiled}, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)

@@ -175,7 +175,7 @@ def _adaptation_line(source: str, judged: dict[str, float]) -> str:
 
 
 def reproduce(
-    recipe: RecipeName = "brisk",
+    recipe: RecipeName = "sprint",
     seed: Seed = 0,
     data: Data = "mnist",
     backend: BackendOption = None,

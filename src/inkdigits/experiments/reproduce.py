@@ -51,7 +51,7 @@ class Reproduction:
 
 def reproduce(
     *,
-    recipe: str = "brisk",
+    recipe: str = "sprint",
     seed: int = 0,
     data: str = MNIST,
     backend: Backend | None = None,

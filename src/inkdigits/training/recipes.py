@@ -109,10 +109,11 @@ def _check_number(dial: str, value: Any, allowed: _Range) -> None:
         raise RecipeError(f"{dial} must be {allowed}, got {value!r}")
 
 
-# `brisk` is what `inkdigits reproduce` trains with: few epochs, both targets safe (benchmarks/reproduce_seeds.py).
+# Few epochs of everything: more accurate than `sprint`, and what the shipped `dense` and `cnn` were trained with.
 _BRISK = Recipe("brisk", optimizer="adam", learning_rate=2e-3, schedule="triangular", epochs=6, patience=0)
 
-# The exercise's targets in seconds, by the digits worth most (docs/log.md says why).
+# What `inkdigits reproduce` trains with: the exercise's targets in seconds, by the digits worth most (docs/log.md says
+# why), safe for any seed (docs/records.md).
 _SPRINT = Recipe(
     "sprint",
     engine="numpy",
