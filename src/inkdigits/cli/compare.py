@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkdigits.cli.options import AsJson, start_default_backend
-from inkdigits.cli.output import percent, print_json, print_table, say, stoppable
+from inkdigits.cli.output import counted, percent, print_json, print_table, say, stoppable
 
 if TYPE_CHECKING:
     from inkdigits.evaluation.compare import Comparison, FilePairs, Pair, TwoFiles
@@ -64,7 +64,7 @@ def compare(
 
 
 def _print_comparison(comparison: Comparison) -> None:
-    print(f"compared on {comparison.data}, {comparison.n:,} pictures")
+    print(f"compared on {comparison.data}, {counted(comparison.n, 'picture')}")
     print_table(
         ["side", "files", "accuracy", "± over seeds", "log loss", "± over seeds"],
         [
@@ -110,7 +110,7 @@ def _print_files(pair: Pair, files: TwoFiles, adjusted: bool) -> None:
         )
     shown = " ".join(map(str, files.disagreements[:_SHOWN]))
     more = f" … ({len(files.disagreements) - _SHOWN} more)" if len(files.disagreements) > _SHOWN else ""
-    print(f"    read differently: {len(files.disagreements)} pictures{': ' if shown else ''}{shown}{more}")
+    print(f"    read differently: {counted(len(files.disagreements), 'picture')}{': ' if shown else ''}{shown}{more}")
 
 
 def _points(interval: Interval) -> str:

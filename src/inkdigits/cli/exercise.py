@@ -134,8 +134,8 @@ def _print_one(verdict: Verdict) -> None:
         print(
             f"{'FAILS' if finding.fails else 'note '}  {finding.cell + ': ' if finding.cell else ''}{finding.message}"
         )
-    if not verdict.findings and verdict.missed:
-        print(f"FAILS  {verdict.missed}")
+    for line in [] if verdict.findings else verdict.told:
+        print(f"FAILS  {line}")
     print(f"{verdict.name}: {verdict.outcome}, {verdict.points:g} of {verdict.possible} points")
 
 

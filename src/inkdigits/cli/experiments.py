@@ -24,7 +24,7 @@ from inkdigits.cli.options import (
     backend_of,
     parsed_dials,
 )
-from inkdigits.cli.output import percent, print_json, print_table, silent_if, stoppable
+from inkdigits.cli.output import counted, percent, print_json, print_table, silent_if, stoppable
 from inkdigits.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -194,7 +194,7 @@ def tune(
         print_json(summary)
         return
     print(
-        f"{summary['study']}: {summary['finished']} trials finished, {summary['pruned']} pruned; the best has "
-        f"validation loss {summary['val_loss']:.4f}, accuracy {percent(summary['val_accuracy'])}"
+        f"{summary['study']}: {counted(summary['finished'], 'trial')} finished, {summary['pruned']} pruned; the best "
+        f"has validation loss {summary['val_loss']:.4f}, accuracy {percent(summary['val_accuracy'])}"
     )
     print(f"inkdigits train {network} {' '.join(summary['options'])}")

@@ -56,11 +56,11 @@ def read(
     ] = None,
     length: Annotated[int | None, typer.Option(min=1, help="So many digits are there.", metavar="N")] = None,
     annotate: Annotated[
-        Path | None, typer.Option(help="Draw boxes and values on the picture, into this PNG.", metavar="PNG")
+        Path | None, typer.Option(help="Draw boxes and values on the picture, into this new PNG.", metavar="PNG")
     ] = None,
     debug: Annotated[
         Path | None,
-        typer.Option(help="Show every step from the picture to what the network sees, in this PNG.", metavar="PNG"),
+        typer.Option(help="Show every step from the picture to what the network sees, in this new PNG.", metavar="PNG"),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores to use. Default: all.", metavar="N")] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a digit.")] = False,
