@@ -132,7 +132,7 @@ def test_ink_that_makes_the_digit_speaks_for_it(test_part: LabelledDigits) -> No
     [
         (["gone.onnx", "PICTURE"], "gone.onnx"),
         (["cnn", "gone.png"], "gone.png"),
-        (["cnn", "PICTURE", "--number", "2"], "holds 1 pictures, got --number 2"),
+        (["cnn", "PICTURE", "--number", "2"], "holds 1 picture, got --number 2"),
     ],
 )
 def test_wrong_use_is_one_line(cli: Cli, digit: Path, arguments: list[str], needle: str, tmp_path: Path) -> None:
