@@ -26,8 +26,6 @@ pytestmark = [
     pytest.mark.filterwarnings("default"),
 ]
 OUT_OF = ["--part-size", "3"]
-
-
 # The exit code of every whole batch here: one of the scans is no picture.
 ONE_UNREADABLE = 1
 
