@@ -136,7 +136,7 @@ def test_the_report_of_ten_thousand_pictures_is_quick_and_stands_alone(make_run:
     assert page.count("<svg") == 4
     assert page.count("data:image/png;base64,") == 2 * len(report.worst) + len(report.unsure)
     text = (run.path / "report.md").read_text()
-    for needle in ("98.50 %", "without 15 verified label errors", "learning_rate 0.002", "| 150 |", "1 times"):
+    for needle in ("98.50 %", "without 15 verified label errors", "learning_rate 0.002", "| 150 |", "| 1 time for"):
         assert needle in text
     for seconds in ("import", "data", "compile", "train", "evaluate"):
         assert f" {seconds} |" in text
