@@ -34,9 +34,13 @@ def _working(piece: Piece, ink: Ink) -> tuple[NDArray[np.uint8], NDArray[np.uint
 
     mask = cv2.copyMakeBorder(piece.mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     mask = cv2.dilate(mask, np.ones((3, 3), np.uint8))
-    framed = cv2.copyMakeBorder(ink.strength, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
-    strength = framed[piece.y : piece.bottom + 2, piece.x : piece.right + 2]
-    return np.asarray(strength, np.uint8), np.asarray(mask, np.uint8)
+    height, width = ink.strength.shape
+    top, left = max(0, piece.y - 1), max(0, piece.x - 1)
+    bottom, right = min(height, piece.bottom + 1), min(width, piece.right + 1)
+    strength = np.zeros((piece.h + 2, piece.w + 2), np.uint8)
+    own = strength[top - piece.y + 1 : bottom - piece.y + 1, left - piece.x + 1 : right - piece.x + 1]
+    own[:] = ink.strength[top:bottom, left:right]
+    return strength, np.asarray(mask, np.uint8)
 
 
 def _full(piece: Piece, ink: Ink, pixels: NDArray[np.uint8]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

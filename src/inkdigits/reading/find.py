@@ -36,6 +36,8 @@ class Cluster:
 
 def find_clusters(pieces: Sequence[Piece]) -> list[Cluster]:
     """The digits that may be in those pieces, each with the ways to see it."""
+    if len(pieces) == 1:
+        return [Cluster((tuple(pieces),))]
     height = _height_of_writing(pieces)
     digits = [piece for piece in _sure_joins(pieces, height) if max(piece.w, piece.h) > SPECK * height]
     return [Cluster(tuple(_ways(group, height))) for group in _near_groups(digits, height)]

@@ -7,6 +7,7 @@ uneven light and a table in view are paper too. All of it works on a reduced cop
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -109,24 +110,45 @@ def light_ink_evidence(work: Working) -> float:
     """
     import cv2
 
-    grey = grey_levels(reduced(work.pixels, 480)[0]).astype(np.float32)
+    medium, _ = reduced(work.pixels, 480)
     small = grey_levels(reduced(work.pixels, 96)[0]).astype(np.float32)
     fine = 0.0
-    if min(grey.shape) > _TINY:
-        fine = sum(_skew(grey, share * min(grey.shape)) for share in (0.02, 0.06))
+    if min(medium.shape[:2]) > _TINY:
+        grey = grey_levels(medium).astype(np.float32)
+        fine = sum(_skew(grey - _blurred(grey, max(1.0, share * min(grey.shape)))) for share in (0.02, 0.06))
         if abs(fine) > _FINE_DECIDES:
             return fine
-    coarse = sum(_skew(small, share * min(small.shape)) for share in (0.15, 0.4))
+    coarse = sum(_skew(small - _coarse(small, max(1.0, share * min(small.shape)))) for share in (0.15, 0.4))
     border = np.concatenate([small[0], small[-1], small[:, 0], small[:, -1]])
     off = small - median(border)
     total = float(cv2.norm(off, cv2.NORM_L2SQR))
     return fine + coarse + float((np.abs(off) * off).sum()) / (total + 1e-3)
 
 
-def _skew(grey: NDArray[np.float32], sigma: float) -> float:
+def _blurred(grey: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     import cv2
 
-    detail = grey - cv2.GaussianBlur(grey, (0, 0), max(1.0, sigma), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.GaussianBlur(grey, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _coarse(small: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    """`_blurred` for small pictures and wide blurs, as two matrix products: a sixth of the time, but for last bits."""
+    height, width = small.shape
+    return np.asarray(_blurring(height, sigma) @ small @ _blurring(width, sigma).T, np.float32)
+
+
+@lru_cache(maxsize=32)
+def _blurring(length: int, sigma: float) -> NDArray[np.float32]:
+    """The matrix (length, length) that blurs columns of that length: what the blur makes of every single pixel."""
+    import cv2
+
+    # As many taps as `GaussianBlur` takes by itself for 32-bit floats.
+    taps = round(8 * sigma + 1) | 1
+    single = np.eye(length, dtype=np.float32)
+    return np.asarray(cv2.GaussianBlur(single, (1, taps), sigma, borderType=cv2.BORDER_REPLICATE), np.float32)
+
+
+def _skew(detail: NDArray[np.float32]) -> float:
     squared = detail * detail
     return float(mean(squared * detail) / (mean(squared) ** 1.5 + 1e-3))
 
@@ -146,8 +168,11 @@ def find_ink(work: Working, *, light: bool) -> Ink:
     strength = _smoothed(strength_against(pixels, paper))
     if work.sheet is not None:
         strength[work.sheet == 0] = 0
-    strength = without_ruling(strength, _least_strength(strength)[0])
     threshold, noise = _least_strength(strength)
+    unruled = without_ruling(strength, threshold)
+    if unruled is not strength:
+        strength = unruled
+        threshold, noise = _least_strength(strength)
     mask = _strong_near_its_peak(strength, threshold)
     if min(mask.shape) > _THUMB_SIDE / 2:
         mask &= _above_texture(strength)

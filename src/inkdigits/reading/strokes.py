@@ -103,8 +103,8 @@ def _without_shade(ink: Ink) -> NDArray[np.uint8]:
     count, labels = cv2.connectedComponents(ink.mask, connectivity=8)
     inked = ink.mask > 0
     if count == 2:
-        keep = inked & (ink.strength >= _OF_STRONGEST * ink.strength[inked].max())
-        return np.where(keep, np.uint8(255), np.uint8(0))
+        strongest_of_all = int(cv2.minMaxLoc(ink.strength, ink.mask)[1])
+        return np.where(inked & (ink.strength >= _OF_STRONGEST * strongest_of_all), np.uint8(255), np.uint8(0))
     strongest = np.zeros(count, np.uint8)
     np.maximum.at(strongest, np.asarray(labels, np.int64)[inked], ink.strength[inked])
     mask = ink.mask.copy()
@@ -146,6 +146,8 @@ def _touches_border(piece: Piece, shape: tuple[int, ...]) -> bool:
 
 def _runs_along_border(piece: Piece, shape: tuple[int, ...]) -> bool:
     """Whether most of its length lies on the picture's border, as a paper's edge or a table does, and no digit."""
+    if not _touches_border(piece, shape):
+        return False
     on_border = max(
         np.count_nonzero(piece.mask[:, 0]) * (piece.x == 0),
         np.count_nonzero(piece.mask[:, -1]) * (piece.right == shape[1]),

@@ -55,10 +55,13 @@ def _path(mask: NDArray[np.uint8], place: float, stiffness: float) -> NDArray[np
 
 
 def _accumulated(cost: NDArray[np.floating]) -> NDArray[np.float64]:
-    total = cost.astype(np.float64)
-    for row in range(1, len(total)):
-        before = np.pad(total[row - 1], 1, constant_values=np.inf)
-        total[row] += np.minimum(np.minimum(before[:-2] + 0.004, before[2:] + 0.004), before[1:-1])
+    height, width = cost.shape
+    walled = np.full((height, width + 2), np.inf)
+    total = walled[:, 1:-1]
+    total[:] = cost
+    for row in range(1, height):
+        before = walled[row - 1]
+        total[row] += np.minimum(np.minimum(before[:-2], before[2:]) + 0.004, before[1:-1])
     return total
 
 

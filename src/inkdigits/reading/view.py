@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -45,12 +46,12 @@ class Candidate:
     probabilities: NDArray[np.float32]
     forced: bool = False
 
-    @property
+    @cached_property
     def best(self) -> float:
         """The highest probability."""
         return float(self.probabilities.max())
 
-    @property
+    @cached_property
     def value(self) -> int:
         """The most probable digit."""
         return int(self.probabilities.argmax())
