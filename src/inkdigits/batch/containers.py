@@ -26,11 +26,11 @@ def tar_entries(path: str, place: str, out: Storage, number: int) -> Iterator[En
     storage = open_storage(place)
     if is_compressed(path):
         storage = unpacked(path, place, out, f"{UNPACKED}/{number:06d}.tar")
-    try:
-        with storage.fs.open(storage.root, "rb") as file:
+    with storage.reading(), storage.fs.open(storage.root, "rb") as file:
+        try:
             yield from _members(file, path, storage, int(storage.fs.size(storage.root)))
-    except (tarfile.TarError, EOFError, OSError) as error:
-        raise BatchError(f"{path}: cannot be read as a tar archive: {error or type(error).__name__}") from error
+        except (tarfile.TarError, EOFError) as error:
+            raise BatchError(f"{path}: cannot be read as a tar archive: {error or type(error).__name__}") from error
 
 
 def is_compressed(path: str) -> bool:
@@ -96,14 +96,14 @@ def table_entries(path: str, place: str, column: str | None) -> Iterator[Entry]:
     import pyarrow.parquet as pq
 
     storage = open_storage(place)
-    try:
+    with storage.reading(), storage.fs.open(storage.root, "rb") as file:
         size = int(storage.fs.size(storage.root))
-        with storage.fs.open(storage.root, "rb") as file:
+        try:
             table = pq.ParquetFile(file)
             picture_column(table.schema_arrow, column, path)
             rows = table.metadata.num_rows
-    except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
-        raise BatchError(f"{path}: cannot be read as Parquet: {' '.join(str(error).split())}") from error
+        except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
+            raise BatchError(f"{path}: cannot be read as Parquet: {' '.join(str(error).split())}") from error
     if rows:
         yield Entry("parquet", place, printable(path), 0, rows, size)
 

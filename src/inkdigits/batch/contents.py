@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from ftplib import error_perm
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from inkdigits.reading.pictures import MOST_BYTES
 
 __all__ = ["Fetched", "fetched"]
 
+# What a server answers that will not hand out this one file; all else is a server that is not there.
+_ABOUT_THE_FILE = (PermissionError, IsADirectoryError, error_perm)
 # So many files behind a URL are fetched at a time, since each takes a round trip; rows of a table likewise.
 _AT_A_TIME = 32
 
@@ -55,22 +58,25 @@ def _files(job: Job, entries: Iterator[Entry]) -> Iterator[Fetched]:
 def _from_urls(urls: Sequence[str]) -> Iterator[Fetched]:
     storage = open_storage(urls[0])
     paths = [str(storage.fs._strip_protocol(url)) for url in urls]
-    found = storage.fs.cat(paths, on_error="return")
-    for url, path in zip(urls, paths, strict=True):
-        yield Fetched(url, _checked(url, found.get(path, FileNotFoundError(path))))
+    with storage.reading():
+        found = storage.fs.cat(paths, on_error="return")
+        for url, path in zip(urls, paths, strict=True):
+            yield Fetched(url, _checked(storage, url, found.get(path, FileNotFoundError(path))))
 
 
-def _checked(name: str, content: bytes | Exception) -> bytes | PictureError:
+def _checked(storage: Storage, name: str, content: bytes | Exception) -> bytes | PictureError:
     if isinstance(content, FileNotFoundError):
         return PictureError(f"{name}: no such file")
     if isinstance(content, Exception):
+        if storage.is_one_server and not isinstance(content, _ABOUT_THE_FILE):
+            raise content
         return PictureError(f"{name}: cannot be read: {' '.join(str(content).split()) or type(content).__name__}")
     return content
 
 
 def _members(path: str, entries: Sequence[Entry]) -> Iterator[Fetched]:
     storage = _unchanged(path, entries[0])
-    with storage.fs.open(storage.root, "rb") as archive:
+    with storage.reading(), storage.fs.open(storage.root, "rb") as archive:
         for entry in entries:
             if entry.size > MOST_BYTES:
                 yield Fetched(
@@ -88,15 +94,15 @@ def _rows(entry: Entry, column: str | None) -> Iterator[Fetched]:
 
     storage = _unchanged(entry.path, entry)
     number = entry.offset
-    try:
-        with storage.fs.open(storage.root, "rb") as file:
+    with storage.reading(), storage.fs.open(storage.root, "rb") as file:
+        try:
             table = pq.ParquetFile(file)
             chosen = picture_column(table.schema_arrow, column, entry.name)
             for content in islice(_values(table, chosen, entry.offset), entry.size):
                 yield Fetched(f"{entry.name}#{number}", _cell(entry, number, content))
                 number += 1
-    except (OSError, pa.ArrowInvalid) as error:
-        raise BatchError(f"{entry.name}: cannot be read as Parquet: {' '.join(str(error).split())}") from error
+        except (OSError, pa.ArrowInvalid) as error:
+            raise BatchError(f"{entry.name}: cannot be read as Parquet: {' '.join(str(error).split())}") from error
 
 
 def _cell(entry: Entry, number: int, content: bytes | None) -> bytes | PictureError:
@@ -127,10 +133,11 @@ def _values(table: Any, column: str, first: int) -> Iterator[bytes | None]:
 
 def _unchanged(path: str, entry: Entry) -> Storage:
     storage = open_storage(path)
-    try:
-        size = int(storage.fs.size(storage.root))
-    except FileNotFoundError as error:
-        raise BatchError(f"{path}: gone since the batch began: put it back to go on") from error
+    with storage.reading():
+        try:
+            size = int(storage.fs.size(storage.root))
+        except FileNotFoundError as error:
+            raise BatchError(f"{path}: gone since the batch began: put it back to go on") from error
     if size != entry.container_bytes:
         raise BatchError(
             f"{path}: changed since the batch began, {entry.container_bytes:,} bytes then, {size:,} now: put it back "

@@ -61,10 +61,10 @@ def run_batch(job: Job, crew: AbstractContextManager[Crew], progress: Progress =
         manifest = _begun_or_new(job, out)
         job = replace(job, source=manifest["source"], folder=manifest["folder"])
         started = time.monotonic()
-        read, counts = _read_the_rest(job, out, manifest, crew, progress)
+        read, known, counts = _read_the_rest(job, out, manifest, crew, progress)
         seconds = time.monotonic() - started
         if read or manifest["state"] != "finished":
-            manifest = finished(manifest, _all_rows(out, counts, manifest["parts"]))
+            manifest = finished(manifest, _all_rows(out, known, counts, manifest["parts"]))
             # Before the batch is called finished, since nobody looks for them after that.
             _remove_unpacked(out)
             write_manifest(out, manifest)
@@ -86,22 +86,24 @@ def _begun_or_new(job: Job, out: Storage) -> dict[str, Any]:
 
 def _read_the_rest(
     job: Job, out: Storage, manifest: dict[str, Any], crew: AbstractContextManager[Crew], progress: Progress
-) -> tuple[int, dict[int, dict[str, int]]]:
-    """How many pictures were read, and the rows by outcome of every part that was."""
+) -> tuple[int, set[int], Counter[str]]:
+    """How many pictures were read, the parts that they are of, and the rows of those by outcome."""
     there = _parts_there(out)
-    counts: dict[int, dict[str, int]] = {}
+    known: set[int] = set()
+    counts: Counter[str] = Counter()
     if len(there) == manifest["parts"]:
-        return 0, counts
+        return 0, known, counts
     total = manifest["pictures"]
     done = before = sum(part.pictures for part in read_parts(out) if part.number in there)
     progress(done, total)
     left = with_archives(job, out, (part for part in read_parts(out) if part.number not in there))
     with crew as workers:
         for part in _done_parts(job, left, workers, out):
-            counts[part.number] = part.outcomes
+            known.add(part.number)
+            counts.update(part.outcomes)
             done += part.pictures
             progress(done, total)
-    return done - before, counts
+    return done - before, known, counts
 
 
 def _parts_there(out: Storage) -> set[int]:
@@ -170,18 +172,15 @@ def _read_around_deadly(job: Job, part: Part, crew: Crew, out: Storage) -> PartD
             deadly[index] = _DEADLY
 
 
-def _all_rows(out: Storage, known: dict[int, dict[str, int]], parts: int) -> dict[str, int]:
-    """The rows of all parts by outcome; those of earlier runs are asked for them."""
+def _all_rows(out: Storage, known: set[int], counts: Counter[str], parts: int) -> dict[str, int]:
+    """The rows of all parts by outcome, `counts` for the `known` ones; those of earlier runs are asked for them."""
     from concurrent.futures import ThreadPoolExecutor
 
-    counts: Counter[str] = Counter()
     unknown = (number for number in range(parts) if number not in known)
     with ThreadPoolExecutor(16) as threads:
         while some := list(islice(unknown, 1000)):
-            for found in threads.map(lambda number: _rows_of(out, number), some):
+            for found in threads.map(lambda number: _rows_of(out.reopened(), number), some):
                 counts.update(found)
-    for found in known.values():
-        counts.update(found)
     return {name: counts[name] for name in OUTCOMES if counts[name]}
 
 

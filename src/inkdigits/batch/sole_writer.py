@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from inkdigits.batch.storage import Storage
-from inkdigits.errors import BatchError
+from inkdigits.errors import BatchError, OutputError
 from inkdigits.folder_lock import sole_use
 from inkdigits.whole_files import make_folder
 
@@ -46,7 +46,9 @@ def sole_writer(out: Storage) -> Iterator[None]:
     finally:
         over.set()
         renewing.join()
-        out.remove(_LEASE)
+        # Where the storage is gone, so that it cannot be removed, it runs out; why the storage is gone is told anyway.
+        with contextlib.suppress(OutputError):
+            out.remove(_LEASE)
 
 
 def _refuse_if_held(out: Storage) -> None:
@@ -82,4 +84,4 @@ def _keep_renewing(out: Storage, me: dict[str, Any], over: threading.Event) -> N
     while not over.wait(LEASE_SECONDS / 4):
         # A storage that fails for a moment is met again in a quarter of the lease.
         with contextlib.suppress(Exception):
-            _renew(out, me)
+            _renew(out.reopened(), me)

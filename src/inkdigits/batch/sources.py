@@ -30,14 +30,15 @@ def files_of(source: str, folder: str) -> Iterator[str]:
     """
     storage = open_storage(source if is_url(source) else str(Path(folder, source)))
     place = Storage(source, storage.fs, storage.root)
-    if place.fs.isdir(place.root):
-        yield from _below(place)
-    elif place.fs.exists(place.root):
-        yield from _listed(place) if source.lower().endswith(_LISTS) else [source]
-    elif _WILD & set(source):
-        yield from _matching(place)
-    else:
-        raise BatchError(f"{source}: no such file or folder: {_EXPECTED}")
+    with place.reading():
+        if place.fs.isdir(place.root):
+            yield from _below(place)
+        elif place.fs.exists(place.root):
+            yield from _listed(place) if source.lower().endswith(_LISTS) else [source]
+        elif _WILD & set(source):
+            yield from _matching(place)
+        else:
+            raise BatchError(f"{source}: no such file or folder: {_EXPECTED}")
 
 
 def is_tar(path: str) -> bool:

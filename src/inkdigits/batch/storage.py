@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from inkdigits.errors import BatchError, InkdigitsError, OutputError, output_error, require_extra
 from inkdigits.whole_files import make_folder, write_bytes
@@ -49,24 +50,34 @@ class Storage:
         """The path where it is on this machine; None elsewhere."""
         return Path(self.root) if "file" in _protocols(self.fs) else None
 
+    def reopened(self) -> Storage:
+        """The same with a connection of its own, for another thread: few kinds may be used by two at a time."""
+        # fsspec keeps one a thread.
+        return open_storage(self.url if self.local is None else str(self.local))
+
+    @property
+    def is_one_server(self) -> bool:
+        """Whether one server answers for every file in it; behind HTTP every address may be of another one."""
+        return not _protocols(self.fs) & {"http", "https"}
+
     def path(self, name: str) -> str:
         """Where `name` in it is, for `fs`."""
         return joined(self.root, name)
 
     def exists(self, name: str) -> bool:
         """Whether there is a file `name`."""
-        with self._reading(name):
+        with self.reading(name):
             return bool(self.fs.exists(self.path(name)))
 
     def read(self, name: str) -> bytes:
         """The content of the file `name`. Raises `BatchError` when it cannot be read."""
-        with self._reading(name):
+        with self.reading(name):
             content: bytes = self.fs.cat_file(self.path(name))
             return content
 
     def names(self, folder: str) -> list[str]:
         """The names of the files right below `folder`; none where there is no such folder."""
-        with self._reading(folder):
+        with self.reading(folder):
             try:
                 self.fs.invalidate_cache()
                 return [str(path).rsplit("/", 1)[-1] for path in self.fs.ls(self.path(folder), detail=False)]
@@ -107,13 +118,17 @@ class Storage:
                 self.remove(f"{folder}/{name}" if folder else name)
 
     @contextlib.contextmanager
-    def _reading(self, name: str) -> Iterator[None]:
+    def reading(self, name: str = "") -> Iterator[None]:
+        """A block that reads the file or folder `name`; what its library raises there is a `BatchError`."""
         try:
             yield
         except InkdigitsError:
             raise
         except Exception as error:  # every storage's library raises classes of its own
-            raise BatchError(f"{joined(self.url, name)}: cannot be read: {_in_a_line(error)}") from error
+            place = joined(self.url, name) if name else self.url
+            raise BatchError(
+                f"{place}: cannot be read: {_in_a_line(error)}: the same command goes on when it can"
+            ) from error
 
     @contextlib.contextmanager
     def _writing(self, name: str) -> Iterator[None]:
@@ -141,14 +156,32 @@ def _replaced(storage: Storage, name: str) -> Iterator[str]:
 
 
 def open_storage(place: str) -> Storage:
-    """The storage of a path on this machine or a URL. Raises `BatchError` for a URL of an unknown or missing kind."""
+    """The storage of a path on this machine or a URL.
+
+    Raises `BatchError` for a URL of an unknown kind, for one with a password in it, and where nobody answers.
+    """
     import fsspec
 
     try:
+        _refuse_password(place)
         fs, root = fsspec.core.url_to_fs(place if is_url(place) else str(Path(place).absolute()))
-    except (ImportError, ValueError) as error:
+    except InkdigitsError:
+        raise
+    except Exception as error:  # every storage's library raises classes of its own
         raise BatchError(f"{place}: a URL that cannot be opened here: {_in_a_line(error)}") from error
     return Storage(place, fs, str(root))
+
+
+def _refuse_password(place: str) -> None:
+    """A password in a URL would stand in the manifest and in every row of the results."""
+    for link in place.split("::") if is_url(place) else []:
+        parts = urlsplit(link)
+        if parts.password is not None:
+            kind = parts.scheme.upper()
+            raise BatchError(
+                f"{parts.scheme}://{parts.hostname}: a URL with a password in it, which would stand in the results: "
+                f"leave out both, and set FSSPEC_{kind}_USERNAME and FSSPEC_{kind}_PASSWORD"
+            )
 
 
 @contextlib.contextmanager
