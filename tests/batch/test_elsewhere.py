@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.batch.conftest import rows_of
+from tests.batch.conftest import mnist, rows_of
 
 pytestmark = pytest.mark.timeout(180)
 # The exit code of a whole batch here: one of the scans is no picture.
@@ -46,19 +46,19 @@ class Elsewhere:
     """A server: what its URLs begin with, and what commands need in their environment to use it."""
 
     url: str
+    port: str
     command: list[str]
-    environment: dict[str, str]
+    environment: dict[str, str] = field(default_factory=dict)
     running: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def start(self) -> None:
         self.running.append(
             subprocess.Popen(self.command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=self._env())
         )
-        port = int(self.command[self.command.index("-p") + 1])
         until = time.monotonic() + 60
         while True:
             try:
-                socket.create_connection(("127.0.0.1", port), timeout=1).close()
+                socket.create_connection(("127.0.0.1", int(self.port)), timeout=1).close()
                 return
             except OSError:
                 assert time.monotonic() < until
@@ -115,14 +115,20 @@ def _s3() -> Elsewhere:
     port = _free_port()
     keys = {"AWS_ACCESS_KEY_ID": "key", "AWS_SECRET_ACCESS_KEY": "secret", "AWS_DEFAULT_REGION": "us-east-1"}
     environment = {**keys, "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}"}
-    return Elsewhere("s3://forms", [sys.executable, "-m", "moto.server", "-p", port], environment)
+    return Elsewhere("s3://forms", port, [sys.executable, "-m", "moto.server", "-p", port], environment)
 
 
 def _ftp(folder: Path) -> Elsewhere:
     port = _free_port()
     command = [sys.executable, "-m", "pyftpdlib", "-p", port, "-w", "-d", str(folder), "-u", "joe", "-P", "secret"]
     environment = {"FSSPEC_FTP_USERNAME": "joe", "FSSPEC_FTP_PASSWORD": "secret"}
-    return Elsewhere(f"ftp://127.0.0.1:{port}", command, environment)
+    return Elsewhere(f"ftp://127.0.0.1:{port}", port, command, environment)
+
+
+def _web(folder: Path) -> Elsewhere:
+    port = _free_port()
+    command = [sys.executable, "-m", "http.server", port, "--bind", "127.0.0.1", "--directory", str(folder)]
+    return Elsewhere(f"http://127.0.0.1:{port}", port, command)
 
 
 @pytest.fixture(scope="module")
@@ -212,6 +218,30 @@ def test_a_server_that_goes_away_stops_the_batch_and_no_picture_is_called_unread
     assert _rows(ftp, "away", tmp_path / "copy") == here
 
 
+def test_a_list_may_mix_servers_and_what_one_of_them_lacks_is_a_row(
+    ftp: Elsewhere, scans: Path, tmp_path: Path
+) -> None:
+    # A server whose folder of the same name holds other pictures.
+    shutil.copytree(scans / "box1", tmp_path / "scans" / "box0")
+    other, web, gone = _ftp(tmp_path), _web(scans), _web(scans)
+    places = [
+        *(f"{ftp.url}/scans/box0/000.png", f"{other.url}/scans/box0/001.png", scans / "box0" / "002.png"),
+        *(f"{web.url}/box1/003.png", f"{web.url}/box1/999.png", f"{gone.url}/box1/005.png", f"{web.url}/broken.png"),
+    ]
+    (tmp_path / "list.txt").write_text("".join(f"{place}\n" for place in places))
+    for server in (other, web):
+        server.start()
+    code, _, errors = ftp.read(tmp_path / "list.txt", "--out", tmp_path / "out")
+    for server in (other, web):
+        server.stop()
+    assert (code, errors) == (ONE_UNREADABLE, "")
+    rows = rows_of(tmp_path / "out")
+    assert [row["path"] for row in rows] == list(map(str, places))
+    assert [row["string"] for row in rows[:4]] == [str(mnist().labels[number]) for number in range(4)]
+    for row, told in zip(rows[4:], ("no such file", "cannot be read", "not a picture"), strict=True):
+        assert told in row["error"]
+
+
 @pytest.mark.parametrize("where", ["source", "results"])
 def test_nobody_who_answers_is_one_line(where: str, scans: Path, tmp_path: Path) -> None:
     nowhere = _ftp(tmp_path).url
@@ -234,10 +264,15 @@ def test_a_bucket_that_is_not_there_is_one_line(s3: Elsewhere, scans: Path, tmp_
 
 
 def test_a_password_in_a_url_would_stand_in_the_results(scans: Path, tmp_path: Path) -> None:
-    for source, results in (("ftp://joe:pass@h/scans", tmp_path), (scans, "zip://x::sftp://joe:pass@h/all.zip")):
+    urls = tmp_path / "urls.txt"
+    urls.write_text("https://h/1.png\nhttps://joe:pass@h/2.png\n")
+    for source, results in (
+        *(("ftp://joe:pass@h/scans", tmp_path / "out"), (scans, "zip://x::sftp://joe:pass@h/all.zip")),
+        (urls, tmp_path / "out"),
+    ):
         code, told, errors = _ftp(tmp_path).read(source, "--out", results)
         assert (code, told) == (2, "")
         assert "a URL with a password in it" in errors
         assert "joe:pass" not in errors
         assert len(errors.splitlines()) == 1
-    assert list(tmp_path.iterdir()) == []
+    assert not list((tmp_path / "out").rglob("*.parquet"))

@@ -47,21 +47,45 @@ def _shared(entry: Entry) -> str:
 
 
 def _files(job: Job, entries: Iterator[Entry]) -> Iterator[Fetched]:
-    for away, group in groupby(entries, key=lambda entry: is_url(entry.path)):
-        if not away:
+    for server, group in groupby(entries, key=lambda entry: _server(entry.path)):
+        if server is None:
             yield from (Fetched(entry.name, Path(job.place(entry.path))) for entry in group)
-            continue
-        while some := list(islice(group, _AT_A_TIME)):
-            yield from _from_urls([entry.path for entry in some])
+        else:
+            yield from _fetched_ahead([entry.path for entry in group])
 
 
-def _from_urls(urls: Sequence[str]) -> Iterator[Fetched]:
+def _server(path: str) -> str | None:
+    """What is fetched by one connection: all of HTTP, elsewhere what is on one host or in one archive; None: a file."""
+    if not is_url(path):
+        return None
+    first, _, around = path.partition("::")
+    kind, _, place = first.partition("://")
+    if around:
+        return f"{kind}::{around}"
+    return "http" if kind in {"http", "https"} else f"{kind}://{place.partition('/')[0]}"
+
+
+def _fetched_ahead(urls: Sequence[str]) -> Iterator[Fetched]:
+    """The next group is under way while one is read: a round trip takes as long as that."""
+    from concurrent.futures import ThreadPoolExecutor
+
     storage = open_storage(urls[0])
+    groups = [urls[start : start + _AT_A_TIME] for start in range(0, len(urls), _AT_A_TIME)]
+    with ThreadPoolExecutor(1) as thread:
+        coming = thread.submit(_from_urls, storage, groups[0])
+        for following in [*groups[1:], None]:
+            group = coming.result()
+            if following:
+                coming = thread.submit(_from_urls, storage, following)
+            yield from group
+
+
+def _from_urls(storage: Storage, urls: Sequence[str]) -> list[Fetched]:
     paths = [str(storage.fs._strip_protocol(url)) for url in urls]
     with storage.reading():
         found = storage.fs.cat(paths, on_error="return")
-        for url, path in zip(urls, paths, strict=True):
-            yield Fetched(url, _checked(storage, url, found.get(path, FileNotFoundError(path))))
+        contents = (found.get(path, FileNotFoundError(path)) for path in paths)
+        return [Fetched(url, _checked(storage, url, content)) for url, content in zip(urls, contents, strict=True)]
 
 
 def _checked(storage: Storage, name: str, content: bytes | Exception) -> bytes | PictureError:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from inkdigits.batch.storage import Storage, is_url, joined, open_storage
+from inkdigits.batch.storage import Storage, is_url, joined, open_storage, refuse_password
 from inkdigits.errors import BatchError
 from inkdigits.reading.pictures import SUFFIXES
 
@@ -113,6 +113,7 @@ def _listed(place: Storage) -> Iterator[str]:
         for number, line in enumerate(file, start=1):
             path = _decoded(line, place.url, number).strip("\r\n")
             if path.strip():
+                refuse_password(path)
                 yield path if is_url(path) or path.startswith("/") or not folder else joined(folder, path)
 
 

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from inkdigits.errors import BatchError, InkdigitsError, OutputError, output_error, require_extra
 from inkdigits.whole_files import make_folder, write_bytes
 
-__all__ = ["Storage", "is_url", "joined", "open_storage", "require_batch", "scratch"]
+__all__ = ["Storage", "is_url", "joined", "open_storage", "refuse_password", "require_batch", "scratch"]
 
 # A put to these is atomic by itself; elsewhere a temporary name and a rename make it so.
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "r2", "memory"})
@@ -57,8 +57,8 @@ class Storage:
 
     @property
     def is_one_server(self) -> bool:
-        """Whether one server answers for every file in it; behind HTTP every address may be of another one."""
-        return not _protocols(self.fs) & {"http", "https"}
+        """Whether it is a server that answers for every file in it; behind HTTP every address may be of another one."""
+        return self.local is None and not _protocols(self.fs) & {"http", "https"}
 
     def path(self, name: str) -> str:
         """Where `name` in it is, for `fs`."""
@@ -163,7 +163,7 @@ def open_storage(place: str) -> Storage:
     import fsspec
 
     try:
-        _refuse_password(place)
+        refuse_password(place)
         fs, root = fsspec.core.url_to_fs(place if is_url(place) else str(Path(place).absolute()))
     except InkdigitsError:
         raise
@@ -172,15 +172,15 @@ def open_storage(place: str) -> Storage:
     return Storage(place, fs, str(root))
 
 
-def _refuse_password(place: str) -> None:
-    """A password in a URL would stand in the manifest and in every row of the results."""
+def refuse_password(place: str) -> None:
+    """Raise `BatchError` for a URL with a password: it would stand in the manifest and in every row of the results."""
     for link in place.split("::") if is_url(place) else []:
         parts = urlsplit(link)
         if parts.password is not None:
-            kind = parts.scheme.upper()
             raise BatchError(
                 f"{parts.scheme}://{parts.hostname}: a URL with a password in it, which would stand in the results: "
-                f"leave out both, and set FSSPEC_{kind}_USERNAME and FSSPEC_{kind}_PASSWORD"
+                "leave out user and password, and give both to fsspec, such as by FSSPEC_FTP_USERNAME and "
+                "FSSPEC_FTP_PASSWORD"
             )
 
 
