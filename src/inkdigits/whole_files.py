@@ -58,7 +58,9 @@ def temporary_sibling(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise output_error(error, path) from error
     finally:
-        temporary.unlink(missing_ok=True)
+        # A file system that is read-only refuses to remove even what is not there.
+        if temporary.exists():
+            temporary.unlink()
 
 
 def write_bytes(path: Path, content: bytes) -> None:
@@ -84,7 +86,10 @@ def write_folder(path: Path) -> Iterator[Path]:
     `path` must not exist yet. Raises `OutputError` for errors of the file system.
     """
     make_folder(path.parent)
-    temporary = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=path.parent))
+    try:
+        temporary = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=path.parent))
+    except OSError as error:
+        raise output_error(error, path) from error
     try:
         yield temporary
         for file in temporary.rglob("*"):

@@ -270,6 +270,7 @@ def test_another_batch_is_refused(scans: Path, read: Path, options: dict[str, An
         (["--csv"], "--csv is for single pictures"),
         (["--single-file", "all.xlsx"], "expected a name that ends in .parquet or .csv or .jsonl"),
         (["--address", "auto"], "goes with --engine ray"),
+        (["--review", "s3://forms/review"], "--review s3://forms/review: expected a folder on this machine"),
     ],
 )
 def test_wrong_use_is_one_line(cli: Cli, scans: Path, read: Path, arguments: list[object], needle: str) -> None:

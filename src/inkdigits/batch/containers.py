@@ -16,6 +16,8 @@ __all__ = ["UNPACKED", "is_compressed", "picture_column", "place_of", "table_ent
 
 # Compressed archives are unpacked into this folder of the results, since nothing can be fetched from their middle.
 UNPACKED = "unpacked"
+# What stands behind the last member of a tar archive.
+_CLOSING = bytes(512)
 
 
 def tar_entries(path: str, place: str, out: Storage, number: int) -> Iterator[Entry]:
@@ -28,7 +30,7 @@ def tar_entries(path: str, place: str, out: Storage, number: int) -> Iterator[En
         storage = unpacked(path, place, out, f"{UNPACKED}/{number:06d}.tar")
     with storage.reading(), storage.fs.open(storage.root, "rb") as file:
         try:
-            yield from _members(file, path, storage, int(storage.fs.size(storage.root)))
+            yield from _members(file, path, storage)
         except (tarfile.TarError, EOFError) as error:
             raise BatchError(f"{path}: cannot be read as a tar archive: {error or type(error).__name__}") from error
 
@@ -59,14 +61,21 @@ def place_of(out: Storage) -> str:
     return out.url if out.local is None else str(out.local)
 
 
-def _members(file: IO[bytes], path: str, storage: Storage, container_bytes: int) -> Iterator[Entry]:
+def _members(file: IO[bytes], path: str, storage: Storage) -> Iterator[Entry]:
+    container_bytes, ends = int(storage.fs.size(storage.root)), storage.ends()
     with tarfile.open(fileobj=file, mode="r:") as archive:
         for member in archive:
             # It would keep every member it has seen.
             archive.members = []  # type: ignore[attr-defined]
             if member.isfile() and not member.issparse() and is_picture_name(member.name):
                 name, place = printable(f"{path}/{member.name}"), storage.url
-                yield Entry("tar", place, name, member.offset_data, member.size, container_bytes)
+                yield Entry("tar", place, name, member.offset_data, member.size, container_bytes, ends)
+        file.seek(archive.offset)
+        if file.read(len(_CLOSING)) != _CLOSING:
+            raise BatchError(
+                f"{path}: no end mark behind its last member, so it was cut off or damaged there: fetch it again; if "
+                f"it is whole for sure, close it: head -c 1024 /dev/zero >> {path}"
+            )
 
 
 def _decompressed(path: str, storage: Storage) -> Iterator[bytes]:
@@ -105,7 +114,7 @@ def table_entries(path: str, place: str, column: str | None) -> Iterator[Entry]:
         except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
             raise BatchError(f"{path}: cannot be read as Parquet: {' '.join(str(error).split())}") from error
     if rows:
-        yield Entry("parquet", place, printable(path), 0, rows, size)
+        yield Entry("parquet", place, printable(path), 0, rows, size, storage.ends())
 
 
 def picture_column(schema: Any, wanted: str | None, name: str) -> str:

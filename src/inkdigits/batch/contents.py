@@ -13,7 +13,7 @@ from inkdigits.batch.containers import picture_column
 from inkdigits.batch.job import Entry, Job, Part
 from inkdigits.batch.storage import Storage, is_url, open_storage
 from inkdigits.errors import BatchError, PictureError
-from inkdigits.reading.pictures import MOST_BYTES
+from inkdigits.reading.pictures import MOST_BYTES, printable
 
 __all__ = ["Fetched", "fetched"]
 
@@ -85,7 +85,8 @@ def _from_urls(storage: Storage, urls: Sequence[str]) -> list[Fetched]:
     with storage.reading():
         found = storage.fs.cat(paths, on_error="return")
         contents = (found.get(path, FileNotFoundError(path)) for path in paths)
-        return [Fetched(url, _checked(storage, url, content)) for url, content in zip(urls, contents, strict=True)]
+        names = map(printable, urls)
+        return [Fetched(name, _checked(storage, name, content)) for name, content in zip(names, contents, strict=True)]
 
 
 def _checked(storage: Storage, name: str, content: bytes | Exception) -> bytes | PictureError:
@@ -163,8 +164,14 @@ def _unchanged(path: str, entry: Entry) -> Storage:
         except FileNotFoundError as error:
             raise BatchError(f"{path}: gone since the batch began: put it back to go on") from error
     if size != entry.container_bytes:
-        raise BatchError(
-            f"{path}: changed since the batch began, {entry.container_bytes:,} bytes then, {size:,} now: put it back "
-            "to go on, or begin again in another --out"
-        )
+        raise _changed(path, f"{entry.container_bytes:,} bytes then, {size:,} now")
+    # Listings of earlier versions say nothing of it.
+    if entry.container_ends and storage.ends() != entry.container_ends:
+        raise _changed(path, "as long as it was, with another content")
     return storage
+
+
+def _changed(path: str, how: str) -> BatchError:
+    return BatchError(
+        f"{path}: changed since the batch began, {how}: put it back to go on, or begin again in another --out"
+    )

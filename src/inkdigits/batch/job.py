@@ -76,8 +76,8 @@ class Entry:
     """Pictures of a source: a `file`; a member of a `tar`, `size` bytes at `offset`; or `size` rows of a `parquet`
     file from the row `offset` on.
 
-    `path` is where to open it, `name` what the results call it (rows add their number), and `container_bytes` how large
-    the archive or table was when it was listed.
+    `path` is where to open it, `name` what the results call it (rows add their number). `container_bytes` is how large
+    the archive or table was when it was listed, and `container_ends` what `Storage.ends` said of it.
     """
 
     kind: str
@@ -86,6 +86,7 @@ class Entry:
     offset: int = 0
     size: int = 1
     container_bytes: int = 0
+    container_ends: str = ""
 
     @property
     def pictures(self) -> int:

@@ -60,7 +60,7 @@ def _schema() -> Any:
     text, whole = pa.string(), pa.int64()
     # A file's name is bytes, which need not be text.
     names = {"part": whole, "kind": text, "path": pa.binary(), "name": text}
-    return pa.schema({**names, "offset": whole, "size": whole, "container_bytes": whole})
+    return pa.schema({**names, "offset": whole, "size": whole, "container_bytes": whole, "container_ends": text})
 
 
 def _row(part: int, entry: Entry) -> tuple[Any, ...]:

@@ -45,8 +45,12 @@ def no_progress(done: int, pictures: int) -> None:
     """Tell nobody."""
 
 
-def run_batch(job: Job, crew: AbstractContextManager[Crew], progress: Progress = no_progress) -> dict[str, Any]:
+def run_batch(
+    job: Job, crew: AbstractContextManager[Crew], progress: Progress = no_progress, *, retry_errors: bool = False
+) -> dict[str, Any]:
     """Read every picture of `job.source` into `job.out`, by `crew`, and return a summary.
+
+    With `retry_errors` the parts of an earlier call that hold pictures in error are read again, whole.
 
     The summary holds the finished manifest, and under `run` how many `pictures` this call read in how many `seconds`.
     Killed at any moment and called again, it ends with every picture exactly once. Raises `BatchError` for a
@@ -60,6 +64,8 @@ def run_batch(job: Job, crew: AbstractContextManager[Crew], progress: Progress =
     with sole_writer(out):
         manifest = _begun_or_new(job, out)
         job = replace(job, source=manifest["source"], folder=manifest["folder"])
+        if retry_errors:
+            _remove_parts_with_errors(out)
         started = time.monotonic()
         read, known, counts = _read_the_rest(job, out, manifest, crew, progress)
         seconds = time.monotonic() - started
@@ -182,6 +188,12 @@ def _all_rows(out: Storage, known: set[int], counts: Counter[str], parts: int) -
             for found in threads.map(lambda number: _rows_of(out.reopened(), number), some):
                 counts.update(found)
     return {name: counts[name] for name in OUTCOMES if counts[name]}
+
+
+def _remove_parts_with_errors(out: Storage) -> None:
+    for number in sorted(_parts_there(out)):
+        if _rows_of(out, number)["error"]:
+            out.remove(part_name(number))
 
 
 def _rows_of(out: Storage, number: int) -> dict[str, int]:

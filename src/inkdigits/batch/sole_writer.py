@@ -9,6 +9,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from inkdigits.batch.storage import Storage
@@ -69,11 +70,13 @@ def _is_dead(lease: dict[str, Any]) -> bool:
         return False
     try:
         os.kill(lease["pid"], 0)
+        # One that was killed is there until its parent has asked for it.
+        state = Path(f"/proc/{lease['pid']}/stat").read_text().rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return True
-    except PermissionError:
+    except OSError:
         return False
-    return False
+    return state == "Z"
 
 
 def _renew(out: Storage, me: dict[str, Any]) -> None:

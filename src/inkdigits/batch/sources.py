@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -15,6 +15,8 @@ __all__ = ["TAR_SUFFIXES", "files_of", "is_picture_name", "is_table", "is_tar"]
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _LISTS = (".txt",)
+# What is in a folder of results of ours, from early on: its tables are no pictures.
+_LISTING, _BESIDE = "listing.parquet", frozenset({"manifest.json", ".lock", ".lease.json"})
 _WILD = frozenset("*?[")
 _EXPECTED = (
     "expected a folder, a glob such as 'scans/**/*.png', a .tar, a .parquet with a column of bytes, or a .txt with a "
@@ -26,7 +28,8 @@ def files_of(source: str, folder: str) -> Iterator[str]:
     """The paths or URLs of every file in `source`: pictures, tar archives and Parquet tables.
 
     Named as `source` is written; relative ones count from `folder`. Sorted by name, folder after folder; those
-    of a text file in its order, relative to that file. Raises `BatchError` where there is nothing.
+    of a text file in its order, relative to that file. Folders of results are left out. Raises `BatchError` where there
+    is nothing.
     """
     storage = open_storage(source if is_url(source) else str(Path(folder, source)))
     place = Storage(source, storage.fs, storage.root)
@@ -74,9 +77,16 @@ def _walk_local(root: str) -> Iterator[tuple[str, list[str]]]:
         raise BatchError(f"{error.filename}: cannot be read: {error.strerror}") from error
 
     for folder, folders, names in os.walk(root, onerror=refuse):
+        if _are_results(names):
+            folders.clear()
+            continue
         folders.sort()
         inside = os.path.relpath(folder, root)
         yield "" if inside == "." else inside, names
+
+
+def _are_results(names: Collection[str]) -> bool:
+    return _LISTING in names and not _BESIDE.isdisjoint(names)
 
 
 def _walk(place: Storage) -> Iterator[tuple[str, list[str]]]:
@@ -88,6 +98,8 @@ def _walk(place: Storage) -> Iterator[tuple[str, list[str]]]:
         found = [entry for entry in place.fs.ls(root, detail=True) if entry["name"].rstrip("/") != root]
         place.fs.invalidate_cache()
         last = [(entry["name"].rstrip("/").rsplit("/", 1)[-1], entry["type"]) for entry in found]
+        if _are_results([name for name, _ in last]):
+            continue
         folders = sorted((name for name, kind in last if kind == "directory"), reverse=True)
         waiting += [f"{inside}/{name}" if inside else name for name in folders]
         yield inside, [name for name, kind in last if kind != "directory"]

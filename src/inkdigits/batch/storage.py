@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import uuid
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ __all__ = ["Storage", "is_url", "joined", "open_storage", "refuse_password", "re
 # A put to these is atomic by itself; elsewhere a temporary name and a rename make it so.
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "r2", "memory"})
 _UNFINISHED = ".unfinished-"
+_END = 65_536
 
 
 def require_batch() -> None:
@@ -75,6 +77,13 @@ class Storage:
             content: bytes = self.fs.cat_file(self.path(name))
             return content
 
+    def ends(self) -> str:
+        """The SHA-256, in hex, of a file's first and last 64 KiB: another file of the same size has another one."""
+        with self.reading(), self.fs.open(self.root, "rb") as file:
+            first = file.read(_END)
+            file.seek(max(0, int(self.fs.size(self.root)) - _END))
+            return hashlib.sha256(first + file.read(_END)).hexdigest()
+
     def names(self, folder: str) -> list[str]:
         """The names of the files right below `folder`; none where there is no such folder."""
         with self.reading(folder):
@@ -127,7 +136,7 @@ class Storage:
         except Exception as error:  # every storage's library raises classes of its own
             place = joined(self.url, name) if name else self.url
             raise BatchError(
-                f"{place}: cannot be read: {_in_a_line(error)}: the same command goes on when it can"
+                f"{place}: cannot be read: {_in_a_line(error)}: when that is mended, the same command goes on"
             ) from error
 
     @contextlib.contextmanager
@@ -195,7 +204,9 @@ def scratch(beside: Storage, name: str) -> Iterator[Path]:
         try:
             yield path
         finally:
-            path.unlink(missing_ok=True)
+            # A file system that is read-only refuses to remove even what is not there.
+            if path.exists():
+                path.unlink()
         return
     with tempfile.TemporaryDirectory(prefix="inkdigits-") as folder:
         yield Path(folder) / Path(name).name

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -17,6 +16,7 @@ __all__ = [
     "KeepSeen",
     "Out",
     "PartSize",
+    "RetryErrors",
     "Review",
     "SingleFile",
 ]
@@ -45,10 +45,18 @@ SingleFile = Annotated[
     typer.Option(help="At the end, all rows in one .parquet, .csv or .jsonl too.", rich_help_panel=_MANY),
 ]
 Review = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         help="At the end, the unsure digits as pictures with a CSV to fill in, for --data of evaluate and train.",
         metavar="DIR",
+        rich_help_panel=_MANY,
+    ),
+]
+RetryErrors = Annotated[
+    bool,
+    typer.Option(
+        "--retry-errors",
+        help="Read the parts again in which pictures are in error, such as after a server was away.",
         rich_help_panel=_MANY,
     ),
 ]

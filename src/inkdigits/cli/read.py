@@ -18,6 +18,7 @@ from inkdigits.cli.many_options import (
     KeepSeen,
     Out,
     PartSize,
+    RetryErrors,
     Review,
     SingleFile,
 )
@@ -68,6 +69,7 @@ def read(
     out: Out = None,
     single_file: SingleFile = None,
     review: Review = None,
+    retry_errors: RetryErrors = False,
     engine: EngineName = Engine.local,
     address: Address = None,
     jobs: Jobs = None,
@@ -87,11 +89,14 @@ def read(
 
         single = {"--annotate": annotate, "--debug": debug, "--threads": threads, "--csv": as_csv or None}
         _refuse(single, "is for single pictures, not for --out")
-        call = BatchCall(out, engine.value, address, jobs, single_file, review, quiet, as_json)
+        call = BatchCall(out, engine.value, address, jobs, single_file, review, retry_errors, quiet, as_json)
         read_many(pictures, model, call, part_size=part_size, column=column, region=area, length=length, seen=keep_seen)
         return
     many = {"--single-file": single_file, "--review": review, "--address": address, "--jobs": jobs, "--column": column}
-    _refuse({**many, "--seen": keep_seen or None}, "needs --out, the folder of results")
+    _refuse(
+        {**many, "--seen": keep_seen or None, "--retry-errors": retry_errors or None},
+        "needs --out, the folder of results",
+    )
     _check_drawings(annotate, debug)
     from inkdigits.reading.reader import Reader
 

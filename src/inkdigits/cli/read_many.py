@@ -32,7 +32,8 @@ class BatchCall:
     address: str | None
     jobs: int | None
     single_file: str | None
-    review: Path | None
+    review: str | None
+    retry_errors: bool
     quiet: bool
     as_json: bool
 
@@ -56,7 +57,7 @@ def read_many(sources: Sequence[str], model: str | None, call: BatchCall, **opti
     with stoppable(lambda: "stopped; what is read is kept: the same command goes on"):
         crew = _crew(call)
         with _progress(call.quiet) as progress:
-            summary = run_batch(job, crew, progress)
+            summary = run_batch(job, crew, progress, retry_errors=call.retry_errors)
         unsure = _finish(job, call, summary["parts"])
     if call.as_json:
         print_json({**summary, "review": unsure})
@@ -76,6 +77,8 @@ def _check(sources: Sequence[str], call: BatchCall) -> None:
         raise DataError("--address: goes with --engine ray")
     if call.engine == "ray" and call.jobs is not None:
         raise DataError("--jobs: goes with --engine local; Ray uses the cores that its cluster has")
+    if call.review and "://" in call.review:
+        raise DataError(f"--review {call.review}: expected a folder on this machine, where a person fills it in")
 
 
 def _crew(call: BatchCall) -> Any:
@@ -101,15 +104,18 @@ def _finish(job: Any, call: BatchCall, parts: int) -> int | None:
         write_single_file(job, call.single_file, parts)
     if call.review is None:
         return None
-    if call.review.exists():
-        told(f"{call.review}: there already, left as it is")
+    folder = Path(call.review)
+    if folder.exists():
+        told(f"{folder}: there already, left as it is")
         return None
-    return write_review(job, call.review, parts)
+    return write_review(job, folder, parts)
 
 
 def _print(summary: dict[str, Any], call: BatchCall, unsure: int | None) -> None:
     rows = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["rows"].items() if count)
-    print(f"{call.out}: {counted(summary['pictures'], 'picture')} in {counted(summary['parts'], 'part')}: {rows}")
+    pages, pictures = sum(summary["rows"].values()), counted(summary["pictures"], "picture")
+    of_pages = "" if pages == summary["pictures"] else f" of {counted(pages, 'page')}"
+    print(f"{call.out}: {pictures}{of_pages} in {counted(summary['parts'], 'part')}: {rows}")
     if summary["rows"].get("error"):
         print(f"what is wrong with those in error: the column error of {call.out.rstrip('/')}/parts")
     run = summary["run"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TextIO
 
 import numpy as np
 
@@ -23,7 +24,7 @@ def is_labelled_files(path: Path) -> bool:
     """Whether the CSV file `path` has columns `file` and `label`, and no pixels."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            return set(next(csv.reader(file), [])) >= _NEEDED
+            return set(next(csv.reader(file, delimiter=_delimiter(file)), [])) >= _NEEDED
     except (OSError, UnicodeDecodeError, csv.Error):
         return False  # whoever reads it as a table of pixels says what is wrong
 
@@ -42,10 +43,17 @@ def load_labelled_files(path: Path) -> LabelledDigits:
     return LabelledDigits(images, np.array([label for _, label in rows], np.int64), path.parent.name or path.name)
 
 
+def _delimiter(file: TextIO) -> str:
+    """Spreadsheets of countries that write a comma in numbers save tables with semicolons."""
+    header = file.readline()
+    file.seek(0)
+    return ";" if header.count(";") > header.count(",") else ","
+
+
 def _filled_in(path: Path) -> Iterator[tuple[Path, int]]:
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
-            for number, row in enumerate(csv.DictReader(file), start=2):
+            for number, row in enumerate(csv.DictReader(file, delimiter=_delimiter(file)), start=2):
                 label = (row["label"] or "").strip()
                 if not label:
                     continue
