@@ -210,6 +210,19 @@ def test_a_model_that_does_not_load_changes_nothing(cli: Cli, deployed: Deployed
     assert deployed.probabilities() == before
 
 
+@pytest.mark.parametrize(("host", "port"), [("127.0.0.1", 1), ("localhost", None)])
+def test_another_place_than_that_of_the_running_serve_is_refused(
+    cli: Cli, deployed: Deployed, host: str, port: int | None
+) -> None:
+    place = (f"--host={host}", f"--port={port or deployed.port}")
+    result = cli("deploy", f"--address={deployed.cluster.address}", *place, f"--model=digits={deployed.model}")
+    assert (result.returncode, result.stdout) == (2, "")
+    there = f"127.0.0.1:{deployed.port}"
+    assert f"Ray Serve runs already on {there} and stays there" in result.stderr
+    assert result.stderr.count("\n") == 1
+    assert deployed.ask("GET", "/v2/health/ready")[0] == 200
+
+
 def test_the_config_is_one_that_serve_takes_and_holds_no_secret(cli: Cli, deployed: Deployed, tmp_path: Path) -> None:
     from ray.serve.schema import ServeDeploySchema
 

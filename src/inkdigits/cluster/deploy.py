@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from inkdigits.cluster.connect import connected
 from inkdigits.cluster.retryable import ENVIRONMENT
-from inkdigits.errors import ModelFileError, ServingError
+from inkdigits.errors import ClusterError, ModelFileError, ServingError
 from inkdigits.modelfile.predictor import shipped_models
 from inkdigits.whole_files import write_text
 
@@ -161,12 +161,14 @@ def deploy(service: Service, address: str = "auto") -> str:
     """Bring `service` onto the Ray cluster at `address`, or update what runs there, and return its URL.
 
     It returns once the new replicas answer. An update fails no request: the old replicas serve until then, and finish
-    what they accepted. Raises `ClusterError` without a cluster, `ServingError` when the replicas do not start.
+    what they accepted. Raises `ClusterError` without a cluster and when Serve listens elsewhere already,
+    `ServingError` when the replicas do not start.
     """
     with connected(address, needed_by="inkdigits deploy"):
         from ray import serve
 
         logging.getLogger("ray.serve").setLevel(logging.ERROR)
+        _check_place(service)
         service = checked(service)
         try:
             serve.start(
@@ -179,6 +181,22 @@ def deploy(service: Service, address: str = "auto") -> str:
             reason = " ".join(str(error).split())
             raise ServingError(f"the replicas do not start, so what ran before runs on: {reason[:400]}") from error
     return f"http://{service.host}:{service.port}{service.prefix}/"
+
+
+def _check_place(service: Service) -> None:
+    """Raise `ClusterError` when Serve runs and listens elsewhere: it would go on there, and only log a warning."""
+    # The one way to ask it that needs no dashboard.
+    from ray.serve.context import _get_global_client
+
+    running = _get_global_client(raise_if_no_controller_running=False)
+    if running is None:
+        return
+    host, port = running.http_config.host, running.http_config.port
+    if (host, port) != (service.host, service.port):
+        raise ClusterError(
+            f"--host {service.host} --port {service.port}: Ray Serve runs already on {host}:{port} and stays there: "
+            f"give --host {host} --port {port}, or end it first with serve shutdown"
+        )
 
 
 def _controller_options() -> dict[str, Any]:
