@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Future, InvalidStateError
-from contextlib import suppress
+from concurrent.futures import Future
 from typing import Any
 
 from inkdigits.errors import ClusterError
@@ -25,12 +24,10 @@ def plain_future(reference: Any, lost: Callable[[BaseException], BaseException])
 
 def _hand_over(done: Future[Any], future: Future[Any], lost: Callable[[BaseException], BaseException]) -> None:
     error = done.exception()
-    # Whoever waits may have been told already that nothing comes any more.
-    with suppress(InvalidStateError):
-        if error is None:
-            future.set_result(done.result())
-        else:
-            future.set_exception(_plain(error, lost))
+    if error is None:
+        future.set_result(done.result())
+    else:
+        future.set_exception(_plain(error, lost))
 
 
 def _plain(error: BaseException, lost: Callable[[BaseException], BaseException]) -> BaseException:
