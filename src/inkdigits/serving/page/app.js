@@ -75,8 +75,11 @@ function showPages(pages, page = 0) {
 }
 
 function show(reading) {
-  // The answer to a last stroke may be the same string, which was copied meanwhile.
-  if (reading?.string !== state.reading?.string) find("copied").textContent = "Copy";
+  // The answer to a last stroke may be the same string, which was copied or corrected meanwhile.
+  if (reading?.string !== state.reading?.string) {
+    find("copied").textContent = "Copy";
+    promiseToKeep();
+  }
   state.reading = reading;
   find("words").textContent = reading ? wordsFor(reading) : "Nothing drawn yet";
   find("words").className = `words ${reading ? tone(reading) : ""}`;
@@ -85,7 +88,7 @@ function show(reading) {
   find("copy").disabled = !reading || !reading.string;
   const overPicture = reading && (state.picture || reading.digits.length > 1) ? reading : null;
   find("boxes").classList.toggle("drawn", !state.picture);
-  showBoxes(find("boxes"), overPicture, 4 / 3, select);
+  showBoxes(find("boxes"), overPicture, 4 / 3, choose);
   showDigits(reading?.digits ?? []);
   select(reading ? first(reading) : -1);
 }
@@ -114,10 +117,19 @@ function showDigits(digits) {
     button.className = digit.outcome;
     button.textContent = digit.outcome === "not_a_digit" ? "×" : digit.value;
     button.setAttribute("aria-label", labelFor(digit));
-    button.addEventListener("click", () => select(place));
+    button.addEventListener("click", () => choose(place));
     item.append(button);
     return item;
   }));
+}
+
+function choose(place) {
+  promiseToKeep();
+  select(place);
+}
+
+function promiseToKeep() {
+  find("kept").textContent = "Your correction is kept for the next training.";
 }
 
 function select(place) {
@@ -129,7 +141,6 @@ function select(place) {
   drawSeen(find("seen"), digit?.seen);
   find("seen").setAttribute("aria-label", `What the networks saw: ${digit ? labelFor(digit) : "nothing yet"}`);
   find("correct").disabled = !digit;
-  find("kept").textContent = "Your correction is kept for the next training.";
   clearTimeout(quietTimer);
   if (!digit) {
     bars.show(null, null);
