@@ -32,11 +32,11 @@ from pathlib import Path
 
 from tars_of_digits import write_tars
 
-from inkdigits.batch.crew import Crew, LocalCrew
-from inkdigits.batch.job import Job, open_model
-from inkdigits.batch.run import run_batch
+from inkdigits.batch.batch_job import Job, open_model
+from inkdigits.batch.batch_run import run_batch
+from inkdigits.batch.worker_pool import Crew, LocalCrew
 
-_LEAST_RATE, _LEAST_GAIN, _MOST_BEHIND, _MOST_GROWTH = 2500.0, 1.8, 0.3, 1.2
+_MIN_RATE, _MIN_GAIN, _MAX_BEHIND, _MAX_GROWTH = 2500.0, 1.8, 0.3, 1.2
 _CORES = len(os.sched_getaffinity(0))
 
 
@@ -93,7 +93,7 @@ def _measured(source: Path, crew: str, turn: int) -> Measured:
 
 def _crew(name: str) -> AbstractContextManager[Crew]:
     if name == "ray":
-        from inkdigits.cluster.batch import RayCrew
+        from inkdigits.cluster.ray_worker_pool import RayCrew
 
         return RayCrew("local", num_cpus=_CORES)
     return LocalCrew(1 if name == "one" else _CORES)
@@ -143,13 +143,13 @@ def _judged(count: int, rounds: Sequence[dict[str, Measured]]) -> list[bool]:
     for crew in rounds[0]:
         rates = ", ".join(f"{found[crew].rate:,.0f}" for found in rounds)
         print(f"  {crew}: {_median([found[crew].rate for found in rounds]):,.0f} a second ({rates})")
-    met = [_says("all", _median([found["all"].rate for found in rounds]), _LEAST_RATE)]
+    met = [_says("all", _median([found["all"].rate for found in rounds]), _MIN_RATE)]
     if "one" in rounds[0]:
         gain = _median([found["all"].rate / found["one"].rate for found in rounds])
-        met.append(_says("all against one", gain, _LEAST_GAIN))
+        met.append(_says("all against one", gain, _MIN_GAIN))
     if "ray" in rounds[0]:
         share = _median([found["ray"].rate / found["all"].rate for found in rounds])
-        met.append(_says("ray against all", share, 1 - _MOST_BEHIND))
+        met.append(_says("ray against all", share, 1 - _MAX_BEHIND))
     for crew in rounds[0]:
         early, late = (_median([getattr(found[crew], when) for found in rounds]) for when in ("early", "late"))
         met.append(_is_flat(f"{crew}, late in the run against early", early, late))
@@ -157,8 +157,8 @@ def _judged(count: int, rounds: Sequence[dict[str, Measured]]) -> list[bool]:
 
 
 def _is_flat(what: str, early: float, late: float) -> bool:
-    met = 0 < late <= _MOST_GROWTH * early
-    print(f"  memory, {what}: {early:.0f} MiB, {late:.0f}: at most {_MOST_GROWTH} times: {'met' if met else 'MISSED'}")
+    met = 0 < late <= _MAX_GROWTH * early
+    print(f"  memory, {what}: {early:.0f} MiB, {late:.0f}: at most {_MAX_GROWTH} times: {'met' if met else 'MISSED'}")
     return met
 
 

@@ -21,7 +21,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from inkdigits.training.backend import choose_backend, usable_cores
+from inkdigits.system.cores import usable_cores
+from inkdigits.training.backend import choose_backend
 
 _WITH_KERAS = """
 import sys

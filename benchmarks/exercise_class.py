@@ -22,7 +22,7 @@ from inkdigits.exercise.build import Version, build_notebook
 from inkdigits.exercise.check import check_submissions, find_submissions
 from inkdigits.exercise.limits import Limits
 from inkdigits.exercise.verdict import Verdict
-from inkdigits.whole_files import write_json
+from inkdigits.system.atomic_io import write_json
 
 HOSTILE = {
     "endless-loop": "while True:\n    pass",

@@ -29,7 +29,8 @@ import numpy as np
 
 from inkdigits.datasets.mnist import load_train
 from inkdigits.modelfile.predictor import Predictor, model_path
-from inkdigits.training.backend import installed_backends, usable_cores
+from inkdigits.system.cores import usable_cores
+from inkdigits.training.backend import installed_backends
 
 PICTURES = 10_000
 FLOP_PER_PICTURE = 2 * (24 * 24 * 32 * 25 + 8 * 8 * 64 * 25 * 32 + 1024 * 1024 + 1024 * 10)

@@ -14,7 +14,7 @@ from collections import Counter
 import numpy as np
 
 from inkdigits.reading.reader import Reader
-from inkdigits.scores import wilson_interval
+from inkdigits.stats.scores import wilson_interval
 
 
 def main() -> None:

@@ -23,10 +23,10 @@ from pathlib import Path
 import numpy as np
 
 from inkdigits.datasets.mnist import load_train
-from inkdigits.reading.draw import write_png
+from inkdigits.reading.annotation import write_png
 from inkdigits.reading.reader import Reader
 
-_MOST_SECONDS = {"12-megapixel photo of a sheet": 0.5, "28x28 picture": 0.002, "inkdigits read one.png, cold": 0.8}
+_MAX_SECONDS = {"12-megapixel photo of a sheet": 0.5, "28x28 picture": 0.002, "inkdigits read one.png, cold": 0.8}
 
 
 def main() -> None:
@@ -50,7 +50,7 @@ def main() -> None:
         ]
         found = [_seconds(work, options.rounds) for work in works]
     met = []
-    for (what, most), seconds in zip(_MOST_SECONDS.items(), found, strict=True):
+    for (what, most), seconds in zip(_MAX_SECONDS.items(), found, strict=True):
         median = statistics.median(seconds)
         met.append(median < most)
         print(

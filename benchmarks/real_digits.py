@@ -19,13 +19,13 @@ from pathlib import Path
 
 import numpy as np
 
-from inkdigits.reading.draw import annotated, write_png
-from inkdigits.reading.pictures import open_pages
+from inkdigits.images.decode import open_pages
+from inkdigits.reading.annotation import annotated, write_png
 from inkdigits.reading.reader import Reader, Seen
-from inkdigits.scores import wilson_interval
+from inkdigits.stats.scores import wilson_interval
 
 _DATA = Path("../shared/real-digits")
-_MOST_WRONG_SINGLES, _MOST_WRONG_MULTI, _MOST_ACCEPTED, _MOST_REFUSED = 2, 2, 2, 0.02
+_MAX_WRONG_SINGLES, _MAX_WRONG_MULTI, _MAX_ACCEPTED, _MAX_REFUSED = 2, 2, 2, 0.02
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _edits(read: str, label: str) -> int:
 def _report(cases: list[Case]) -> bool:
     met = []
     groups = [("photo", ("photo",)), ("drawn", ("drawn",)), ("all", ("photo", "drawn"))]
-    targets = {"single": _MOST_WRONG_SINGLES, "multi": _MOST_WRONG_MULTI, "nondigit": _MOST_ACCEPTED}
+    targets = {"single": _MAX_WRONG_SINGLES, "multi": _MAX_WRONG_MULTI, "nondigit": _MAX_ACCEPTED}
     names = {"single": "singles wrong", "multi": "multi not exact", "nondigit": "non-digits accepted"}
     for kind, most in targets.items():
         for name, media in groups:
@@ -123,8 +123,8 @@ def _report(cases: list[Case]) -> bool:
     written = [case for case in cases if case.kind != "nondigit"]
     digits = sum(len(case.label.replace("/", "")) for case in written)
     refused = sum(case.refused for case in written)
-    _print_rate("digits refused", refused, digits, int(_MOST_REFUSED * digits))
-    return all(met) and refused <= _MOST_REFUSED * digits
+    _print_rate("digits refused", refused, digits, int(_MAX_REFUSED * digits))
+    return all(met) and refused <= _MAX_REFUSED * digits
 
 
 def _print_rate(name: str, count: int, n: int, most: int | None) -> None:

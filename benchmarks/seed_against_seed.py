@@ -16,10 +16,10 @@ from pathlib import Path
 
 import numpy as np
 
-from inkdigits.evaluation.sides import load_sides
-from inkdigits.resampling import permutation_test
-from inkdigits.scores import accuracy, compare_paired
-from inkdigits.significance import LEVEL
+from inkdigits.evaluation.candidates import load_sides
+from inkdigits.stats.resampling import permutation_test
+from inkdigits.stats.scores import accuracy, compare_paired
+from inkdigits.stats.significance import LEVEL
 
 
 def main() -> None:

@@ -71,9 +71,9 @@ def _product() -> float:
 
 def _numpy_engine() -> Callable[[], None]:
     from inkdigits.networks.registry import build_network
-    from inkdigits.training.numpy_engine.lanes import Lanes
-    from inkdigits.training.numpy_engine.parameters import Standard
-    from inkdigits.training.numpy_engine.training import NumpyTraining
+    from inkdigits.training.engines.numpy.numpy_training import NumpyTraining
+    from inkdigits.training.engines.numpy.parameters import Standard
+    from inkdigits.training.engines.numpy.thread_pool import Lanes
 
     digits, weights = load_train(), build_network("cnn").get_weights()
     standard, recipe = Standard.of(digits.images), named_recipe("sprint", "cnn")
@@ -90,7 +90,7 @@ def _numpy_engine() -> Callable[[], None]:
 
 def _keras(fast: bool) -> Callable[[], object]:
     from inkdigits.networks.registry import build_network
-    from inkdigits.training.pooling import with_fast_pooling
+    from inkdigits.training.engines.keras_pooling import with_fast_pooling
 
     digits, model = load_train().take(slice(0, STEPS * BATCH_SIZE)), build_network("cnn")
     trained = with_fast_pooling(model) if fast else model

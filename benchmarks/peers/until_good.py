@@ -7,14 +7,14 @@ without the time that judging took; the seconds a step took in the last epoch; a
 import json
 import time
 
-MOST_EPOCHS = 8
+MAX_EPOCHS = 8
 BATCH_SIZE = 128
 
 
 def until_good(train_epoch, test_accuracy, target, started, pictures):
     """Call `train_epoch()` and `test_accuracy()` by turns, and print the line."""
     judging, accuracy, epochs = 0.0, 0.0, 0
-    while accuracy <= float(target) and epochs < MOST_EPOCHS:
+    while accuracy <= float(target) and epochs < MAX_EPOCHS:
         epochs += 1
         before = time.time()
         train_epoch()

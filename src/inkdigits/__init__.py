@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from inkdigits.reading.reader import Reader, read
     from inkdigits.reading.reading import Digit, Reading
     from inkdigits.training.backend import Backend
-    from inkdigits.training.model_file import export_run
     from inkdigits.training.recipes import Recipe
     from inkdigits.training.run import Run, open_run
+    from inkdigits.training.run_export import export_run
     from inkdigits.training.train import resume, train
 
 __version__ = "0.1.0"

@@ -64,7 +64,7 @@ class ModelFileError(InkdigitsError):
 
 
 class RecipeError(InkdigitsError):
-    """A recipe or a dial is unknown, or a dial's value is out of its range."""
+    """A recipe or a hyperparameter is unknown, or a hyperparameter's value is out of its range."""
 
 
 class RunError(InkdigitsError):

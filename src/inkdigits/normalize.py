@@ -21,7 +21,7 @@ __all__ = ["BOX", "SIZE", "normalize", "normalize_ink", "stroke_width"]
 SIZE = 28
 BOX = 20
 # Contrast below this many of 255 grey levels is taken for paper, not ink.
-_LEAST_CONTRAST = 24
+_MIN_CONTRAST = 24
 # Weaker than this is a faint anti-aliased edge.
 _FAINT = 20
 # Stroke widths in pixels of the 20x20 box. Of 3,000 pictures of MNIST's training part, 97 % lie between 2.1 and 5.5,
@@ -69,7 +69,7 @@ def _ink_on_black(picture: Grey, dark: bool | None) -> Grey:
     lighter, darker = int(picture.max()) - paper, paper - int(picture.min())
     is_dark = darker > lighter if dark is None else dark
     contrast = darker if is_dark else lighter
-    if contrast < _LEAST_CONTRAST:
+    if contrast < _MIN_CONTRAST:
         raise BlankPictureError(f"no ink found: the picture's contrast is {contrast} of 255 grey levels")
     signed = picture.astype(np.int16) - paper
     ink = -signed if is_dark else signed

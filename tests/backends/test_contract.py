@@ -20,9 +20,9 @@ from inkdigits.modelfile.keras_classifier import KerasClassifier, load_keras_mod
 from inkdigits.modelfile.parity import TOLERANCE
 from inkdigits.networks.inputs import one_hot, to_inputs
 from inkdigits.networks.registry import NETWORKS, build_network
-from inkdigits.training import fit as fit_module
 from inkdigits.training.backend import Backend
 from inkdigits.training.checkpoint import latest_checkpoint
+from inkdigits.training.engines import keras as fit_module
 from inkdigits.training.train import train
 
 pytestmark = pytest.mark.backends
@@ -50,7 +50,12 @@ def test_contract(network: str, image_data_format: str, small: Splits, tmp_path:
         network,
         data=str(tmp_path / "small.npz"),
         # Digits alone: 900 of them teach nobody what is no digit.
-        dials={**SHORT.get(network, {"epochs": 2, "batch_size": 32}), "augmentation": 0, "glyphs": 0, "nondigits": 0},
+        hyperparameters={
+            **SHORT.get(network, {"epochs": 2, "batch_size": 32}),
+            "augmentation": 0,
+            "glyphs": 0,
+            "nondigits": 0,
+        },
         backend=Backend(keras.backend.backend(), image_data_format=image_data_format),
         out=tmp_path / "run",
     )
@@ -83,7 +88,7 @@ def test_sprint_leaves_a_keras_model(network: str, image_data_format: str, small
         network,
         recipe="sprint",
         data=str(tmp_path / "small.npz"),
-        dials={"hardest": 1, "epochs": 4, "batch_size": 32},
+        hyperparameters={"hardest": 1, "epochs": 4, "batch_size": 32},
         backend=Backend(keras.backend.backend(), image_data_format=image_data_format),
         out=tmp_path / "run",
     )
@@ -117,7 +122,7 @@ def test_same_seed_same_weights(network: str, small: Splits, tmp_path: Path) -> 
         train(
             network,
             data=str(tmp_path / "small.npz"),
-            dials={"epochs": 1, "augmentation": 0, "glyphs": 0, "nondigits": 0},
+            hyperparameters={"epochs": 1, "augmentation": 0, "glyphs": 0, "nondigits": 0},
             seed=seed,
             backend=Backend(keras.backend.backend()),
             out=tmp_path / name,

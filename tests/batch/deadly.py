@@ -11,7 +11,7 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from inkdigits.batch.crew import LocalCrew
+from inkdigits.batch.worker_pool import LocalCrew
 
 
 class DeadlyCrew(LocalCrew):
@@ -24,9 +24,9 @@ class DeadlyCrew(LocalCrew):
 
 
 def _with_a_deadly_picture(deadly: tuple[str, str, Path], function: Callable[..., Any], *arguments: Any) -> Any:
-    from inkdigits.reading import pictures
+    from inkdigits.images import decode
 
-    before = pictures.open_pages
+    before = decode.open_pages
     name, once, mark = deadly
 
     def open_pages(source: Any, called: str | None = None) -> Any:
@@ -37,8 +37,8 @@ def _with_a_deadly_picture(deadly: tuple[str, str, Path], function: Callable[...
             os._exit(9)
         return before(source, called)
 
-    pictures.open_pages = open_pages
+    decode.open_pages = open_pages
     try:
         return function(*arguments)
     finally:
-        pictures.open_pages = before
+        decode.open_pages = before

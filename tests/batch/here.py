@@ -7,8 +7,8 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from inkdigits.batch.job import Job, Options, open_model
-from inkdigits.batch.run import run_batch
+from inkdigits.batch.batch_job import Job, Options, open_model
+from inkdigits.batch.batch_run import run_batch
 
 
 class HereCrew:

@@ -21,8 +21,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from inkdigits.batch.job import Job, Options, open_model
-from inkdigits.batch.run import run_batch
+from inkdigits.batch.batch_job import Job, Options, open_model
+from inkdigits.batch.batch_run import run_batch
 from inkdigits.batch.single_file import write_single_file
 from inkdigits.datasets.source import load_for_judging, load_for_training
 from inkdigits.errors import BatchError, DataError, OutputError
@@ -214,7 +214,7 @@ def _wait_for_parts(out: Path, count: int, running: subprocess.Popen[bytes]) -> 
 
 
 def test_a_worker_that_dies_costs_nothing(scans: Path, read: Path, tmp_path: Path) -> None:
-    from inkdigits.batch.crew import LocalCrew
+    from inkdigits.batch.worker_pool import LocalCrew
 
     killed = []
 

@@ -124,7 +124,7 @@ def test_an_output_that_is_a_file(cli: Cli, small_npz: Path, tmp_path: Path) -> 
 def test_an_output_folder_without_write_permission(tmp_path: Path, small_npz: Path) -> None:
     """As another user, since permissions do not bind root."""
     code = (
-        "import os, sys; from inkdigits.whole_files import write_text; from pathlib import Path\n"
+        "import os, sys; from inkdigits.system.atomic_io import write_text; from pathlib import Path\n"
         "from inkdigits.errors import OutputError\n"
         "os.setuid(65534)\n"
         "try: write_text(Path(sys.argv[1]) / 'x.txt', 'hello')\n"

@@ -163,7 +163,7 @@ def _seconds_of_children() -> float:
 
 def test_reading_data_imports_no_keras() -> None:
     code = (
-        "import sys, inkdigits, inkdigits.scores, inkdigits.normalize, inkdigits.datasets.source as s\n"
+        "import sys, inkdigits, inkdigits.stats.scores, inkdigits.normalize, inkdigits.datasets.source as s\n"
         "s.load_splits('mnist')\n"
         "print(sorted({'keras', 'jax', 'tensorflow', 'torch'} & set(sys.modules)))"
     )

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inkdigits.cli.read import _in_words
+from inkdigits.cli.read_command import _in_words
 from inkdigits.reading.reading import Digit, Reading
 from tests.conftest import Cli
-from tests.pictures.drawn import ink, paper, photographed, row, written
-from tests.reading.test_pictures import BROKEN_PAGE
+from tests.reading.drawn_pages import ink, paper, photographed, row, written
+from tests.images.test_decode import BROKEN_PAGE
 
 SHAPE = (200, 420)
 
@@ -48,7 +48,7 @@ def test_json_is_one_array_in_the_schema(cli: Cli, folder: Path) -> None:
     first, second = json.loads(result.stdout)
     assert (first["string"], first["outcome"], first["error"], first["page"]) == ("253", "read", None, 0)
     assert [digit["value"] for digit in first["digits"]] == [2, 5, 3]
-    assert np.array(first["digits"][0]["seen"]).shape == (28, 28)
+    assert np.array(first["digits"][0]["network_input"]).shape == (28, 28)
     assert (second["outcome"], second["digits"]) == ("blank", [])
 
 

@@ -23,7 +23,7 @@ import pytest
 import yaml
 from ray.cluster_utils import Cluster
 
-from inkdigits.cluster.deploy import NAME, Service, application, deploy
+from inkdigits.cluster.ray_serve import NAME, Service, application, deploy
 from inkdigits.modelfile.predictor import Predictor
 from tests.conftest import Cli
 
@@ -237,7 +237,7 @@ def test_the_config_is_one_that_serve_takes_and_holds_no_secret(cli: Cli, deploy
     assert "secret" not in text
     schema = ServeDeploySchema.model_validate(yaml.safe_load(text))
     described = schema.applications[0]
-    assert described.import_path == "inkdigits.cluster.deploy:application"
+    assert described.import_path == "inkdigits.cluster.ray_serve:application"
     assert described.deployments[0].autoscaling_config["max_replicas"] == 8
     assert application(described.args)._bound_deployment.name == described.deployments[0].name
 

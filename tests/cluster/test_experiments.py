@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from ray.cluster_utils import Cluster
 
-from inkdigits.cluster.experiments import ray_executor
+from inkdigits.cluster.ray_executor import ray_executor
 from inkdigits.errors import ClusterError, RecipeError
 from inkdigits.experiments.seeds import train_seeds
 from inkdigits.experiments.tune import tune
@@ -27,7 +27,7 @@ DIALS = {"epochs": 4, "patience": 0}
 
 
 def _seeds(out: Path, small_npz: Path, **more: Any) -> list[dict[str, Any]]:
-    summary = train_seeds("convnet", n=2, dials=DIALS, data=str(small_npz), out=out, **more)
+    summary = train_seeds("convnet", n=2, hyperparameters=DIALS, data=str(small_npz), out=out, **more)
     return [{name: value for name, value in row.items() if name != "train_seconds"} for row in summary["runs"]]
 
 
@@ -67,11 +67,16 @@ def test_seeds_outlive_a_killed_worker_and_a_lost_machine(cluster: Cluster, smal
         assert result.result(timeout=200) == alone
 
 
-def test_a_lost_trial_is_run_again_with_its_dials(cluster: Cluster, small_npz: Path, tmp_path: Path) -> None:
+def test_a_lost_trial_is_run_again_with_its_hyperparameters(cluster: Cluster, small_npz: Path, tmp_path: Path) -> None:
     import optuna
 
     storage = f"sqlite:///{tmp_path / 'trials.db'}"
-    search = {"storage": storage, "study": "lost", "trials": 2, "dials": {"epochs": 12, "schedule": "constant"}}
+    search = {
+        "storage": storage,
+        "study": "lost",
+        "trials": 2,
+        "hyperparameters": {"epochs": 12, "schedule": "constant"},
+    }
     study = optuna.create_study(study_name="lost", storage=storage)
     with ray_executor(cluster.address) as executor, ThreadPoolExecutor(1) as thread:
         result = thread.submit(tune, "convnet", data=str(small_npz), out=tmp_path / "out", executor=executor, **search)

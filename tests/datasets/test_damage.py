@@ -16,7 +16,7 @@ from inkdigits.datasets.csv_table import load_csv, load_csv_pictures
 from inkdigits.datasets.folder import PICTURE_SUFFIXES, read_digit
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.datasets.npz import load_npz, save_npz
-from inkdigits.datasets.pictures import load_pictures
+from inkdigits.datasets.unlabelled import load_pictures
 from inkdigits.errors import DataError, RunError
 from inkdigits.training.checkpoint import Checkpoint, Progress, latest_checkpoint, save_checkpoint
 

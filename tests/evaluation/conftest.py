@@ -11,9 +11,9 @@ import pytest
 
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.evaluation.evaluate import Predictions, keep_predictions, score
+from inkdigits.system.atomic_io import write_json
 from inkdigits.training.checkpoint import EpochRecord, Progress
 from inkdigits.training.run import Run, create_run
-from inkdigits.whole_files import write_json
 
 MakeRun = Callable[..., Run]
 
@@ -50,12 +50,12 @@ def make_run(tmp_path: Path, small_npz: Path, test_part: LabelledDigits) -> Make
         probabilities: np.ndarray | None = None,
         digits: LabelledDigits = test_part,
         added: str | None = None,
-        **dials: Any,
+        **hyperparameters: Any,
     ) -> Run:
         config = {
             "network": network,
             "parameters": 669_706,
-            "recipe": {"name": "brisk", "optimizer": "adam", "learning_rate": 0.002, "epochs": 2, **dials},
+            "recipe": {"name": "brisk", "optimizer": "adam", "learning_rate": 0.002, "epochs": 2, **hyperparameters},
             "seed": seed,
             "data": {"source": str(small_npz), "name": "small train", "sha256": trained_on, "n": 1000},
             "backend": {"name": "jax", "device": "auto", "deterministic": False, "image_data_format": None},

@@ -15,7 +15,7 @@ from PIL import Image
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.errors import DataError, RunError
 from inkdigits.evaluation.explain import explain
-from inkdigits.evaluation.inside import gradient_map, nearest
+from inkdigits.evaluation.saliency import gradient_map, nearest
 from inkdigits.modelfile.keras_classifier import KerasClassifier
 from inkdigits.networks.inputs import to_inputs
 from inkdigits.networks.registry import build_network
@@ -27,7 +27,7 @@ from tests.conftest import Cli
 @pytest.fixture(scope="module")
 def run(small_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     folder = tmp_path_factory.mktemp("explain")
-    return train("convnet", dials={"epochs": 1}, data=str(small_npz), out=folder / "run")
+    return train("convnet", hyperparameters={"epochs": 1}, data=str(small_npz), out=folder / "run")
 
 
 @pytest.fixture

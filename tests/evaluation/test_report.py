@@ -20,7 +20,7 @@ from inkdigits.evaluation.evaluate import Predictions, keep_predictions
 from inkdigits.evaluation.occlusion import occlusion_map
 from inkdigits.evaluation.report import make_report, write_report
 from inkdigits.modelfile.predictor import Predictor
-from inkdigits.scores import expected_calibration_error
+from inkdigits.stats.scores import expected_calibration_error
 from tests.conftest import Cli
 from tests.evaluation.conftest import MakeRun, answers
 

@@ -22,7 +22,7 @@ def _stop(record: EpochRecord) -> bool:
 def test_a_run_that_goes_on_forgets_how_it_was_judged(small_npz: Path, tmp_path: Path) -> None:
     path, data = tmp_path / "run", str(small_npz)
     with pytest.raises(KeyboardInterrupt):
-        train("dense", recipe="sprint", dials={"epochs": 3}, data=data, out=path, on_epoch=_stop)
+        train("dense", recipe="sprint", hyperparameters={"epochs": 3}, data=data, out=path, on_epoch=_stop)
     before = evaluate(path, data=data)
     write_report(Run(path), data)
     stale = load_predictions(Run(path), before.data_sha256)

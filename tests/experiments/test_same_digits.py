@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from inkdigits.datasets.labelled import Splits
-from inkdigits.evaluation import test_split
+from inkdigits.evaluation import held_out
 from inkdigits.experiments.reproduce import reproduce
 from inkdigits.experiments.seeds import train_seeds
 from tests.experiments.test_seeds import Here
@@ -31,8 +31,8 @@ def test_seeds(digits: str, tmp_path: Path) -> None:
 
 def test_reproduce(digits: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    load = test_split.load_for_judging
-    monkeypatch.setattr(test_split, "load_for_judging", lambda data: (opened.append(data), load(data))[1])
+    load = held_out.load_for_judging
+    monkeypatch.setattr(held_out, "load_for_judging", lambda data: (opened.append(data), load(data))[1])
     with pytest.warns(UserWarning, match="WAS TRAINED") as told:
         result = reproduce(recipe="sprint", data=digits, out=tmp_path / "out")
     lines = [str(warning.message) for warning in told]

@@ -20,10 +20,10 @@ import pytest
 
 from inkdigits.errors import OutputError, RunError
 from inkdigits.evaluation.evaluate import evaluate, load_predictions
-from inkdigits.experiments.processes import _take_share
 from inkdigits.experiments.seeds import train_seeds
-from inkdigits.training import fit as fit_module
+from inkdigits.system.processes import _take_share
 from inkdigits.training.backend import Backend, choose_backend
+from inkdigits.training.engines import keras as fit_module
 from inkdigits.training.run import Run
 from inkdigits.training.train import train
 from tests.conftest import Cli
@@ -43,8 +43,8 @@ class Here:
 
 
 def _train(out: Path, small_npz: Path, n: int, **more: Any) -> dict[str, Any]:
-    dials = {"epochs": 1, **more}
-    return train_seeds("convnet", n=n, dials=dials, data=str(small_npz), out=out, executor=Here())
+    hyperparameters = {"epochs": 1, **more}
+    return train_seeds("convnet", n=n, hyperparameters=hyperparameters, data=str(small_npz), out=out, executor=Here())
 
 
 def test_seeds_are_what_single_trainings_are(small_npz: Path, tmp_path: Path) -> None:
@@ -56,7 +56,7 @@ def test_seeds_are_what_single_trainings_are(small_npz: Path, tmp_path: Path) ->
     assert json.loads((tmp_path / "seeds" / "seeds.json").read_text()) == summary
     assert (tmp_path / "seeds" / "seeds.html").read_text().count("<svg") == 2
     assert summary["warnings"] == []
-    alone = train("convnet", dials={"epochs": 1}, seed=1, data=str(small_npz), out=tmp_path / "alone")
+    alone = train("convnet", hyperparameters={"epochs": 1}, seed=1, data=str(small_npz), out=tmp_path / "alone")
     sha256 = evaluate(alone, data=str(small_npz)).data_sha256
     one, other = (load_predictions(run, sha256) for run in (alone, Run(tmp_path / "seeds" / "seed-001")))
     assert np.array_equal(one.probabilities, other.probabilities)
@@ -74,11 +74,13 @@ def test_finished_seeds_are_not_trained_again_and_more_can_be_added(small_npz: P
 
 def test_another_recipe_does_not_mix_in(small_npz: Path, tmp_path: Path) -> None:
     _train(tmp_path / "seeds", small_npz, 1)
-    with pytest.raises(RunError, match=r"other dials \(.*\): choose another --out"):
+    with pytest.raises(RunError, match=r"other hyperparameters \(.*\): choose another --out"):
         _train(tmp_path / "seeds", small_npz, 1, learning_rate=0.01)
     other = Backend("torch" if choose_backend() != "torch" else "jax")
     with pytest.raises(RunError, match=rf"seed-000: .* \(backend: \w+ there, {other.name} asked for\): choose"):
-        train_seeds("convnet", n=1, dials={"epochs": 1}, data=str(small_npz), backend=other, out=tmp_path / "seeds")
+        train_seeds(
+            "convnet", n=1, hyperparameters={"epochs": 1}, data=str(small_npz), backend=other, out=tmp_path / "seeds"
+        )
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
     with pytest.raises(OutputError, match="no seeds' runs"):

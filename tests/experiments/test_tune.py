@@ -1,4 +1,4 @@
-"""A search over dials: what it keeps, that it goes on, prunes, and leaves the test set closed."""
+"""A search over hyperparameters: what it keeps, that it goes on, prunes, and leaves the test set closed."""
 
 from __future__ import annotations
 
@@ -18,8 +18,16 @@ from tests.experiments.test_seeds import Here
 
 
 def _tune(out: Path, small_npz: Path, trials: int, **more: Any) -> dict[str, Any]:
-    dials = {"epochs": 2, "optimizer": "adam", "batch_size": 64, "schedule": "constant", **more.pop("dials", {})}
-    return tune("dense", trials=trials, dials=dials, data=str(small_npz), out=out, executor=Here(), **more)
+    hyperparameters = {
+        "epochs": 2,
+        "optimizer": "adam",
+        "batch_size": 64,
+        "schedule": "constant",
+        **more.pop("hyperparameters", {}),
+    }
+    return tune(
+        "dense", trials=trials, hyperparameters=hyperparameters, data=str(small_npz), out=out, executor=Here(), **more
+    )
 
 
 def test_the_recipe_kept_gives_the_validation_loss_told(small_npz: Path, tmp_path: Path) -> None:
@@ -30,9 +38,9 @@ def test_the_recipe_kept_gives_the_validation_loss_told(small_npz: Path, tmp_pat
         summary = _tune(tmp_path / "out", small_npz, 3)
     assert summary["finished"] + summary["pruned"] == 3
     assert json.loads((tmp_path / "out" / "tune.json").read_text()) == summary
-    dials = dict(option.removeprefix("--set ").split("=") for option in summary["options"])
-    assert (dials["epochs"], dials["optimizer"]) == ("2", "adam")
-    run = train("dense", dials=dials, data=str(small_npz), out=tmp_path / "again")
+    hyperparameters = dict(option.removeprefix("--set ").split("=") for option in summary["options"])
+    assert (hyperparameters["epochs"], hyperparameters["optimizer"]) == ("2", "adam")
+    run = train("dense", hyperparameters=hyperparameters, data=str(small_npz), out=tmp_path / "again")
     assert min(record.val_loss for record in run.history) == pytest.approx(summary["val_loss"])
 
 
@@ -52,7 +60,7 @@ def test_a_hopeless_trial_is_pruned(small_npz: Path, tmp_path: Path) -> None:
     storage = f"sqlite:///{tmp_path / 'trials.db'}"
     search = {"storage": storage, "study": "known"}
     with mock.patch("inkdigits.experiments.tune.work"), pytest.raises(RunError, match="none of 0 trials"):
-        _tune(tmp_path / "out", small_npz, 6, dials={"epochs": 30}, **search)
+        _tune(tmp_path / "out", small_npz, 6, hyperparameters={"epochs": 30}, **search)
     study = optuna.load_study(study_name="known", storage=storage)
     rate = optuna.distributions.FloatDistribution(1e-4, 3e-2, log=True)
     for _ in range(5):
@@ -65,14 +73,16 @@ def test_a_hopeless_trial_is_pruned(small_npz: Path, tmp_path: Path) -> None:
                 user_attrs={"val_accuracy": 1.0},
             )
         )
-    summary = _tune(tmp_path / "out", small_npz, 6, dials={"epochs": 30}, **search)
+    summary = _tune(tmp_path / "out", small_npz, 6, hyperparameters={"epochs": 30}, **search)
     assert (summary["finished"], summary["pruned"]) == (5, 1)
     assert len(optuna.load_study(study_name="known", storage=storage).trials[5].intermediate_values) == 2
 
 
 def test_two_processes_share_one_database(cli: Cli, small_npz: Path, tmp_path: Path) -> None:
-    dials = ["--set", "epochs=1", "--set", "optimizer=adam", "--set", "schedule=constant"]
-    result = cli("tune", "convnet", "--trials", 3, "--jobs", 2, *dials, "--data", small_npz, "--out", tmp_path / "out")
+    hyperparameters = ["--set", "epochs=1", "--set", "optimizer=adam", "--set", "schedule=constant"]
+    result = cli(
+        "tune", "convnet", "--trials", 3, "--jobs", 2, *hyperparameters, "--data", small_npz, "--out", tmp_path / "out"
+    )
     assert result.returncode == 0, result.stderr
     told = json.loads((tmp_path / "out" / "tune.json").read_text())
     assert 3 <= told["finished"] + told["pruned"] <= 4  # the one that ran beside the last is not thrown away
@@ -83,13 +93,13 @@ def test_two_processes_share_one_database(cli: Cli, small_npz: Path, tmp_path: P
 def test_another_search_does_not_mix_in(small_npz: Path, tmp_path: Path) -> None:
     _tune(tmp_path / "out", small_npz, 1)
     with pytest.raises(RunError, match=r"is another search \(.*\): choose another --study or --out"):
-        _tune(tmp_path / "out", small_npz, 1, dials={"epochs": 3})
+        _tune(tmp_path / "out", small_npz, 1, hyperparameters={"epochs": 3})
 
 
-def test_only_what_the_engine_and_the_fixed_dials_allow_is_searched(small_npz: Path, tmp_path: Path) -> None:
+def test_only_what_the_engine_and_the_fixed_hyperparameters_allow_is_searched(small_npz: Path, tmp_path: Path) -> None:
     """Suggested anything else, a trial would end the search."""
     sprint = {"recipe": "sprint", "data": str(small_npz), "executor": Here()}
-    summary = tune("dense", trials=6, dials={"epochs": 1}, out=tmp_path / "sprint", **sprint)
+    summary = tune("dense", trials=6, hyperparameters={"epochs": 1}, out=tmp_path / "sprint", **sprint)
     assert summary["recipe"]["optimizer"] in {"adam", "muon"}
     fixed = {name: value for name, value in summary["recipe"].items() if name in {"engine", "patience"}}
     assert fixed == {"engine": "numpy", "patience": 0}
@@ -100,7 +110,7 @@ def test_only_what_the_engine_and_the_fixed_dials_allow_is_searched(small_npz: P
 
 
 @pytest.mark.parametrize(
-    ("network", "dials", "words"),
+    ("network", "hyperparameters", "words"),
     [
         ("dense", {"patience": 3, "schedule": "triangular"}, "patience must be 0"),
         ("dense", {"engine": "numpy", "optimizer": "sgd"}, "optimizer must be one of adam, muon"),
@@ -108,10 +118,10 @@ def test_only_what_the_engine_and_the_fixed_dials_allow_is_searched(small_npz: P
     ],
 )
 def test_a_search_that_cannot_be_is_refused_at_once(
-    small_npz: Path, tmp_path: Path, network: str, dials: dict[str, Any], words: str
+    small_npz: Path, tmp_path: Path, network: str, hyperparameters: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(RecipeError, match=words):
-        tune(network, dials=dials, data=str(small_npz), out=tmp_path / "out")
+        tune(network, hyperparameters=hyperparameters, data=str(small_npz), out=tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -122,4 +132,4 @@ def test_a_database_that_is_none(small_npz: Path, tmp_path: Path) -> None:
 
 def test_nothing_left_to_search(small_npz: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="nothing left to search"):
-        _tune(tmp_path / "out", small_npz, 1, dials={"learning_rate": 0.001})
+        _tune(tmp_path / "out", small_npz, 1, hyperparameters={"learning_rate": 0.001})

@@ -19,8 +19,8 @@ from inkdigits.errors import ExportError, InkdigitsError, MissingExtraError, Out
 from inkdigits.modelfile.keras_classifier import KerasClassifier, load_keras_model
 from inkdigits.modelfile.other_formats import check_installed, export_openvino
 from inkdigits.training.backend import Backend
-from inkdigits.training.model_file import export_run
 from inkdigits.training.run import Run
+from inkdigits.training.run_export import export_run
 from inkdigits.training.train import train
 
 pytestmark = [
@@ -40,7 +40,7 @@ MODULES = {
 def run(small_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     out = tmp_path_factory.mktemp("runs") / "run"
     backend = Backend(keras.backend.backend())
-    return train("convnet", data=str(small_npz), dials={"epochs": 1}, backend=backend, out=out)
+    return train("convnet", data=str(small_npz), hyperparameters={"epochs": 1}, backend=backend, out=out)
 
 
 def _openvino(path: Path, images: NDArray[np.uint8]) -> NDArray[np.float32]:

@@ -16,13 +16,13 @@ from inkdigits.datasets.labelled import Splits
 from inkdigits.datasets.split import stratified_split
 from inkdigits.errors import ExportError, ModelFileError, NetworkError, OutputError
 from inkdigits.evaluation.evaluate import evaluate
-from inkdigits.modelfile.calibration import softmax
 from inkdigits.modelfile.keras_classifier import KerasClassifier, load_keras_model
 from inkdigits.modelfile.load import load_classifier
 from inkdigits.modelfile.predictor import Predictor
-from inkdigits.scores import log_loss
-from inkdigits.training.model_file import export_run
+from inkdigits.stats.calibration import softmax
+from inkdigits.stats.scores import log_loss
 from inkdigits.training.run import Run
+from inkdigits.training.run_export import export_run
 from inkdigits.training.train import train
 from tests.conftest import Cli
 
@@ -37,7 +37,9 @@ def odd(input_shape):
 
 @pytest.fixture(scope="module")
 def run(small_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return train("dense", data=str(small_npz), dials={"epochs": 3}, seed=4, out=tmp_path_factory.mktemp("runs") / "run")
+    return train(
+        "dense", data=str(small_npz), hyperparameters={"epochs": 3}, seed=4, out=tmp_path_factory.mktemp("runs") / "run"
+    )
 
 
 def test_a_training_leaves_a_model_file_with_its_provenance(run: Run, small: Splits) -> None:
@@ -136,7 +138,9 @@ def test_formats_that_need_another_backend_say_so(run: Run, cli: Cli) -> None:
 def test_a_network_that_cannot_be_written_is_trained_all_the_same(tmp_path: Path, small_npz: Path) -> None:
     (tmp_path / "nets.py").write_text(OWN)
     with pytest.warns(UserWarning, match=r"no model.onnx in it: layer '.*' is a LayerNormalization"):
-        run = train(f"{tmp_path / 'nets.py'}:odd", data=str(small_npz), dials={"epochs": 1}, out=tmp_path / "run")
+        run = train(
+            f"{tmp_path / 'nets.py'}:odd", data=str(small_npz), hyperparameters={"epochs": 1}, out=tmp_path / "run"
+        )
     assert run.status["state"] == "finished"
     assert not run.model_file_path.exists()
     evaluation = evaluate(run, data=str(small_npz))

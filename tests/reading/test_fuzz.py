@@ -19,7 +19,7 @@ from PIL import Image, features
 
 from inkdigits.errors import PictureError
 from inkdigits.reading.reader import Reader
-from tests.pictures.drawn import ink, paper, photographed, row, written
+from tests.reading.drawn_pages import ink, paper, photographed, row, written
 
 EXAMPLES = int(os.environ.get("INKDIGITS_FUZZ_EXAMPLES", "100"))
 bounded = settings(

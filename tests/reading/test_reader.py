@@ -15,7 +15,7 @@ from inkdigits.reading.outcome import SURE, acceptance_threshold, judged
 from inkdigits.reading.reader import Reader
 from inkdigits.reading.reading import Reading
 from inkdigits.reading.rows import reading_order
-from tests.pictures.drawn import Place, ink, paper, photographed, row, written
+from tests.reading.drawn_pages import Place, ink, paper, photographed, row, written
 
 SHAPE = (500, 800)
 PLACES = [*row("2570", 80, 60, 90), *row("483", 120, 280, 80)]
@@ -60,8 +60,8 @@ def test_boxes_of_a_large_picture_are_in_its_own_pixels(reader: Reader, page: np
 
 def test_probabilities_belong_together(reading: Reading) -> None:
     for digit in reading.digits:
-        assert digit.seen.shape == (28, 28)
-        assert digit.seen.dtype == np.uint8
+        assert digit.network_input.shape == (28, 28)
+        assert digit.network_input.dtype == np.uint8
         assert sum(digit.probabilities) == pytest.approx(1, abs=1e-4)
         order = np.argsort(digit.probabilities)[::-1]
         assert (digit.value, digit.second) == (order[0], order[1])
@@ -70,7 +70,7 @@ def test_probabilities_belong_together(reading: Reading) -> None:
 
 
 def test_what_is_seen_is_what_the_network_is_asked(reader: Reader, reading: Reading) -> None:
-    answers = reader.predictor.predict_proba(np.stack([digit.seen for digit in reading.digits]))
+    answers = reader.predictor.predict_proba(np.stack([digit.network_input for digit in reading.digits]))
     np.testing.assert_allclose(answers, [digit.probabilities for digit in reading.digits], atol=1e-5)
 
 
@@ -79,9 +79,19 @@ def test_json_holds_everything(reading: Reading) -> None:
     assert set(value) == {"path", "page", "outcome", "string", "error", "size", "digits"}
     assert value["string"] == "2570\n483"
     assert set(value["digits"][0]) == {
-        *("value", "probability", "second", "second_probability", "outcome", "box", "row", "probabilities", "seen")
+        *(
+            "value",
+            "probability",
+            "second",
+            "second_probability",
+            "outcome",
+            "box",
+            "row",
+            "probabilities",
+            "network_input",
+        )
     }
-    np.testing.assert_array_equal(np.array(value["digits"][0]["seen"]), reading.digits[0].seen)
+    np.testing.assert_array_equal(np.array(value["digits"][0]["network_input"]), reading.digits[0].network_input)
 
 
 def test_only_the_region_is_read_and_boxes_stay_in_the_picture(reader: Reader, page: np.ndarray) -> None:

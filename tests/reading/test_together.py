@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from inkdigits.datasets.mnist import load_train
-from inkdigits.reading.pictures import Page
-from inkdigits.reading.plain_png import plain_png
-from inkdigits.reading.quick import mean, median, percentile
+from inkdigits.images.decode import Page
+from inkdigits.images.plain_png import plain_png
 from inkdigits.reading.reader import Reader
+from inkdigits.stats.quick_statistics import mean, median, percentile
 
 
 def test_pages_seen_together_read_as_they_do_alone() -> None:
@@ -30,7 +30,7 @@ def test_pages_seen_together_read_as_they_do_alone() -> None:
         assert [digit.box for digit in one.reading.digits] == [digit.box for digit in alone.digits]
         for digit, expected in zip(one.reading.digits, alone.digits, strict=True):
             np.testing.assert_allclose(digit.probabilities, expected.probabilities, atol=1e-5)
-            np.testing.assert_array_equal(digit.seen, expected.seen)
+            np.testing.assert_array_equal(digit.network_input, expected.network_input)
 
 
 @given(st.binary(min_size=1, max_size=300), st.sampled_from([3, 75, 85]))

@@ -17,7 +17,7 @@ from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.modelfile.predictor import Predictor, shipped_models
 from inkdigits.reading.reader import Reader
 from tests.conftest import Cli
-from tests.reading.test_pictures import BROKEN_PAGE
+from tests.images.test_decode import BROKEN_PAGE
 from tests.serving.server import Served, png
 
 BOUNDARY = {"Content-Type": "multipart/form-data; boundary=cut"}
@@ -238,7 +238,7 @@ def test_reading_a_picture_imports_no_keras(digits: LabelledDigits) -> None:
     code = (
         "import asyncio, sys\n"
         "from starlette.testclient import TestClient\n"
-        "from inkdigits.serving.app import build_app\n"
+        "from inkdigits.serving.application import build_app\n"
         "from inkdigits.serving.settings import Settings\n"
         "client = TestClient(build_app(Settings()), base_url='http://localhost')\n"
         f"answer = client.post('/v1/read', content={png(digits.images[0])!r}, headers={{'content-type': 'image/x'}})\n"

@@ -12,7 +12,7 @@ import pytest
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.reading.reading import Reading
-from inkdigits.serving.read_lanes import Picture, ReadLanes
+from inkdigits.serving.picture_batchers import Picture, ReadLanes
 from inkdigits.serving.settings import Limits
 from tests.serving.server import png
 

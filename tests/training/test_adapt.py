@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inkdigits.cli.learn import _adaptation_line
+from inkdigits.cli.train_command import _adaptation_line
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.datasets.npz import save_npz
 from inkdigits.errors import NetworkError, RunError
@@ -20,7 +20,9 @@ from tests.conftest import Cli
 
 @pytest.fixture(scope="module")
 def begun(small_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return train("dense", data=str(small_npz), dials={"epochs": 3}, out=tmp_path_factory.mktemp("begun") / "run")
+    return train(
+        "dense", data=str(small_npz), hyperparameters={"epochs": 3}, out=tmp_path_factory.mktemp("begun") / "run"
+    )
 
 
 @pytest.fixture(scope="module")
@@ -57,8 +59,10 @@ def test_a_network_that_got_worse_is_called_so(after: float, told: str) -> None:
 
 
 def test_it_begins_with_the_weights_that_were_named(begun: Run, small_npz: Path, tmp_path: Path) -> None:
-    dials = {"epochs": 1, "learning_rate": 1e-7}
-    run = train("dense", data=str(small_npz), dials=dials, out=tmp_path / "run", start_from=str(begun.path))
+    hyperparameters = {"epochs": 1, "learning_rate": 1e-7}
+    run = train(
+        "dense", data=str(small_npz), hyperparameters=hyperparameters, out=tmp_path / "run", start_from=str(begun.path)
+    )
     pairs = zip(
         load_keras_model(run.model_path).get_weights(), load_keras_model(begun.model_path).get_weights(), strict=True
     )
@@ -85,7 +89,7 @@ def test_added_digits_that_changed_stop_a_resumed_training(
     run = train(
         "dense",
         data=begun.config["data"]["source"],
-        dials={"epochs": 1},
+        hyperparameters={"epochs": 1},
         out=tmp_path / "run",
         add_data=str(own),
     )

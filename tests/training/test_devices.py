@@ -16,7 +16,7 @@ import pytest
 from inkdigits.errors import NetworkError, RecipeError
 from inkdigits.training.backend import Backend
 from inkdigits.training.devices import Devices
-from inkdigits.training.epoch import steps_per_epoch
+from inkdigits.training.epoch_data import steps_per_epoch
 from inkdigits.training.recipes import Recipe
 from tests.conftest import Cli
 

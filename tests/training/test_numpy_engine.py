@@ -12,17 +12,17 @@ from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.datasets.npz import save_npz
 from inkdigits.errors import RecipeError
 from inkdigits.evaluation.evaluate import evaluate
-from inkdigits.modelfile.calibration import softmax
 from inkdigits.modelfile.keras_classifier import KerasClassifier
 from inkdigits.networks.inputs import one_hot, to_inputs
 from inkdigits.networks.registry import build_network
+from inkdigits.stats.calibration import softmax
 from inkdigits.training.checkpoint import EpochRecord, latest_checkpoint
-from inkdigits.training.hardest import hardest_digits, losses_of_small_network
-from inkdigits.training.numpy_engine.fit import fit
-from inkdigits.training.numpy_engine.lanes import Lanes, parts_of
-from inkdigits.training.numpy_engine.network import NumpyNetwork
-from inkdigits.training.numpy_engine.optimizers import Muon
-from inkdigits.training.numpy_engine.parameters import Parameters, Standard
+from inkdigits.training.engines.numpy.engine import fit
+from inkdigits.training.engines.numpy.network import NumpyNetwork
+from inkdigits.training.engines.numpy.optimizers import Muon
+from inkdigits.training.engines.numpy.parameters import Parameters, Standard
+from inkdigits.training.engines.numpy.thread_pool import Lanes, parts_of
+from inkdigits.training.loss_sampling import hardest_digits, losses_of_small_network
 from inkdigits.training.recipes import Recipe
 from inkdigits.training.run import Run
 from inkdigits.training.task import Task
@@ -70,7 +70,7 @@ def test_an_epoch_ends_where_keras_ends(small: Splits, tmp_path: Path, name: str
     reference.set_weights(model.get_weights())
     fit(model, Task(digits, validation, PLAIN, 5, tmp_path))
 
-    from inkdigits.training.epoch import pictures_of_epoch
+    from inkdigits.training.epoch_data import pictures_of_epoch
 
     standard = Standard.of(digits.images)
     images, targets = pictures_of_epoch(digits, PLAIN, 5, 1)
@@ -95,14 +95,14 @@ def test_the_same_seed_gives_the_same_weights(small: Splits, tmp_path: Path) -> 
 @pytest.mark.parametrize("optimizer", ["adam", "muon"])
 def test_a_stopped_training_goes_on_to_the_same_weights(small: Splits, tmp_path: Path, optimizer: str) -> None:
     save_npz(tmp_path / "small.npz", small)
-    dials = {"epochs": 3, "optimizer": optimizer}
+    hyperparameters = {"epochs": 3, "optimizer": optimizer}
 
     def stop_after_two(record: EpochRecord) -> bool:
         if record.epoch == 2:
             raise KeyboardInterrupt
         return True
 
-    arguments = {"recipe": "sprint", "dials": dials, "data": str(tmp_path / "small.npz")}
+    arguments = {"recipe": "sprint", "hyperparameters": hyperparameters, "data": str(tmp_path / "small.npz")}
     whole = train("cnn", out=tmp_path / "whole", **arguments)
     with pytest.raises(KeyboardInterrupt):
         train("cnn", out=tmp_path / "stopped", on_epoch=stop_after_two, **arguments)
@@ -117,21 +117,26 @@ def test_a_stopped_training_goes_on_to_the_same_weights(small: Splits, tmp_path:
 def test_it_learns_and_goes_on_from_what_was_learned(small: Splits, tmp_path: Path) -> None:
     data = tmp_path / "small.npz"
     save_npz(data, small)
-    dials = {"hardest": 1, "epochs": 4}
-    first = train("cnn", recipe="sprint", dials=dials, data=str(data), out=tmp_path / "first")
+    hyperparameters = {"hardest": 1, "epochs": 4}
+    first = train("cnn", recipe="sprint", hyperparameters=hyperparameters, data=str(data), out=tmp_path / "first")
     accuracy = evaluate(first, data=str(data)).accuracy
     assert accuracy > 0.85
     gentle = {"hardest": 1, "epochs": 1, "learning_rate": 1e-6, "muon_learning_rate": 1e-6}
     second = train(
-        "cnn", recipe="sprint", dials=gentle, data=str(data), out=tmp_path / "second", start_from=str(first.path)
+        "cnn",
+        recipe="sprint",
+        hyperparameters=gentle,
+        data=str(data),
+        out=tmp_path / "second",
+        start_from=str(first.path),
     )
     assert evaluate(second, data=str(data)).accuracy == pytest.approx(accuracy, abs=0.02)
 
 
 def test_another_network_is_refused_before_anything_is_written(small: Splits, tmp_path: Path) -> None:
-    dials = {"engine": "numpy", "optimizer": "adam"}
+    hyperparameters = {"engine": "numpy", "optimizer": "adam"}
     with pytest.raises(RecipeError, match="engine numpy trains dense and cnn, got convnet: choose engine keras"):
-        train("convnet", dials=dials, out=tmp_path / "run")
+        train("convnet", hyperparameters=hyperparameters, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

@@ -1,4 +1,4 @@
-"""Every dial is checked, and an unknown one is refused."""
+"""Every hyperparameter is checked, and an unknown one is refused."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 
 from inkdigits.errors import RecipeError
 from inkdigits.networks.registry import NETWORKS
-from inkdigits.training.recipes import RECIPES, Recipe, named_recipe, recipe_from_dict, with_dials
+from inkdigits.training.recipes import RECIPES, Recipe, named_recipe, recipe_from_dict, with_hyperparameters
 
 
 @pytest.mark.parametrize(
-    ("dial", "value", "message"),
+    ("hyperparameter", "value", "message"),
     [
         ("learning_rate", -1, "learning_rate must be a number from 1e-07 to 10, got -1"),
         ("learning_rate", float("nan"), "got nan"),
@@ -26,36 +26,36 @@ from inkdigits.training.recipes import RECIPES, Recipe, named_recipe, recipe_fro
         ("epochs", True, "got True"),
         ("optimizer", "adamw", "optimizer must be one of rmsprop, adam, sgd, muon, got 'adamw'"),
         ("validation_fraction", 1.5, "validation_fraction must be a number from 0.001 to 0.9"),
-        ("learnin_rate", 0.1, r"unknown dial 'learnin_rate' \(did you mean learning_rate\?\)"),
-        ("name", "x", "unknown dial 'name'"),
+        ("learnin_rate", 0.1, r"unknown hyperparameter 'learnin_rate' \(did you mean learning_rate\?\)"),
+        ("name", "x", "unknown hyperparameter 'name'"),
     ],
 )
-def test_a_bad_dial(dial: str, value: Any, message: str) -> None:
+def test_a_bad_hyperparameter(hyperparameter: str, value: Any, message: str) -> None:
     with pytest.raises(RecipeError, match=message):
-        with_dials(Recipe(), {dial: value})
+        with_hyperparameters(Recipe(), {hyperparameter: value})
 
 
 @pytest.mark.parametrize(
-    ("dials", "message"),
+    ("hyperparameters", "message"),
     [
         ({"optimizer": "muon"}, "optimizer must be one of rmsprop, adam, sgd with engine keras, got 'muon'"),
         ({"engine": "numpy"}, "optimizer must be one of adam, muon with engine numpy, got 'rmsprop'"),
         ({"engine": "numpy", "optimizer": "adam", "weight_decay": 0.1}, "weight_decay must be 0 with engine numpy"),
     ],
 )
-def test_dials_that_do_not_fit_each_other(dials: dict[str, Any], message: str) -> None:
+def test_hyperparameters_that_do_not_fit_each_other(hyperparameters: dict[str, Any], message: str) -> None:
     with pytest.raises(RecipeError, match=message):
-        with_dials(Recipe(), dials)
+        with_hyperparameters(Recipe(), hyperparameters)
 
 
-def test_a_recipe_of_a_version_with_fewer_dials() -> None:
+def test_a_recipe_of_a_version_with_fewer_hyperparameters() -> None:
     known = asdict(Recipe())
     del known["hardest"]
     assert recipe_from_dict(known) == Recipe()
 
 
-def test_text_is_read_as_the_dials_type() -> None:
-    recipe = with_dials(Recipe(), {"learning_rate": "0.01", "epochs": "3", "optimizer": "adam"})
+def test_text_is_read_as_the_hyperparameters_type() -> None:
+    recipe = with_hyperparameters(Recipe(), {"learning_rate": "0.01", "epochs": "3", "optimizer": "adam"})
     assert (recipe.learning_rate, recipe.epochs, recipe.optimizer) == (0.01, 3, "adam")
 
 
@@ -86,10 +86,10 @@ def test_an_unknown_recipe() -> None:
 
 def test_a_schedule_that_would_be_cut_short() -> None:
     with pytest.raises(RecipeError, match="patience must be 0 with schedule triangular"):
-        with_dials(Recipe(), {"schedule": "triangular"})
+        with_hyperparameters(Recipe(), {"schedule": "triangular"})
 
 
 @given(st.dictionaries(st.text(max_size=20), st.none() | st.integers() | st.floats() | st.text(max_size=5)))
-def test_no_dictionary_crashes(dials: dict[str, Any]) -> None:
+def test_no_dictionary_crashes(hyperparameters: dict[str, Any]) -> None:
     with contextlib.suppress(RecipeError):
-        assert isinstance(recipe_from_dict(dials), Recipe)
+        assert isinstance(recipe_from_dict(hyperparameters), Recipe)

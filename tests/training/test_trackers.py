@@ -23,7 +23,7 @@ def test_tensorboard_holds_the_learning_curves(small_npz: Path, tmp_path: Path) 
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     from tensorboard.util.tensor_util import make_ndarray
 
-    run = train("dense", dials={"epochs": 3}, data=str(small_npz), out=tmp_path / "run", log="tensorboard")
+    run = train("dense", hyperparameters={"epochs": 3}, data=str(small_npz), out=tmp_path / "run", log="tensorboard")
     events = EventAccumulator(str(run.path / "tensorboard"))
     events.Reload()
     found = [(event.step, float(make_ndarray(event.tensor_proto))) for event in events.Tensors("val_loss")]
@@ -37,7 +37,7 @@ def refuse(*_, **__): raise AssertionError("the network was asked for")
 socket.socket.connect = refuse
 socket.getaddrinfo = refuse
 from inkdigits.training.train import train
-train("dense", dials={"epochs": 2}, data=sys.argv[1], out=sys.argv[2], log="mlflow")
+train("dense", hyperparameters={"epochs": 2}, data=sys.argv[1], out=sys.argv[2], log="mlflow")
 from mlflow.telemetry.utils import is_telemetry_disabled
 print(is_telemetry_disabled())
 """
@@ -63,7 +63,7 @@ def test_mlflow_holds_the_learning_curves_and_asks_for_no_network(small_npz: Pat
 
 
 def test_nothing_is_logged_unless_asked_for(small_npz: Path, tmp_path: Path) -> None:
-    run = train("dense", dials={"epochs": 1}, data=str(small_npz), out=tmp_path / "run")
+    run = train("dense", hyperparameters={"epochs": 1}, data=str(small_npz), out=tmp_path / "run")
     assert not (run.path / "tensorboard").exists()
     assert not (tmp_path / "mlflow.db").exists()
     assert "log" not in Run(run.path).config

@@ -16,14 +16,14 @@ from inkdigits.errors import NetworkError, OutputError, RecipeError, RunError, T
 from inkdigits.evaluation.evaluate import evaluate
 from inkdigits.modelfile.keras_classifier import load_keras_model
 from inkdigits.training import backend as backend_module
-from inkdigits.training import fit as fit_module
 from inkdigits.training import train as train_module
 from inkdigits.training.backend import Backend, start_keras
 from inkdigits.training.checkpoint import latest_checkpoint
-from inkdigits.training.pooling import with_fast_pooling
+from inkdigits.training.engines import keras as fit_module
+from inkdigits.training.engines.keras_optimizer import make_optimizer
+from inkdigits.training.engines.keras_pooling import with_fast_pooling
 from inkdigits.training.recipes import Recipe
 from inkdigits.training.run import Run, find_runs, locked_folder, open_run
-from inkdigits.training.schedule import make_optimizer
 from inkdigits.training.train import resume, train
 
 QUICK = {"epochs": 3, "batch_size": 64}
@@ -31,7 +31,7 @@ QUICK = {"epochs": 3, "batch_size": 64}
 
 @pytest.fixture(scope="module")
 def finished(small_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return train("dense", data=str(small_npz), dials=QUICK, out=tmp_path_factory.mktemp("runs") / "dense")
+    return train("dense", data=str(small_npz), hyperparameters=QUICK, out=tmp_path_factory.mktemp("runs") / "dense")
 
 
 def test_a_run_holds_what_was_asked_for_and_what_came_of_it(finished: Run, small_npz: Path) -> None:
@@ -48,7 +48,12 @@ def test_a_run_holds_what_was_asked_for_and_what_came_of_it(finished: Run, small
 
 def test_the_kept_network_is_the_one_with_the_lowest_validation_loss(small_npz: Path, tmp_path: Path) -> None:
     """A learning rate that overfits quickly: the last epoch is not the best."""
-    run = train("dense", data=str(small_npz), dials={"epochs": 12, "patience": 3, "learning_rate": 0.005}, out=tmp_path)
+    run = train(
+        "dense",
+        data=str(small_npz),
+        hyperparameters={"epochs": 12, "patience": 3, "learning_rate": 0.005},
+        out=tmp_path,
+    )
     checkpoint = latest_checkpoint(run.checkpoints)
     assert checkpoint is not None
     losses = [record.val_loss for record in checkpoint.progress.history]
@@ -62,7 +67,7 @@ def test_the_test_part_is_never_seen_by_training(small_npz: Path, tmp_path: Path
     splits = load_npz(small_npz)
     save_npz(tmp_path / "only_train.npz", type(splits)(splits.train, None))
     runs = [
-        train("dense", data=str(data), dials={"epochs": 1}, out=tmp_path / name)
+        train("dense", data=str(data), hyperparameters={"epochs": 1}, out=tmp_path / name)
         for name, data in (("with", small_npz), ("without", tmp_path / "only_train.npz"))
     ]
     assert not (tmp_path / "with" / "test_openings.json").exists()
@@ -82,7 +87,7 @@ def test_every_opening_of_a_test_set_is_recorded(small_npz: Path, finished: Run)
     [
         ({"network": "cn"}, NetworkError),
         ({"recipe": "slow"}, RecipeError),
-        ({"dials": {"learning_rate": -1}}, RecipeError),
+        ({"hyperparameters": {"learning_rate": -1}}, RecipeError),
         ({"seed": -1}, RecipeError),
     ],
 )
@@ -125,18 +130,18 @@ def test_a_folder_that_is_no_run(tmp_path: Path, damage: str | None) -> None:
 
 
 def test_a_loss_that_becomes_nan_stops_and_says_so(small_npz: Path, tmp_path: Path) -> None:
-    dials = {"optimizer": "sgd", "learning_rate": 10, "epochs": 20, "batch_size": 8, "patience": 0}
+    hyperparameters = {"optimizer": "sgd", "learning_rate": 10, "epochs": 20, "batch_size": 8, "patience": 0}
     start_keras(Backend())
     with (
         mock.patch.object(fit_module, "make_optimizer", return_value=keras.optimizers.SGD(1e18)),
         pytest.raises(TrainingDivergedError, match=r"loss became (nan|inf) in epoch 1.*learning rate"),
     ):
-        train("dense", data=str(small_npz), dials=dials, out=tmp_path / "run")
+        train("dense", data=str(small_npz), hyperparameters=hyperparameters, out=tmp_path / "run")
     assert Run(tmp_path / "run").status["state"] == "diverged"
 
 
 def test_ctrl_c_leaves_a_usable_run_that_goes_on(small_npz: Path, tmp_path: Path) -> None:
-    whole = train("dense", data=str(small_npz), dials=QUICK, out=tmp_path / "whole")
+    whole = train("dense", data=str(small_npz), hyperparameters=QUICK, out=tmp_path / "whole")
     save, calls = fit_module.save_checkpoint, []
 
     def stop_after_two(*arguments: object) -> None:
@@ -146,7 +151,7 @@ def test_ctrl_c_leaves_a_usable_run_that_goes_on(small_npz: Path, tmp_path: Path
             raise KeyboardInterrupt
 
     with mock.patch.object(fit_module, "save_checkpoint", stop_after_two), pytest.raises(KeyboardInterrupt):
-        train("dense", data=str(small_npz), dials=QUICK, out=tmp_path / "stopped")
+        train("dense", data=str(small_npz), hyperparameters=QUICK, out=tmp_path / "stopped")
     stopped = Run(tmp_path / "stopped")
     assert (stopped.status["state"], stopped.status["epochs"]) == ("interrupted", 2)
     assert evaluate(stopped, data=str(small_npz)).accuracy > 0.5
@@ -160,7 +165,7 @@ def test_resume_with_another_number_of_cores_warns(small_npz: Path, tmp_path: Pa
         mock.patch.object(fit_module, "save_checkpoint", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
     ):
-        train("dense", data=str(small_npz), dials=QUICK, out=tmp_path / "run")
+        train("dense", data=str(small_npz), hyperparameters=QUICK, out=tmp_path / "run")
     with (
         mock.patch.object(train_module, "usable_cores", return_value=999),
         pytest.warns(UserWarning, match="goes on with 999"),
@@ -175,7 +180,7 @@ def test_resume_with_changed_data_is_refused(small_npz: Path, tmp_path: Path) ->
         mock.patch.object(fit_module, "save_checkpoint", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
     ):
-        train("dense", data=str(data), dials=QUICK, out=tmp_path / "run")
+        train("dense", data=str(data), hyperparameters=QUICK, out=tmp_path / "run")
     splits = load_npz(data)
     assert splits.train is not None
     save_npz(data, type(splits)(splits.train.take(slice(0, 900)), splits.test))
@@ -188,7 +193,7 @@ def test_a_full_disk_stops_with_one_line_and_leaves_nothing_half_written(small_n
 
     full = OSError(errno.ENOSPC, "No space left on device")
     with mock.patch("numpy.savez", side_effect=full), pytest.raises(OutputError, match="the disk is full: free some"):
-        train("dense", data=str(small_npz), dials=QUICK, out=tmp_path / "run")
+        train("dense", data=str(small_npz), hyperparameters=QUICK, out=tmp_path / "run")
     assert list((tmp_path / "run").rglob(".unfinished*")) == []
     resume(tmp_path / "run")
     assert Run(tmp_path / "run").status["state"] == "finished"
@@ -202,7 +207,7 @@ def test_an_own_network_is_kept_with_its_run(small_npz: Path, tmp_path: Path) ->
         "    layers = [keras.Input(input_shape), keras.layers.Flatten(), keras.layers.Dense(10, 'softmax')]\n"
         "    return keras.Sequential(layers)\n"
     )
-    run = train(f"{source}:tiny", data=str(small_npz), dials={"epochs": 1}, out=tmp_path / "run")
+    run = train(f"{source}:tiny", data=str(small_npz), hyperparameters={"epochs": 1}, out=tmp_path / "run")
     assert (run.path / "network.py").read_text() == source.read_text()
     source.unlink()
     assert evaluate(run, data=str(small_npz)).n == 500

@@ -6,11 +6,11 @@ import tarfile
 from collections.abc import Iterator
 from typing import IO, Any
 
-from inkdigits.batch.job import Entry
-from inkdigits.batch.sources import is_picture_name
+from inkdigits.batch.batch_job import Entry
+from inkdigits.batch.source_files import is_picture_name
 from inkdigits.batch.storage import Storage, joined, open_storage, scratch
 from inkdigits.errors import BatchError, output_error
-from inkdigits.reading.pictures import printable
+from inkdigits.images.decode import printable
 
 __all__ = ["UNPACKED", "is_compressed", "picture_column", "place_of", "table_entries", "tar_entries", "unpacked"]
 

@@ -9,11 +9,11 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
+from inkdigits.batch.batch_job import Entry, Job, Part
 from inkdigits.batch.containers import picture_column
-from inkdigits.batch.job import Entry, Job, Part
 from inkdigits.batch.storage import Storage, is_url, open_storage
 from inkdigits.errors import BatchError, PictureError
-from inkdigits.reading.pictures import MOST_BYTES, printable
+from inkdigits.images.decode import MAX_BYTES, printable
 
 __all__ = ["Fetched", "fetched"]
 
@@ -103,9 +103,9 @@ def _members(path: str, entries: Sequence[Entry]) -> Iterator[Fetched]:
     storage = _unchanged(path, entries[0])
     with storage.reading(), storage.fs.open(storage.root, "rb") as archive:
         for entry in entries:
-            if entry.size > MOST_BYTES:
+            if entry.size > MAX_BYTES:
                 yield Fetched(
-                    entry.name, PictureError(f"{entry.name}: more than the {MOST_BYTES:,} bytes that are read")
+                    entry.name, PictureError(f"{entry.name}: more than the {MAX_BYTES:,} bytes that are read")
                 )
                 continue
             archive.seek(entry.offset)

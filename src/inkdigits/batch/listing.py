@@ -7,12 +7,12 @@ from dataclasses import astuple, replace
 from itertools import groupby
 from typing import Any
 
+from inkdigits.batch.batch_job import Entry, Job, Part
 from inkdigits.batch.containers import place_of, table_entries, tar_entries
-from inkdigits.batch.job import Entry, Job, Part
-from inkdigits.batch.sources import files_of, is_table, is_tar
+from inkdigits.batch.source_files import files_of, is_table, is_tar
 from inkdigits.batch.storage import Storage, scratch
 from inkdigits.errors import BatchError, output_error
-from inkdigits.reading.pictures import printable
+from inkdigits.images.decode import printable
 
 __all__ = ["LISTING", "check_source", "read_parts", "write_listing"]
 

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from inkdigits.batch.job import Job
+from inkdigits.batch.batch_job import Job
 from inkdigits.batch.storage import Storage, is_url
 from inkdigits.errors import BatchError, OutputError
 

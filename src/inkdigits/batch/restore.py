@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from inkdigits.batch.batch_job import Entry, Job, Part
 from inkdigits.batch.containers import UNPACKED, is_compressed, place_of, unpacked
-from inkdigits.batch.job import Entry, Job, Part
-from inkdigits.batch.sources import files_of, is_tar
+from inkdigits.batch.source_files import files_of, is_tar
 from inkdigits.batch.storage import Storage, joined
 from inkdigits.errors import BatchError
-from inkdigits.reading.pictures import printable
+from inkdigits.images.decode import printable
 
 __all__ = ["with_archives"]
 

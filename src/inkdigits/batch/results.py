@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from inkdigits.batch.part_reader import part_name
 from inkdigits.batch.storage import Storage
-from inkdigits.batch.work import part_name
 from inkdigits.errors import BatchError
 
 __all__ = ["tables"]

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from inkdigits.batch.job import Job
+from inkdigits.batch.batch_job import Job
 from inkdigits.batch.results import tables
 from inkdigits.batch.storage import open_storage
 from inkdigits.datasets.labelled_files import LABELS
-from inkdigits.whole_files import write_folder
+from inkdigits.system.atomic_io import write_folder
 
 __all__ = ["write_review"]
 
@@ -37,7 +37,7 @@ def write_review(job: Job, folder: Path, parts: int) -> int:
         for name, row, digit in _unsure(tables(out, parts)):
             # Folders of a million files are slow to look at.
             (unfinished / name).parent.mkdir(exist_ok=True)
-            Image.fromarray(np.frombuffer(digit["seen"], np.uint8).reshape(28, 28)).save(unfinished / name)
+            Image.fromarray(np.frombuffer(digit["network_input"], np.uint8).reshape(28, 28)).save(unfinished / name)
             shares = (
                 digit["value"],
                 f"{digit['probability']:.4f}",

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from inkdigits.batch.job import Job
+from inkdigits.batch.batch_job import Job
 from inkdigits.batch.results import tables
 from inkdigits.batch.storage import Storage, joined, open_storage, scratch
 from inkdigits.batch.table import schema
@@ -112,7 +112,7 @@ def _rows(found: Iterator[Any]) -> Iterator[dict[str, Any]]:
     for table in found:
         for row in table.to_pylist():
             for digit in row["digits"]:
-                del digit["seen"]
+                del digit["network_input"]
             yield row
 
 

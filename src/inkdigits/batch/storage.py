@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from inkdigits.errors import BatchError, InkdigitsError, OutputError, output_error, require_extra
-from inkdigits.whole_files import make_folder, write_bytes
+from inkdigits.system.atomic_io import make_folder, write_bytes
 
 __all__ = ["Storage", "is_url", "joined", "open_storage", "refuse_password", "require_batch", "scratch"]
 

@@ -18,8 +18,8 @@ def schema() -> Any:
     """The table's Arrow schema.
 
     `picture` is the number of the picture in the source, from 0; the other columns are those of `Reading.to_dict`.
-    `seen` holds 784 bytes, the rows of 28x28 grey levels one after the other: for unsure digits, so that people can
-    look at them later, and for all with --seen; elsewhere it is null. `model_sha256` is of the model's whole file.
+    `network_input` holds 784 bytes, the rows of 28x28 grey levels one after the other: for unsure digits, so that people can
+    look at them later, and for all with --network-inputs; elsewhere it is null. `model_sha256` is of the model's whole file.
     """
     import pyarrow as pa
 
@@ -33,7 +33,7 @@ def schema() -> Any:
             ("box", pa.list_(pa.int32())),
             ("row", pa.int32()),
             ("probabilities", pa.list_(pa.float32())),
-            ("seen", pa.binary()),
+            ("network_input", pa.binary()),
         ]
     )
     return pa.schema(
@@ -51,12 +51,12 @@ def schema() -> Any:
     )
 
 
-def table_bytes(rows: Sequence[tuple[int, Reading]], model_sha256: str, *, all_seen: bool) -> bytes:
+def table_bytes(rows: Sequence[tuple[int, Reading]], model_sha256: str, *, all_network_inputs: bool) -> bytes:
     """A Parquet file of the readings, each with the number of its picture."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    columns = [_row(number, reading, model_sha256, all_seen) for number, reading in rows]
+    columns = [_row(number, reading, model_sha256, all_network_inputs) for number, reading in rows]
     counts: Counter[str] = Counter(reading.outcome for _, reading in rows)
     table = pa.Table.from_pylist(columns, schema()).replace_schema_metadata(
         {_COUNT + name.encode(): str(counts[name]) for name in OUTCOMES}
@@ -73,7 +73,7 @@ def outcome_counts(metadata: dict[bytes, bytes] | None) -> dict[str, int]:
     return {name: int(found.get(_COUNT + name.encode(), b"0")) for name in OUTCOMES}
 
 
-def _row(number: int, reading: Reading, model_sha256: str, all_seen: bool) -> dict[str, Any]:
+def _row(number: int, reading: Reading, model_sha256: str, all_network_inputs: bool) -> dict[str, Any]:
     return {
         "picture": number,
         "path": reading.path,
@@ -82,12 +82,12 @@ def _row(number: int, reading: Reading, model_sha256: str, all_seen: bool) -> di
         "string": reading.string,
         "error": reading.error,
         "size": reading.size,
-        "digits": [_digit(digit, all_seen or digit.outcome == "unsure") for digit in reading.digits],
+        "digits": [_digit(digit, all_network_inputs or digit.outcome == "unsure") for digit in reading.digits],
         "model_sha256": model_sha256,
     }
 
 
-def _digit(digit: Digit, seen: bool) -> dict[str, Any]:
+def _digit(digit: Digit, keep_input: bool) -> dict[str, Any]:
     return {
         "value": digit.value,
         "probability": digit.probability,
@@ -97,5 +97,5 @@ def _digit(digit: Digit, seen: bool) -> dict[str, Any]:
         "box": digit.box,
         "row": digit.row,
         "probabilities": digit.probabilities,
-        "seen": digit.seen.tobytes() if seen else None,
+        "network_input": digit.network_input.tobytes() if keep_input else None,
     }

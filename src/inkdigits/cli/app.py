@@ -9,22 +9,22 @@ from typing import Annotated, Any
 import typer
 
 from inkdigits.cli import (
-    classify,
-    compare,
-    data,
-    deploy,
-    exercise,
-    experiments,
-    explain,
-    export,
-    judge,
-    learn,
-    read,
-    serve,
-    shift,
+    classify_command,
+    compare_command,
+    data_commands,
+    deploy_command,
+    evaluate_command,
+    exercise_commands,
+    experiment_commands,
+    explain_command,
+    export_command,
+    read_command,
+    robustness_command,
+    serve_command,
+    train_command,
 )
 from inkdigits.errors import InkdigitsError
-from inkdigits.training.interrupt import raise_when_stopped
+from inkdigits.system.interrupts import raise_when_stopped
 
 __all__ = ["app", "main"]
 
@@ -35,22 +35,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-app.command()(learn.train)
-app.command()(judge.evaluate)
-app.command()(learn.reproduce)
-app.command()(compare.compare)
-app.command()(experiments.seeds)
-app.command()(experiments.tune)
-app.command()(shift.shift)
-app.command()(explain.explain)
-app.command()(judge.runs)
-app.command()(export.export)
-app.command()(classify.classify)
-app.command()(read.read)
-app.command()(serve.serve)
-app.command()(deploy.deploy)
-app.add_typer(data.app, name="data")
-app.add_typer(exercise.app, name="exercise")
+app.command()(train_command.train)
+app.command()(evaluate_command.evaluate)
+app.command()(train_command.reproduce)
+app.command()(compare_command.compare)
+app.command()(experiment_commands.seeds)
+app.command()(experiment_commands.tune)
+app.command()(robustness_command.shift)
+app.command()(explain_command.explain)
+app.command()(evaluate_command.runs)
+app.command()(export_command.export)
+app.command()(classify_command.classify)
+app.command()(read_command.read)
+app.command()(serve_command.serve)
+app.command()(deploy_command.deploy)
+app.add_typer(data_commands.app, name="data")
+app.add_typer(exercise_commands.app, name="exercise")
 
 
 def _print_version(wanted: bool) -> None:

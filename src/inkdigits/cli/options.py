@@ -22,14 +22,14 @@ __all__ = [
     "Device",
     "DeviceName",
     "Devices",
-    "Dials",
+    "Hyperparameters",
     "Network",
     "Out",
     "Quiet",
     "RecipeName",
     "Seed",
     "backend_of",
-    "parsed_dials",
+    "parsed_hyperparameters",
     "start_default_backend",
 ]
 
@@ -66,9 +66,11 @@ RecipeName = Annotated[
 Network = Annotated[
     str, typer.Argument(help="dense, cnn, convnet, reader, or your own as path.py:function.", metavar="NETWORK")
 ]
-Dials = Annotated[
+Hyperparameters = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Turn one dial of the recipe, e.g. learning_rate=0.002.", metavar="DIAL=VALUE"),
+    typer.Option(
+        "--set", help="Turn one hyperparameter of the recipe, e.g. learning_rate=0.002.", metavar="DIAL=VALUE"
+    ),
 ]
 BackendOption = Annotated[
     BackendName | None,
@@ -98,8 +100,8 @@ def start_default_backend() -> None:
     start_keras(Backend(choose_backend()))
 
 
-def parsed_dials(settings: list[str]) -> dict[str, Any]:
-    """What stands after each `--set`, by dial. Raises `RecipeError` for what is no DIAL=VALUE."""
+def parsed_hyperparameters(settings: list[str]) -> dict[str, Any]:
+    """What stands after each `--set`, by hyperparameter. Raises `RecipeError` for what is no DIAL=VALUE."""
     for setting in settings:
         if "=" not in setting:
             raise RecipeError(f"--set {setting}: expected DIAL=VALUE, for example learning_rate=0.002")

@@ -23,7 +23,7 @@ __all__ = [
     "stoppable",
 ]
 
-_LEAST_TEXT = 10  # characters of a text that is folded
+_MIN_TEXT = 10  # characters of a text that is folded
 
 
 def print_json(value: Any) -> None:
@@ -45,7 +45,7 @@ def print_table(
     cells = [[str(cell) for cell in row] for row in rows]
     folded = {0, *(place for place, column in enumerate(columns) if column in texts)}
     widest = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-    least = [min(width, _LEAST_TEXT) if place in folded else width for place, width in enumerate(widest)]
+    least = [min(width, _MIN_TEXT) if place in folded else width for place, width in enumerate(widest)]
     # A pipe has no width: give every column its room instead of cutting them at 80.
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
     borders = len(columns) + 1

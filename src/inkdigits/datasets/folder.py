@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from inkdigits.datasets.labelled import CLASSES, LabelledDigits
 from inkdigits.errors import DataError
 from inkdigits.normalize import SIZE, normalize
-from inkdigits.whole_files import write_folder
+from inkdigits.system.atomic_io import write_folder
 
 if TYPE_CHECKING:
     from PIL import Image

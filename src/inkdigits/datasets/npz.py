@@ -11,7 +11,7 @@ import numpy as np
 from inkdigits.datasets.arrays import read_arrays
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.errors import DataError
-from inkdigits.whole_files import temporary_sibling
+from inkdigits.system.atomic_io import temporary_sibling
 
 __all__ = ["load_npz", "save_npz"]
 

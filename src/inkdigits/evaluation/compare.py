@@ -15,12 +15,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits import scores
+from inkdigits.evaluation.candidates import Compared, Side, load_sides
 from inkdigits.evaluation.evaluate import Predictions
-from inkdigits.evaluation.sides import Compared, Side, load_sides
-from inkdigits.resampling import PermutationTest, bootstrap_mean_interval, permutation_test
-from inkdigits.scores import Interval, PairedComparison
-from inkdigits.significance import LEVEL, holm, pairs_needed
+from inkdigits.stats import scores
+from inkdigits.stats.resampling import PermutationTest, bootstrap_mean_interval, permutation_test
+from inkdigits.stats.scores import Interval, PairedComparison
+from inkdigits.stats.significance import LEVEL, holm, pairs_needed
 
 __all__ = ["Comparison", "FilePairs", "Pair", "RecipeTest", "SideScores", "TwoFiles", "compare"]
 

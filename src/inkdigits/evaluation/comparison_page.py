@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.evaluation.candidates import Compared, Side
 from inkdigits.evaluation.compare import Comparison, Pair
 from inkdigits.evaluation.figures import png_data_uri
-from inkdigits.evaluation.page import render
-from inkdigits.evaluation.sides import Compared, Side
-from inkdigits.evaluation.test_split import open_again
-from inkdigits.whole_files import write_text
+from inkdigits.evaluation.held_out import open_again
+from inkdigits.evaluation.html_page import render
+from inkdigits.system.atomic_io import write_text
 
 __all__ = ["write_comparison"]
 
-_MOST_PICTURES = 300  # a pair: about 200 KB
+_MAX_PICTURES = 300  # a pair: about 200 KB
 
 
 @dataclass(frozen=True)
@@ -47,5 +47,5 @@ def _pictures(pair: Pair, first: Side, second: Side, digits: LabelledDigits) -> 
         _Disagreement(
             png_data_uri(digits.images[index]), index, int(digits.labels[index]), int(one[index]), int(other[index])
         )
-        for index in pair.files.disagreements[:_MOST_PICTURES]
+        for index in pair.files.disagreements[:_MAX_PICTURES]
     ]

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.scores import Interval, Labels, Probabilities, wilson_interval
+from inkdigits.stats.scores import Interval, Labels, Probabilities, wilson_interval
 
 __all__ = ["Bin", "Coverage", "coverage", "coverage_curve", "reliability"]
 

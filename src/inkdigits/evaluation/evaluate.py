@@ -11,18 +11,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits import scores
 from inkdigits.datasets.arrays import read_arrays
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.source import MNIST
 from inkdigits.errors import DataError, RunError
-from inkdigits.evaluation.test_split import open_test_split
-from inkdigits.modelfile.calibration import softmax, with_temperature
+from inkdigits.evaluation.held_out import open_test_split
 from inkdigits.modelfile.predictor import Predictor
-from inkdigits.scores import ClassScores, Interval
+from inkdigits.stats import scores
+from inkdigits.stats.calibration import softmax, with_temperature
+from inkdigits.stats.scores import ClassScores, Interval
+from inkdigits.system.atomic_io import temporary_sibling, write_json
 from inkdigits.training.backend import Backend, start_keras
 from inkdigits.training.run import Run, open_run
-from inkdigits.whole_files import temporary_sibling, write_json
 
 __all__ = [
     "Calibrated",

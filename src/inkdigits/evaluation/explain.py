@@ -14,7 +14,7 @@ from inkdigits.errors import DataError, require_extra
 from inkdigits.evaluation.figures import heat_overlay
 from inkdigits.evaluation.occlusion import occlusion_map
 from inkdigits.modelfile.load import Classifier, load_classifier
-from inkdigits.whole_files import write_bytes
+from inkdigits.system.atomic_io import write_bytes
 
 __all__ = ["Explanation", "Neighbour", "explain", "write_explanation"]
 
@@ -54,7 +54,7 @@ def explain(
         raise DataError(f"label {label}: expected a digit 0 to 9")
     if (Path(model) / "config.json").is_file():
         # It is all Keras, which a model file needs not.
-        from inkdigits.evaluation.inside import explain_run
+        from inkdigits.evaluation.saliency import explain_run
 
         return explain_run(Path(model), image, label, neighbours)
     return explain_from_outside(load_classifier(model), image, label)

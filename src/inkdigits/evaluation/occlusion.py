@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.modelfile.load import Classifier
-from inkdigits.scores import Probabilities
+from inkdigits.stats.scores import Probabilities
 
 __all__ = ["occlusion_map"]
 
-_LEAST = float(np.finfo(np.float32).tiny)  # of a probability: a single precision softmax rounds to zero
+_MIN = float(np.finfo(np.float32).tiny)  # of a probability: a single precision softmax rounds to zero
 
 
 def occlusion_map(
@@ -40,6 +40,6 @@ def occlusion_map(
 
 
 def _margins(probabilities: Probabilities, label: int) -> NDArray[np.float64]:
-    logs: NDArray[np.float64] = np.log(np.maximum(probabilities.astype(np.float64), _LEAST))
+    logs: NDArray[np.float64] = np.log(np.maximum(probabilities.astype(np.float64), _MIN))
     margins: NDArray[np.float64] = logs[:, label] - np.delete(logs, label, axis=1).max(axis=1)
     return margins

@@ -9,23 +9,23 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits import scores
 from inkdigits.datasets.label_errors import label_errors
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.source import MNIST
 from inkdigits.errors import RunError
 from inkdigits.evaluation import figures
-from inkdigits.evaluation.cautions import about_labels, about_training, learned_from
 from inkdigits.evaluation.confidence import Bin, Coverage, coverage, coverage_curve, reliability
 from inkdigits.evaluation.evaluate import Evaluation, Predictions, load_predictions, score, temperature_of
+from inkdigits.evaluation.held_out import open_again
+from inkdigits.evaluation.html_page import render
+from inkdigits.evaluation.leakage_warnings import about_labels, about_training, learned_from
 from inkdigits.evaluation.occlusion import occlusion_map
-from inkdigits.evaluation.page import render
-from inkdigits.evaluation.test_split import open_again
 from inkdigits.modelfile.load import Classifier, load_classifier
-from inkdigits.scores import Interval
+from inkdigits.stats import scores
+from inkdigits.stats.scores import Interval
+from inkdigits.system.atomic_io import write_text
 from inkdigits.training.backend import Backend, start_keras
 from inkdigits.training.run import Run
-from inkdigits.whole_files import write_text
 
 __all__ = ["Confused", "Example", "Report", "WithoutErrors", "make_report", "write_report"]
 
@@ -89,9 +89,9 @@ def make_report(name: str, learned: Collection[str], digits: LabelledDigits, pre
     scores.check_probabilities(probabilities, len(digits))
     errors = label_errors(digits)
     wrong = predictions.predicted != labels
-    sureness = probabilities.max(axis=1)
-    worst = np.flatnonzero(wrong)[np.argsort(-sureness[wrong], kind="stable")][:_WORST]
-    unsure = np.flatnonzero(~wrong)[np.argsort(sureness[~wrong], kind="stable")][:_UNSURE]
+    confidence = probabilities.max(axis=1)
+    worst = np.flatnonzero(wrong)[np.argsort(-confidence[wrong], kind="stable")][:_WORST]
+    unsure = np.flatnonzero(~wrong)[np.argsort(confidence[~wrong], kind="stable")][:_UNSURE]
     return Report(
         warnings=[*about_training(name, learned, digits.name, digits.sha256), *about_labels(digits.name, labels)],
         without_errors=None if errors is None else _without(errors, wrong),
@@ -172,8 +172,8 @@ def _tables(evaluation: Evaluation, run: Run, evaluating: float) -> dict[str, An
     """What both forms of the report show as tables."""
     shares = [[count / max(1, sum(row)) for count in row] for row in evaluation.confusion_matrix]
     seconds = {**run.status["seconds"], "evaluate": evaluating}
-    dials = {name: value for name, value in run.config["recipe"].items() if name != "name"}
-    return {"shares": shares, "seconds": seconds, "dials": dials, "openings": run.test_openings}
+    hyperparameters = {name: value for name, value in run.config["recipe"].items() if name != "name"}
+    return {"shares": shares, "seconds": seconds, "hyperparameters": hyperparameters, "openings": run.test_openings}
 
 
 def _figures(run: Run, evaluation: Evaluation, report: Report, predictions: Predictions) -> dict[str, str]:
@@ -208,7 +208,7 @@ def _pictures(
 def _inner(worst: list[Example], digits: LabelledDigits, run: Run) -> list[dict[str, Any] | None]:
     """What only the run's Keras model tells of each of `worst`, as `data:` addresses."""
     # It is all Keras, which a report without explanations needs not.
-    from inkdigits.evaluation.inside import look_inside
+    from inkdigits.evaluation.saliency import look_inside
 
     images = digits.images[[example.index for example in worst]]
     insides = look_inside(run, images, [example.read for example in worst], _ALIKE)

@@ -12,9 +12,9 @@ import numpy as np
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.evaluation.evaluate import Evaluation, Predictions
 from inkdigits.evaluation.figures import confusion_figure, curves_figure, png_data_uri
-from inkdigits.evaluation.page import render
+from inkdigits.evaluation.html_page import render
+from inkdigits.system.atomic_io import write_text
 from inkdigits.training.checkpoint import EpochRecord
-from inkdigits.whole_files import write_text
 
 __all__ = ["JudgedNetwork", "write_report"]
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from inkdigits.evaluation.figures import strip_figure
-from inkdigits.evaluation.page import render
-from inkdigits.whole_files import write_text
+from inkdigits.evaluation.html_page import render
+from inkdigits.system.atomic_io import write_text
 
 __all__ = ["write_seeds_page"]
 

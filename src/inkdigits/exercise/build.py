@@ -16,7 +16,7 @@ from typing import Any
 from inkdigits.errors import OutputError
 from inkdigits.exercise.master import MasterCell, load_master, solution_only, student_only
 from inkdigits.exercise.paragraphs import render_text
-from inkdigits.whole_files import write_text
+from inkdigits.system.atomic_io import write_text
 
 __all__ = ["Version", "build_notebook", "notebook_text", "stale_files", "write_all", "write_notebook"]
 

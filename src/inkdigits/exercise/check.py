@@ -15,9 +15,10 @@ import numpy as np
 
 from inkdigits.datasets import mnist
 from inkdigits.errors import ExerciseError, InkdigitsError, require_extra
-from inkdigits.exercise.judge import judge, no_points
+from inkdigits.exercise.grade import judge, no_points
 from inkdigits.exercise.limits import Limits
 from inkdigits.exercise.verdict import Finding, Verdict, writable
+from inkdigits.system.cores import usable_cores
 
 __all__ = ["SMALLEST_SUBSET", "check_submissions", "find_submissions"]
 
@@ -63,7 +64,7 @@ def check_submissions(
     if subset is not None and not SMALLEST_SUBSET <= subset <= 40_000:
         raise ExerciseError(f"--subset {subset}: expected {SMALLEST_SUBSET} to 40000 training pictures")
     stop = Event()
-    workers = jobs or max(1, (os.cpu_count() or 1) // 2)
+    workers = jobs or max(1, usable_cores() // 2)
     names = _short_names(paths)
 
     def judged(path: Path) -> Verdict:

@@ -11,7 +11,7 @@ from pathlib import Path
 from inkdigits.errors import OutputError, require_extra
 from inkdigits.exercise.similar import similar_submissions
 from inkdigits.exercise.verdict import Verdict
-from inkdigits.whole_files import make_folder, write_text
+from inkdigits.system.atomic_io import make_folder, write_text
 
 __all__ = ["PART_TITLES", "check_class_csv", "class_csv", "write_feedback"]
 

@@ -16,8 +16,8 @@ __all__ = ["Preparation", "digits_of", "fingerprints", "leaves", "preparation_of
 PIXELS = 784
 # Parts of the way from a picture's darkest to its brightest value; no pixel of 0 to 255 lies just there.
 _LEVELS = (0.1234, 0.4321, 0.7654)
-_FEWEST_ROWS = 100  # fewer say too little of what was done to each pixel
-_MOST_ROWS = 10_000  # more say nothing beyond these
+_MIN_ROWS = 100  # fewer say too little of what was done to each pixel
+_MAX_ROWS = 10_000  # more say nothing beyond these
 _ROUNDING = 1e-3  # of a pixel's range: half floats round that far
 
 
@@ -79,9 +79,9 @@ def preparation_of(array: Any, raw: Any) -> Preparation | None:
     something done to each picture by itself is not taken for one.
     """
     n = len(array) if getattr(array, "ndim", 0) else 0
-    if not _FEWEST_ROWS <= n <= len(raw) or array.size != n * PIXELS or array.dtype.kind not in "uif":
+    if not _MIN_ROWS <= n <= len(raw) or array.size != n * PIXELS or array.dtype.kind not in "uif":
         return None
-    rows = np.linspace(0, n - 1, min(n, _MOST_ROWS)).astype(int)
+    rows = np.linspace(0, n - 1, min(n, _MAX_ROWS)).astype(int)
     before, after = (np.asarray(part[rows], np.float64).reshape(len(rows), PIXELS) for part in (raw, array))
     centred = before - before.mean(axis=0)
     spread = (centred**2).sum(axis=0)

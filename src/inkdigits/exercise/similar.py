@@ -16,7 +16,7 @@ from inkdigits.exercise.verdict import Verdict
 __all__ = ["SimilarPair", "similar_submissions"]
 
 _LENGTH = 5  # tokens in a row that are compared
-_LEAST_OWN = 30  # such rows; with fewer there is too little of the student's own to compare
+_MIN_OWN = 30  # such rows; with fewer there is too little of the student's own to compare
 _NEARLY = 0.9
 
 
@@ -38,7 +38,7 @@ def similar_submissions(verdicts: list[Verdict]) -> list[SimilarPair]:
     pairs = [
         SimilarPair(first, second, len(written[first] & written[second]) / len(written[first] | written[second]))
         for first, second in itertools.combinations(written, 2)
-        if len(written[first]) >= _LEAST_OWN and len(written[second]) >= _LEAST_OWN
+        if len(written[first]) >= _MIN_OWN and len(written[second]) >= _MIN_OWN
     ]
     return sorted((pair for pair in pairs if pair.similarity >= _NEARLY), key=lambda pair: -pair.similarity)
 

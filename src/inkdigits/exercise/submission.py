@@ -17,7 +17,7 @@ __all__ = ["SUBSET_BARS", "Step", "Submission", "bar_of", "part_of", "read_submi
 SUBSET_BARS = {"check-dense-test": 0.85, "check-cnn-test": 0.80, "check-compare": -0.20}
 _BAR = re.compile(r"> (-?[0-9.]+)(?=,[^\n]*# bar$)", re.MULTILINE)
 # Longer than any honest notebook, outputs included; nothing larger is read into memory.
-_MOST_BYTES = 64 << 20
+_MAX_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
@@ -58,8 +58,8 @@ def _read_code_cells(path: Path) -> list[tuple[str, str]]:
     import nbformat
 
     try:
-        if path.stat().st_size > _MOST_BYTES:
-            raise ExerciseError(f"{path}: larger than {_MOST_BYTES >> 20} MB: clear the outputs and hand it in again")
+        if path.stat().st_size > _MAX_BYTES:
+            raise ExerciseError(f"{path}: larger than {_MAX_BYTES >> 20} MB: clear the outputs and hand it in again")
         notebook: Any = nbformat.reads(path.read_text("utf-8"), as_version=4)
         return [(_identity(cell), str(cell.source)) for cell in notebook.cells if cell.cell_type == "code"]
     except FileNotFoundError as error:

@@ -13,17 +13,17 @@ from typing import Any
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.source import MNIST
 from inkdigits.errors import OutputError
-from inkdigits.evaluation.cautions import about_training, learned_from
 from inkdigits.evaluation.evaluate import Evaluation, Predictions, evaluate, load_predictions
+from inkdigits.evaluation.held_out import open_again
+from inkdigits.evaluation.leakage_warnings import about_training, learned_from
 from inkdigits.evaluation.reproduction_report import JudgedNetwork, write_report
-from inkdigits.evaluation.test_split import open_again
-from inkdigits.scores import PairedComparison, compare_paired
+from inkdigits.stats.scores import PairedComparison, compare_paired
+from inkdigits.system.atomic_io import write_json
 from inkdigits.training.backend import Backend, choose_backend, settled
 from inkdigits.training.checkpoint import latest_checkpoint
 from inkdigits.training.recipes import named_recipe
 from inkdigits.training.run import Run
 from inkdigits.training.train import train
-from inkdigits.whole_files import write_json
 
 __all__ = ["TARGETS", "Reproduction", "Target", "reproduce"]
 

@@ -14,17 +14,17 @@ from typing import Any
 
 from inkdigits.datasets.source import MNIST
 from inkdigits.errors import OutputError, RunError, TrainingDivergedError
-from inkdigits.evaluation.cautions import about_training, learned_from
 from inkdigits.evaluation.evaluate import evaluate
+from inkdigits.evaluation.leakage_warnings import about_training, learned_from
 from inkdigits.evaluation.seeds_page import write_seeds_page
 from inkdigits.experiments.difference import difference
-from inkdigits.experiments.processes import Submits, processes
 from inkdigits.networks.registry import check_network_name, folder_name
+from inkdigits.system.atomic_io import write_json
+from inkdigits.system.processes import Submits, processes
 from inkdigits.training.backend import Backend, choose_backend, settled
-from inkdigits.training.recipes import Recipe, named_recipe, with_dials
+from inkdigits.training.recipes import Recipe, named_recipe, with_hyperparameters
 from inkdigits.training.run import Run
 from inkdigits.training.train import resume, train
-from inkdigits.whole_files import write_json
 
 __all__ = ["SeedTask", "train_seed", "train_seeds"]
 
@@ -46,7 +46,7 @@ def train_seeds(
     *,
     n: int = 20,
     recipe: str | Recipe = "standard",
-    dials: Mapping[str, Any] | None = None,
+    hyperparameters: Mapping[str, Any] | None = None,
     data: str = MNIST,
     backend: Backend | None = None,
     out: Path | str | None = None,
@@ -62,7 +62,9 @@ def train_seeds(
     the seeds are judged on the digits that they were trained on.
     """
     check_network_name(network)
-    chosen = with_dials(named_recipe(recipe, network) if isinstance(recipe, str) else recipe, dials or {})
+    chosen = with_hyperparameters(
+        named_recipe(recipe, network) if isinstance(recipe, str) else recipe, hyperparameters or {}
+    )
     folder = Path(out) if out else Path("runs") / f"{folder_name(network)}-{chosen.name}-seeds"
     backend = settled(backend or Backend(choose_backend()), chosen.engine)
     tasks = [SeedTask(folder / f"seed-{seed:03d}", network, chosen, seed, data, backend) for seed in range(n)]
@@ -96,7 +98,7 @@ def _check_same_recipe(task: SeedTask) -> None:
         asked["backend"] = task.backend.name
     different = difference({name: found[name] for name in asked}, asked)
     if different:
-        raise RunError(f"{task.path}: trained with other dials ({different}): choose another --out")
+        raise RunError(f"{task.path}: trained with other hyperparameters ({different}): choose another --out")
 
 
 def _check_here(tasks: Sequence[SeedTask]) -> None:

@@ -1,4 +1,4 @@
-"""A search over a recipe's dials with Optuna, by validation loss: no test set is ever opened for it."""
+"""A search over a recipe's hyperparameters with Optuna, by validation loss: no test set is ever opened for it."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from typing import TYPE_CHECKING, Any
 from inkdigits.datasets.source import MNIST, load_for_training
 from inkdigits.errors import RecipeError, RunError, TrainingDivergedError, require_extra
 from inkdigits.experiments.difference import difference
-from inkdigits.experiments.processes import Submits, processes
 from inkdigits.networks.registry import check_network_name, folder_name
+from inkdigits.system.atomic_io import make_folder, write_json
+from inkdigits.system.processes import Submits, processes
 from inkdigits.training.backend import Backend, choose_backend, settled
 from inkdigits.training.checkpoint import EpochRecord
-from inkdigits.training.recipes import Recipe, named_recipe, with_dials
+from inkdigits.training.recipes import Recipe, named_recipe, with_hyperparameters
 from inkdigits.training.train import check_engine, train
-from inkdigits.whole_files import make_folder, write_json
 
 if TYPE_CHECKING:
     import optuna
@@ -29,7 +29,7 @@ __all__ = ["Search", "tune", "work"]
 
 @dataclass(frozen=True)
 class Search:
-    """What is searched for, and where its trials are kept. Dials in `fixed` are not searched."""
+    """What is searched for, and where its trials are kept. Hyperparameters in `fixed` are not searched."""
 
     network: str
     fixed: Mapping[str, Any]
@@ -42,7 +42,7 @@ class Search:
     command: str = ""  # which of the commands that share the database this is
 
 
-# What is searched, unless it is fixed; `warmup` too where the schedule has one. What the fixed dials rule out, such as
+# What is searched, unless it is fixed; `warmup` too where the schedule has one. What the fixed hyperparameters rule out, such as
 # an optimizer that the engine does not have, is left out.
 _CHOICES: Mapping[str, tuple[Any, ...]] = {
     "optimizer": ("adam", "rmsprop", "sgd", "muon"),
@@ -51,7 +51,7 @@ _CHOICES: Mapping[str, tuple[Any, ...]] = {
 }
 _RATES = (1e-4, 3e-2)
 _DIALS = {*_CHOICES, "learning_rate"}
-# These go with every engine, while a recipe's own may not go with the dials that are fixed. Pruning takes the place of
+# These go with every engine, while a recipe's own may not go with the hyperparameters that are fixed. Pruning takes the place of
 # patience.
 _NEUTRAL = {"optimizer": "adam", "schedule": "constant", "patience": 0}
 
@@ -61,7 +61,7 @@ def tune(
     *,
     trials: int = 30,
     recipe: str = "brisk",
-    dials: Mapping[str, Any] | None = None,
+    hyperparameters: Mapping[str, Any] | None = None,
     seed: int = 0,
     data: str = MNIST,
     backend: Backend | None = None,
@@ -73,22 +73,22 @@ def tune(
 ) -> dict[str, Any]:
     """Search until `trials` trials are finished (pruned ones count), and return what `tune.json` in `out` holds.
 
-    `dials` are fixed, and so is what `recipe` says of every dial that is not searched. The trials are kept in the
+    `hyperparameters` are fixed, and so is what `recipe` says of every hyperparameter that is not searched. The trials are kept in the
     database `storage`, by default an SQLite file in `out`: called again the search goes on, and called on several
     machines with one `storage` they share it. A trial's value is its lowest validation loss in nats. Raises
-    `MissingExtraError` without Optuna, `RecipeError` where nothing is left to search or the dials do not go together,
+    `MissingExtraError` without Optuna, `RecipeError` where nothing is left to search or the hyperparameters do not go together,
     `DataError` for bad data, each before anything is written, `RunError` when no trial finished.
     """
     require_extra("optuna", "tune", "tune")
     check_network_name(network)
-    chosen = _settled_recipe(named_recipe(recipe, network), dials or {})
+    chosen = _settled_recipe(named_recipe(recipe, network), hyperparameters or {})
     backend = settled(backend or Backend(choose_backend()), chosen.engine)
     check_engine(network, chosen, backend)
     load_for_training(data)  # bad data are told before anything is written
     folder = Path(out) if out else Path("runs") / f"tune-{folder_name(network)}"
     search = Search(
         network=network,
-        fixed=_fixed(chosen, dials or {}),
+        fixed=_fixed(chosen, hyperparameters or {}),
         seed=seed,
         data=data,
         backend=backend,
@@ -106,25 +106,25 @@ def tune(
     return summary
 
 
-def _settled_recipe(recipe: Recipe, dials: Mapping[str, Any]) -> Recipe:
-    """`recipe` with what is fixed. Raises `RecipeError` for a bad dial, or where none is left to search."""
-    if set(dials) >= _DIALS:
+def _settled_recipe(recipe: Recipe, hyperparameters: Mapping[str, Any]) -> Recipe:
+    """`recipe` with what is fixed. Raises `RecipeError` for a bad hyperparameter, or where none is left to search."""
+    if set(hyperparameters) >= _DIALS:
         raise RecipeError(f"nothing left to search: --set fixes {', '.join(sorted(_DIALS))}")
-    return with_dials(recipe, {**_NEUTRAL, **dials})
+    return with_hyperparameters(recipe, {**_NEUTRAL, **hyperparameters})
 
 
-def _fixed(chosen: Recipe, dials: Mapping[str, Any]) -> dict[str, Any]:
-    """Every dial that is not searched."""
-    searched = (_DIALS | {"warmup"}) - set(dials)
+def _fixed(chosen: Recipe, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Every hyperparameter that is not searched."""
+    searched = (_DIALS | {"warmup"}) - set(hyperparameters)
     return {name: value for name, value in asdict(chosen).items() if name not in searched and name != "name"}
 
 
-def _possible(dial: str, fixed: Mapping[str, Any]) -> list[Any]:
-    """The choices for `dial` that go with what is fixed."""
+def _possible(hyperparameter: str, fixed: Mapping[str, Any]) -> list[Any]:
+    """The choices for `hyperparameter` that go with what is fixed."""
     possible = []
-    for choice in _CHOICES[dial]:
+    for choice in _CHOICES[hyperparameter]:
         with suppress(RecipeError):
-            with_dials(Recipe(), {**_NEUTRAL, **fixed, dial: choice})
+            with_hyperparameters(Recipe(), {**_NEUTRAL, **fixed, hyperparameter: choice})
             possible.append(choice)
     return possible
 
@@ -188,7 +188,7 @@ def work(search: Search, number: int) -> None:
 
 
 def _take_up_lost(study: optuna.Study, worker: str) -> None:
-    """Put the dials of this worker's unfinished trial, which only a lost process leaves, before all others."""
+    """Put the hyperparameters of this worker's unfinished trial, which only a lost process leaves, before all others."""
     from optuna.trial import TrialState
 
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
@@ -229,17 +229,17 @@ def _one_trial(trial: optuna.Trial, search: Search, worker: str) -> float:
 
 
 def _suggested(trial: optuna.Trial, search: Search) -> Recipe:
-    dials = {
+    hyperparameters = {
         name: trial.suggest_categorical(name, _possible(name, search.fixed))
         for name in _CHOICES
         if name not in search.fixed
     }
     if "learning_rate" not in search.fixed:
-        dials["learning_rate"] = trial.suggest_float("learning_rate", *_RATES, log=True)
-    schedule = dials.get("schedule", search.fixed.get("schedule"))
+        hyperparameters["learning_rate"] = trial.suggest_float("learning_rate", *_RATES, log=True)
+    schedule = hyperparameters.get("schedule", search.fixed.get("schedule"))
     if schedule == "triangular" and "warmup" not in search.fixed:
-        dials["warmup"] = trial.suggest_float("warmup", 0.05, 0.5)
-    return with_dials(Recipe(patience=0), {**search.fixed, **dials})
+        hyperparameters["warmup"] = trial.suggest_float("warmup", 0.05, 0.5)
+    return with_hyperparameters(Recipe(patience=0), {**search.fixed, **hyperparameters})
 
 
 def _summary(search: Search, study: optuna.Study) -> dict[str, Any]:
@@ -250,7 +250,7 @@ def _summary(search: Search, study: optuna.Study) -> dict[str, Any]:
     if not complete:
         raise RunError(f"none of {pruned} trials was finished: try more --trials, or fewer epochs with --set epochs=2")
     best = min(complete, key=lambda trial: trial.value if trial.value is not None else float("inf"))
-    dials = {**search.fixed, **best.params}
+    hyperparameters = {**search.fixed, **best.params}
     return {
         "network": search.network,
         "study": search.study,
@@ -259,6 +259,6 @@ def _summary(search: Search, study: optuna.Study) -> dict[str, Any]:
         "pruned": pruned,
         "val_loss": best.value,
         "val_accuracy": best.user_attrs["val_accuracy"],
-        "recipe": dials,
-        "options": [f"--set {name}={value}" for name, value in dials.items()],
+        "recipe": hyperparameters,
+        "options": [f"--set {name}={value}" for name, value in hyperparameters.items()],
     }

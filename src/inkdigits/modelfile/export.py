@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import require_extra
-from inkdigits.modelfile.calibration import fit_acceptance_threshold, fit_temperature, softmax
 from inkdigits.modelfile.graph import INPUT, Graph, Step
 from inkdigits.modelfile.metadata import PRODUCER, Metadata, sealed, to_properties
 from inkdigits.modelfile.parity import check_parity
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.modelfile.translate import translate
-from inkdigits.whole_files import write_bytes
+from inkdigits.stats.calibration import fit_acceptance_threshold, fit_temperature, softmax
+from inkdigits.system.atomic_io import write_bytes
 
 if TYPE_CHECKING:
     import keras

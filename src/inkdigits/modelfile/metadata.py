@@ -27,7 +27,7 @@ class Metadata:
     """Where a model file comes from and how to read its answers."""
 
     network: str
-    recipe: Mapping[str, Any]  # every dial, by name
+    recipe: Mapping[str, Any]  # every hyperparameter, by name
     seed: int
     data_sha256: str  # of the training data, as `LabelledDigits.sha256`
     inkdigits_version: str  # that wrote the file

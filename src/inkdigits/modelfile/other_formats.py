@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import ExportError, InkdigitsError, OutputError, require_extra
-from inkdigits.modelfile.calibration import softmax
 from inkdigits.modelfile.parity import check_parity, exact_probabilities
 from inkdigits.networks.inputs import to_inputs
-from inkdigits.whole_files import temporary_sibling, write_folder
+from inkdigits.stats.calibration import softmax
+from inkdigits.system.atomic_io import temporary_sibling, write_folder
 
 if TYPE_CHECKING:
     import keras

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import DataError, ModelFileError
 from inkdigits.modelfile.metadata import Metadata, check_content, read_properties
+from inkdigits.system.cores import usable_cores
 
 __all__ = ["DEFAULT_MODEL", "Predictor", "model_path", "shipped_keras_model", "shipped_models"]
 
@@ -138,17 +138,13 @@ def _session(content: bytes, name: str, threads: int | None) -> Any:
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = threads or _usable_cores()
+    options.intra_op_num_threads = threads or usable_cores()
     options.log_severity_level = 4  # what is wrong with a file, our own errors say
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # ONNX Runtime raises a class of its own for every status code
         reason = str(error).splitlines()[0]
         raise ModelFileError(f"{name}: not an ONNX file that can be loaded: {reason}") from error
-
-
-def _usable_cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _picture_size(session: Any, name: str) -> tuple[int, int]:

@@ -10,13 +10,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from inkdigits.reading.components import Piece
 from inkdigits.reading.ink import Ink, grey_levels
-from inkdigits.reading.strokes import Piece
 
 __all__ = ["fits_the_others", "is_ink", "unlike_writing"]
 
 # Pictures with a shorter side hold one digit or two, with no room around them to judge.
-_LEAST_SIDE = 60
+_MIN_SIDE = 60
 # The strength just outside a piece as a share of its contrast, and its contrast in standard deviations of the grain.
 _UNCLEAN, _DOUBTFUL = 0.22, 0.09
 # The share of what is around a piece that may be as dark as the piece.
@@ -30,7 +30,7 @@ _WIDEST_SHAPE = 2.6
 
 def is_ink(piece: Piece, ink: Ink) -> bool:
     """Whether a piece stands out from clean paper, as ink does and a texture or an object's edge does not."""
-    if min(ink.mask.shape) < _LEAST_SIDE:
+    if min(ink.mask.shape) < _MIN_SIDE:
         return True
     above_grain = piece.contrast / (ink.noise + 1)
     if above_grain < _HARDLY_ABOVE_GRAIN:
@@ -80,7 +80,7 @@ def fits_the_others(piece: Piece, others: Sequence[Piece], ink: Ink) -> bool:
     The edge of a sheet, a crease or a margin line looks like a 1 to any network. Where there are other digits, a stroke
     at the picture's border is taken for such an edge.
     """
-    if not others or min(ink.mask.shape) < _LEAST_SIDE:
+    if not others or min(ink.mask.shape) < _MIN_SIDE:
         return True
     if piece.x == 0 or piece.y == 0 or piece.right == ink.mask.shape[1] or piece.bottom == ink.mask.shape[0]:
         return False

@@ -12,9 +12,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.reading.quick import mean, median
-from inkdigits.reading.ruling import without_ruling
-from inkdigits.reading.sheet import find_sheet, table_covered
+from inkdigits.reading.page_mask import find_sheet, table_covered
+from inkdigits.reading.ruled_lines import without_ruling
+from inkdigits.stats.quick_statistics import mean, median
 
 __all__ = [
     "WORKING_SIDE",
@@ -34,7 +34,7 @@ WORKING_SIDE = 1600
 _THUMB_SIDE = 400
 _TINY = 60
 # Less than this many of 255 grey levels above the paper is never ink.
-_LEAST = 9.0
+_MIN = 9.0
 # So much fine evidence for light or dark ink is not outvoted by shadows.
 _FINE_DECIDES = 4.0
 # With less evidence for either, dark and light ink are both tried; tiny pictures have little to give.
@@ -267,7 +267,7 @@ def _least_strength(strength: Pixels) -> tuple[float, float]:
     calm = np.sort(sample)[: max(1, int(0.85 * len(sample)))]
     middle = float(calm[len(calm) // 2])
     noise = 1.4826 * float(np.sort(np.abs(calm - middle))[len(calm) // 2])
-    return max(_LEAST, middle + _ABOVE_NOISE * noise), noise
+    return max(_MIN, middle + _ABOVE_NOISE * noise), noise
 
 
 def _strong_near_its_peak(strength: Pixels, threshold: float) -> Pixels:

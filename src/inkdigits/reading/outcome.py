@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from inkdigits.reading.evidence import fits_the_others, unlike_writing
 from inkdigits.reading.reading import DigitOutcome
-from inkdigits.reading.view import Candidate, View
+from inkdigits.reading.segmentation import Candidate, View
 
 __all__ = ["STAND_IN_THRESHOLD", "SURE", "acceptance_threshold", "judged", "outcomes"]
 

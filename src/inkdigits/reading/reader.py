@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import PictureError
+from inkdigits.images import decode
 from inkdigits.modelfile.predictor import DEFAULT_MODEL, Predictor
-from inkdigits.reading import pictures
-from inkdigits.reading.asking import Asking, answered, answered_together
+from inkdigits.reading.components import Piece
+from inkdigits.reading.coroutines import Asking, answered, answered_together
 from inkdigits.reading.ink import Ink, likely_sides, working_copy
 from inkdigits.reading.outcome import acceptance_threshold, outcomes
 from inkdigits.reading.reading import Box, Digit, DigitOutcome, Reading, ReadingOutcome
 from inkdigits.reading.rows import reading_order
-from inkdigits.reading.strokes import Piece
-from inkdigits.reading.tiny import Enlarged, enlarged
-from inkdigits.reading.view import Candidate, View, look, with_length
+from inkdigits.reading.segmentation import Candidate, View, look, with_length
+from inkdigits.reading.upscale import Enlarged, enlarged
 
 __all__ = ["Reader", "Region", "Seen", "read"]
 
@@ -31,7 +31,7 @@ Region = tuple[int, int, int, int]
 class Seen:
     """How a page was seen: its ink, found inside `region` where one was given, and what was read."""
 
-    page: pictures.Page
+    page: decode.Page
     region: Region | None
     ink: Ink
     reading: Reading
@@ -51,32 +51,32 @@ class Reader:
         """
         return cls(Predictor.load(model or DEFAULT_MODEL, threads=threads))
 
-    def read(self, picture: pictures.Source, *, region: Region | None = None, length: int | None = None) -> Reading:
+    def read(self, picture: decode.Source, *, region: Region | None = None, length: int | None = None) -> Reading:
         """Read one picture: a path, a file's bytes, a PIL image or an array; of several pages, the first.
 
         `region` (x, y, width, height in pixels of the upright picture) is all that is looked at; `length` is how many
         digits there are, where that is known. Raises `PictureError`.
         """
-        return self.see(next(pictures.open_pages(picture)), region=region, length=length).reading
+        return self.see(next(decode.open_pages(picture)), region=region, length=length).reading
 
     def read_all(
-        self, sources: Iterable[pictures.Source], *, region: Region | None = None, length: int | None = None
+        self, sources: Iterable[decode.Source], *, region: Region | None = None, length: int | None = None
     ) -> Iterator[Reading]:
         """Read pictures one after the other, every page a `Reading`; one that cannot be read has outcome `error`."""
         for source in sources:
-            name = pictures.name_of(source)
+            name = decode.name_of(source)
             try:
-                for page in pictures.open_pages(source, name):
+                for page in decode.open_pages(source, name):
                     yield self.see(page, region=region, length=length).reading
             except PictureError as error:
                 yield Reading(name, "error", "", str(error), ())
 
-    def see(self, page: pictures.Page, *, region: Region | None = None, length: int | None = None) -> Seen:
+    def see(self, page: decode.Page, *, region: Region | None = None, length: int | None = None) -> Seen:
         """Read a page and keep what was seen on the way. Raises `PictureError` for a region outside the picture."""
         return answered(self._asking(page, region, length), self.predictor.predict_proba)
 
     def see_together(
-        self, pages: Sequence[pictures.Page], *, region: Region | None = None, length: int | None = None
+        self, pages: Sequence[decode.Page], *, region: Region | None = None, length: int | None = None
     ) -> list[Seen]:
         """`see` for several pages, with one call of the network for all: a fifth faster for pictures of one digit.
 
@@ -85,7 +85,7 @@ class Reader:
         askings = [self._asking(page, region, length) for page in pages]
         return answered_together(askings, self.predictor.predict_proba)
 
-    def _asking(self, page: pictures.Page, region: Region | None, length: int | None) -> Asking[Seen]:
+    def _asking(self, page: decode.Page, region: Region | None, length: int | None) -> Asking[Seen]:
         frame = enlarged(_within(page, region))
         pixels = frame.pixels
         work = working_copy(pixels)
@@ -104,7 +104,7 @@ class Reader:
         return Seen(page, region, view.ink, _reading(page, _digits(view, found, frame, region), blank=not view.other))
 
 
-def _within(page: pictures.Page, region: Region | None) -> NDArray[np.uint8]:
+def _within(page: decode.Page, region: Region | None) -> NDArray[np.uint8]:
     if region is None:
         return page.pixels
     x, y, w, h = region
@@ -142,12 +142,12 @@ def _digit(candidate: Candidate, box: Box, row: int, outcome: DigitOutcome) -> D
         outcome=outcome,
         box=box,
         row=row,
-        seen=candidate.seen,
+        network_input=candidate.network_input,
         probabilities=tuple(shares),
     )
 
 
-def _reading(page: pictures.Page, digits: tuple[Digit, ...], *, blank: bool) -> Reading:
+def _reading(page: decode.Page, digits: tuple[Digit, ...], *, blank: bool) -> Reading:
     rows: dict[int, str] = {}
     for digit in digits:
         if digit.outcome != "not_a_digit":
@@ -158,6 +158,6 @@ def _reading(page: pictures.Page, digits: tuple[Digit, ...], *, blank: bool) -> 
     )
 
 
-def read(picture: pictures.Source, *, region: Region | None = None, length: int | None = None) -> Reading:
+def read(picture: decode.Source, *, region: Region | None = None, length: int | None = None) -> Reading:
     """`Reader.load().read(picture)`, for one picture; load a `Reader` for many. Raises `PictureError`."""
     return Reader.load().read(picture, region=region, length=length)

@@ -22,7 +22,7 @@ class Digit:
 
     `value` and `second` are the two most probable digits, `probability` and `second_probability` how probable they
     are, in [0, 1]. `outcome` is `digit`, `unsure` (accepted, but it may as well be `second`) or `not_a_digit`. `box` is
-    in pixels of the upright picture, `row` counts from 0, `seen` is what the network saw, uint8 (28, 28), white ink on
+    in pixels of the upright picture, `row` counts from 0, `network_input` is what the network saw, uint8 (28, 28), white ink on
     black. `probabilities` are those of 0 to 9.
     """
 
@@ -33,11 +33,11 @@ class Digit:
     outcome: DigitOutcome
     box: Box
     row: int
-    seen: NDArray[np.uint8]
+    network_input: NDArray[np.uint8]
     probabilities: tuple[float, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
-        """The same, ready for JSON: `seen` as 28 rows of 28 numbers."""
+        """The same, ready for JSON: `network_input` as 28 rows of 28 numbers."""
         return {
             "value": self.value,
             "probability": self.probability,
@@ -47,7 +47,7 @@ class Digit:
             "box": list(self.box),
             "row": self.row,
             "probabilities": list(self.probabilities),
-            "seen": self.seen.tolist(),
+            "network_input": self.network_input.tolist(),
         }
 
 

@@ -8,7 +8,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.reading.strokes import Piece
+from inkdigits.reading.components import Piece
 
 __all__ = ["cuts"]
 

@@ -10,12 +10,12 @@ from fastapi import APIRouter, Request, Response
 from inkdigits.errors import RequestError
 from inkdigits.serving import documents, schemas
 from inkdigits.serving.answers import json_response
-from inkdigits.serving.classify import classify
+from inkdigits.serving.classify_route import classify
 from inkdigits.serving.corrections import Corrections
 from inkdigits.serving.metrics import CORRECTIONS
 from inkdigits.serving.models import Models
-from inkdigits.serving.read import read_request
-from inkdigits.serving.read_lanes import ReadLanes
+from inkdigits.serving.picture_batchers import ReadLanes
+from inkdigits.serving.read_route import read_request
 from inkdigits.serving.settings import Limits
 
 __all__ = ["router"]

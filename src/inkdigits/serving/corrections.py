@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import RequestError
 from inkdigits.serving.settings import Limits
-from inkdigits.whole_files import make_folder, write_bytes
+from inkdigits.system.atomic_io import make_folder, write_bytes
 
 __all__ = ["Corrections"]
 

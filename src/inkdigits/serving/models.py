@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import RequestError, ServingError
 from inkdigits.modelfile.predictor import Predictor, shipped_models
-from inkdigits.serving.batching import Lane
+from inkdigits.serving.batcher import Lane
 from inkdigits.serving.settings import Limits
 
 __all__ = ["Answers", "Models", "ServedModel", "load_models"]

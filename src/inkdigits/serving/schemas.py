@@ -106,7 +106,7 @@ class DigitRead(BaseModel):
     box: Annotated[list[int], Field(description="x, y, width, height in pixels of the upright picture.")]
     row: int
     probabilities: Shares
-    seen: Annotated[list[list[int]], Field(description="What the network saw: 28 x 28, white ink on black.")]
+    network_input: Annotated[list[list[int]], Field(description="What the network saw: 28 x 28, white ink on black.")]
 
 
 class ReadingAnswer(BaseModel):

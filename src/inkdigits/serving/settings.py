@@ -11,7 +11,7 @@ from inkdigits.errors import ServingError
 
 __all__ = ["Limits", "Settings", "check_bind", "check_prefix", "is_loopback", "read_token"]
 
-_LEAST_TOKEN = 16  # characters
+_MIN_TOKEN = 16  # characters
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,9 @@ def read_token(path: Path) -> str:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not plain ASCII"
         raise ServingError(f"{path}: the token cannot be read: {reason}") from error
-    if len(token) < _LEAST_TOKEN or not token.isprintable() or " " in token:
+    if len(token) < _MIN_TOKEN or not token.isprintable() or " " in token:
         raise ServingError(
-            f"{path}: expected one token of at least {_LEAST_TOKEN} characters without spaces, got {len(token)}: "
+            f"{path}: expected one token of at least {_MIN_TOKEN} characters without spaces, got {len(token)}: "
             "openssl rand -hex 32 makes one"
         )
     return token

@@ -23,11 +23,11 @@ def run(settings: Settings, say: Callable[[str], object]) -> None:
         say(f"inkdigits serves on {address}{settings.prefix}/ (Ctrl-C stops it)")
 
     if settings.workers > 1:
-        from inkdigits.serving.workers import serve_with_workers
+        from inkdigits.serving.supervisor import serve_with_workers
 
         serve_with_workers(settings, listener, ready)
     else:
-        from inkdigits.serving.worker import serve
+        from inkdigits.serving.server_process import serve
 
         serve(settings, listener, ready)
 

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.synthesis.seen import seen_of
+from inkdigits.synthesis.network_inputs import seen_of
 
 __all__ = [
     "CANVAS",

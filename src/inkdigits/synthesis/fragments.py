@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.datasets.mnist import load_train
-from inkdigits.synthesis.seen import seen_of
+from inkdigits.synthesis.network_inputs import seen_of
 
 __all__ = ["crowds", "destroyed", "halves", "quarters", "swirled", "turned", "two_digits"]
 

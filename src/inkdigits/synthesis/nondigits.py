@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from inkdigits.synthesis import drawn, fragments, pen_letters, textures
 from inkdigits.synthesis.glyphs import SIZE, Glyphs, load_glyphs
 from inkdigits.synthesis.kinds import TRAINED_NONDIGITS
-from inkdigits.synthesis.seen import seen_of
+from inkdigits.synthesis.network_inputs import seen_of
 
 __all__ = ["FAMILIES", "Family", "as_written", "letters", "letters_of_held_out_fonts", "training_nondigits"]
 

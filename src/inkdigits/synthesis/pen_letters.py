@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.synthesis.drawn import CANVAS, draw_lines, smooth
-from inkdigits.synthesis.seen import seen_of
+from inkdigits.synthesis.network_inputs import seen_of
 
 __all__ = ["HELD_OUT_LETTERS", "TRAINED_LETTERS", "pen_letters", "pen_letters_held_out"]
 

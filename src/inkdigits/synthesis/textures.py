@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.normalize import BOX, SIZE
-from inkdigits.synthesis.seen import seen_of
+from inkdigits.synthesis.network_inputs import seen_of
 
 __all__ = ["checker", "full_frame", "gradients", "pepper", "stripes", "value_noise"]
 

@@ -11,7 +11,7 @@ import numpy as np
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.split import stratified_split
 from inkdigits.errors import NetworkError
-from inkdigits.scores import accuracy
+from inkdigits.stats.scores import accuracy
 
 if TYPE_CHECKING:
     import keras
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["Adaptation", "adaptation_of", "start_from"]
 
 # A user's own pictures make up this share of an epoch, each at most so many times.
-_SHARE, _MOST_TIMES = 0.1, 50
+_SHARE, _MAX_TIMES = 0.1, 50
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Adaptation:
 
     def mixed_with(self, digits: LabelledDigits) -> LabelledDigits:
         """`digits` and the user's own, which are repeated until they are a tenth of them, at most 50 times."""
-        times = int(np.clip(round(_SHARE * len(digits) / len(self.train)), 1, _MOST_TIMES))
+        times = int(np.clip(round(_SHARE * len(digits) / len(self.train)), 1, _MAX_TIMES))
         return LabelledDigits(
             np.concatenate([digits.images, *[self.train.images] * times]),
             np.concatenate([digits.labels, *[self.train.labels] * times]),

@@ -23,7 +23,6 @@ __all__ = [
     "installed_backends",
     "settled",
     "start_keras",
-    "usable_cores",
 ]
 
 BACKENDS = ("jax", "tensorflow", "torch")
@@ -184,10 +183,3 @@ def _apply(backend: Backend) -> None:
         import torch
 
         torch.use_deterministic_algorithms(True)
-
-
-def usable_cores() -> int:
-    """How many cores this process may use: results are bit-identical only for the same number."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from inkdigits.datasets.arrays import read_arrays
 from inkdigits.errors import DataError, RunError
-from inkdigits.whole_files import write_folder, write_json
+from inkdigits.system.atomic_io import write_folder, write_json
 
 __all__ = ["Checkpoint", "EpochRecord", "OnEpoch", "Progress", "latest_checkpoint", "save_checkpoint"]
 

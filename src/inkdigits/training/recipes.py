@@ -1,4 +1,4 @@
-"""`Recipe`: every dial of a training in one place, range-checked; unknown names are refused."""
+"""`Recipe`: every hyperparameter of a training in one place, range-checked; unknown names are refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from inkdigits.errors import RecipeError
 
-__all__ = ["RECIPES", "Recipe", "named_recipe", "recipe_from_dict", "with_dials"]
+__all__ = ["RECIPES", "Recipe", "named_recipe", "recipe_from_dict", "with_hyperparameters"]
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class Recipe:
     """How a network is trained. Raises `RecipeError` for a value out of its range."""
 
     name: str = "standard"
-    # What runs the steps: keras; numpy for dense and cnn (training/numpy_engine); jax, for a GPU or TPU, all of them in
-    # one compiled program (training/whole_program.py).
+    # What runs the steps: keras; numpy for dense and cnn (training/engines/numpy); jax, for a GPU or TPU, all of them in
+    # one compiled program (training/engines/jax.py).
     engine: str = "keras"
     optimizer: str = "rmsprop"  # rmsprop, adam, sgd (keras, jax), or muon (numpy)
     learning_rate: float = 1e-3  # the highest, where a schedule changes it; try 3e-4 to 3e-3
@@ -33,14 +33,16 @@ class Recipe:
     patience: int = 3  # epochs without a lower validation loss before stopping early; 0 = never
     validation_fraction: float = 0.1  # share of each class held out to choose by
     label_smoothing: float = 0.0  # what of a target of 1 is spread over all classes
-    hardest: float = 1.0  # share of the digits trained on, at least 5,000: those that are hard (training/hardest.py)
+    hardest: float = (
+        1.0  # share of the digits trained on, at least 5,000: those that are hard (training/loss_sampling.py)
+    )
     augmentation: float = 0.0  # how far digits are bent and worn; 1 is made for reading pictures (synthesis/augment.py)
     glyphs: float = 0.0  # digits of handwriting fonts mixed in, as a share of the digits
     nondigits: float = 0.0  # pictures of no digit mixed in, as a share of the digits
 
     def __post_init__(self) -> None:
-        for dial in fields(self):
-            _check(dial.name, getattr(self, dial.name))
+        for hyperparameter in fields(self):
+            _check(hyperparameter.name, getattr(self, hyperparameter.name))
         if self.schedule == "triangular" and self.patience:
             raise RecipeError("patience must be 0 with schedule triangular: it ends where its epochs end")
         known = _OPTIMIZERS_OF[self.engine]
@@ -55,9 +57,9 @@ class Recipe:
 
     def _check_one_program(self) -> None:
         """One program cannot stop early, and its pictures are made on the device."""
-        for dial in ("patience", "glyphs", "nondigits"):
-            if getattr(self, dial):
-                raise RecipeError(f"{dial} must be 0 with engine jax, got {getattr(self, dial):g}")
+        for hyperparameter in ("patience", "glyphs", "nondigits"):
+            if getattr(self, hyperparameter):
+                raise RecipeError(f"{hyperparameter} must be 0 with engine jax, got {getattr(self, hyperparameter):g}")
 
 
 @dataclass(frozen=True)
@@ -95,18 +97,18 @@ _RANGES = {
 }
 
 
-def _check(dial: str, value: Any) -> None:
-    if dial in _CHOICES:
-        if value not in _CHOICES[dial]:
-            raise RecipeError(f"{dial} must be one of {', '.join(_CHOICES[dial])}, got {value!r}")
-    elif dial in _RANGES:
-        _check_number(dial, value, _RANGES[dial])
+def _check(hyperparameter: str, value: Any) -> None:
+    if hyperparameter in _CHOICES:
+        if value not in _CHOICES[hyperparameter]:
+            raise RecipeError(f"{hyperparameter} must be one of {', '.join(_CHOICES[hyperparameter])}, got {value!r}")
+    elif hyperparameter in _RANGES:
+        _check_number(hyperparameter, value, _RANGES[hyperparameter])
 
 
-def _check_number(dial: str, value: Any, allowed: _Range) -> None:
+def _check_number(hyperparameter: str, value: Any, allowed: _Range) -> None:
     number = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
     if not number or not allowed.low <= value <= allowed.high or (allowed.whole and value != int(value)):
-        raise RecipeError(f"{dial} must be {allowed}, got {value!r}")
+        raise RecipeError(f"{hyperparameter} must be {allowed}, got {value!r}")
 
 
 # Few epochs of everything: more accurate than `sprint`, and what the shipped `dense` and `cnn` were trained with.
@@ -168,36 +170,53 @@ def named_recipe(name: str, network: str) -> Recipe:
     return by_network.get(network, by_network.get("", Recipe()))
 
 
-def with_dials(recipe: Recipe, dials: Mapping[str, Any]) -> Recipe:
-    """`recipe` with some dials turned; text is read as the dial's type. Raises `RecipeError` for an unknown dial."""
-    known = {dial.name: getattr(recipe, dial.name) for dial in fields(recipe) if dial.name != "name"}
-    for dial in dials:
-        if dial not in known:
-            raise RecipeError(f"unknown dial {dial!r}{_nearest(dial, known)}: expected one of {', '.join(known)}")
-    return replace(recipe, **{dial: _typed(dial, value, type(known[dial])) for dial, value in dials.items()})
+def with_hyperparameters(recipe: Recipe, hyperparameters: Mapping[str, Any]) -> Recipe:
+    """`recipe` with some hyperparameters turned; text is read as the hyperparameter's type. Raises `RecipeError` for an unknown hyperparameter."""
+    known = {
+        hyperparameter.name: getattr(recipe, hyperparameter.name)
+        for hyperparameter in fields(recipe)
+        if hyperparameter.name != "name"
+    }
+    for hyperparameter in hyperparameters:
+        if hyperparameter not in known:
+            raise RecipeError(
+                f"unknown hyperparameter {hyperparameter!r}{_nearest(hyperparameter, known)}: expected one of {', '.join(known)}"
+            )
+    return replace(
+        recipe,
+        **{
+            hyperparameter: _typed(hyperparameter, value, type(known[hyperparameter]))
+            for hyperparameter, value in hyperparameters.items()
+        },
+    )
 
 
-def _typed(dial: str, value: Any, kind: type) -> Any:
+def _typed(hyperparameter: str, value: Any, kind: type) -> Any:
     if not isinstance(value, str) or kind is str:
         return value
     try:
         return kind(value)
     except ValueError as error:
-        raise RecipeError(f"{dial} must be {_RANGES[dial]}, got {value!r}") from error
+        raise RecipeError(f"{hyperparameter} must be {_RANGES[hyperparameter]}, got {value!r}") from error
 
 
-def recipe_from_dict(dials: Mapping[str, Any]) -> Recipe:
-    """The recipe that `dataclasses.asdict` wrote, here or in a version with fewer dials.
+def recipe_from_dict(hyperparameters: Mapping[str, Any]) -> Recipe:
+    """The recipe that `dataclasses.asdict` wrote, here or in a version with fewer hyperparameters.
 
     Raises `RecipeError` for anything else.
     """
-    name = dials.get("name")
-    if not isinstance(name, str) or not set(dials) <= set(asdict(Recipe())):
-        raise RecipeError(f"expected the dials {', '.join(asdict(Recipe()))}, got {', '.join(map(str, dials))}")
-    return with_dials(Recipe(name), {dial: value for dial, value in dials.items() if dial != "name"})
+    name = hyperparameters.get("name")
+    if not isinstance(name, str) or not set(hyperparameters) <= set(asdict(Recipe())):
+        raise RecipeError(
+            f"expected the hyperparameters {', '.join(asdict(Recipe()))}, got {', '.join(map(str, hyperparameters))}"
+        )
+    return with_hyperparameters(
+        Recipe(name),
+        {hyperparameter: value for hyperparameter, value in hyperparameters.items() if hyperparameter != "name"},
+    )
 
 
-# What other libraries call dials of ours.
+# What other libraries call hyperparameters of ours.
 _ALIASES = {"lr": "learning_rate", "bs": "batch_size", "batch": "batch_size", "wd": "weight_decay"}
 
 

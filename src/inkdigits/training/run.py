@@ -26,10 +26,10 @@ from pathlib import Path
 from typing import Any
 
 from inkdigits.errors import OutputError, RunError
-from inkdigits.folder_lock import sole_use
 from inkdigits.modelfile.predictor import shipped_models
+from inkdigits.system.atomic_io import make_folder, write_json, write_text
+from inkdigits.system.locks import sole_use
 from inkdigits.training.checkpoint import EpochRecord, Progress
-from inkdigits.whole_files import make_folder, write_json, write_text
 
 __all__ = ["FORMAT", "Run", "create_run", "find_runs", "locked_folder", "open_run"]
 

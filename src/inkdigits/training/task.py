@@ -9,7 +9,7 @@ from pathlib import Path
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.errors import TrainingDivergedError
 from inkdigits.training.devices import ONE, Devices
-from inkdigits.training.epoch import steps_per_epoch
+from inkdigits.training.epoch_data import steps_per_epoch
 from inkdigits.training.recipes import Recipe
 
 __all__ = ["Task", "check_finite"]

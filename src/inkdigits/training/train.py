@@ -20,19 +20,20 @@ from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.source import MNIST
 from inkdigits.errors import ExportError, MissingExtraError, RecipeError, RunError, TrainingDivergedError, output_error
 from inkdigits.networks.registry import build_network, check_network_name, folder_name, is_own_network
+from inkdigits.system.atomic_io import temporary_sibling
+from inkdigits.system.cores import usable_cores
+from inkdigits.system.interrupts import interruptible
 from inkdigits.training.adapt import Adaptation
 from inkdigits.training.adapt import start_from as start_from_weights
-from inkdigits.training.backend import Backend, choose_backend, settled, start_keras, usable_cores
+from inkdigits.training.backend import Backend, choose_backend, settled, start_keras
 from inkdigits.training.checkpoint import OnEpoch, Progress, latest_checkpoint
 from inkdigits.training.devices import Devices, devices_of
-from inkdigits.training.interrupt import interruptible
-from inkdigits.training.model_file import write_model_file
-from inkdigits.training.parts import Parts, load_parts
-from inkdigits.training.recipes import Recipe, named_recipe, recipe_from_dict, with_dials
+from inkdigits.training.recipes import Recipe, named_recipe, recipe_from_dict, with_hyperparameters
 from inkdigits.training.run import Run, create_run, locked_folder, open_run
+from inkdigits.training.run_export import write_model_file
 from inkdigits.training.task import Task
 from inkdigits.training.trackers import check_tracker, tracker
-from inkdigits.whole_files import temporary_sibling
+from inkdigits.training.training_data import Parts, load_parts
 
 if TYPE_CHECKING:
     import keras
@@ -44,7 +45,7 @@ def train(
     network: str,
     *,
     recipe: str | Recipe = "standard",
-    dials: Mapping[str, Any] | None = None,
+    hyperparameters: Mapping[str, Any] | None = None,
     seed: int = 0,
     data: str = MNIST,
     backend: Backend | None = None,
@@ -57,7 +58,7 @@ def train(
 ) -> Run:
     """Train `network` and return its run.
 
-    `network` is `dense`, `cnn`, `convnet` or `path.py:function`; `dials` override single values of the recipe; `out`
+    `network` is `dense`, `cnn`, `convnet` or `path.py:function`; `hyperparameters` override single values of the recipe; `out`
     is a new folder (default `runs/<network>-<time>`). `log`, `tensorboard` or `mlflow`, writes the learning curves
     there too. `start_from` names the network whose weights it begins with (`reader`, a run's folder, a `.keras` file);
     `add_data` a source of digits that are mixed with the data. `on_epoch` is called with every epoch's record; when it
@@ -66,7 +67,9 @@ def train(
     """
     check_network_name(network)
     check_tracker(log)
-    chosen = with_dials(named_recipe(recipe, network) if isinstance(recipe, str) else recipe, dials or {})
+    chosen = with_hyperparameters(
+        named_recipe(recipe, network) if isinstance(recipe, str) else recipe, hyperparameters or {}
+    )
     backend = settled(backend or Backend(choose_backend()), chosen.engine)
     check_engine(network, chosen, backend)
     _check_seed(seed)
@@ -261,14 +264,14 @@ def _train_into(
 def _engine(recipe: Recipe) -> Callable[..., Progress]:
     """What runs the recipe's steps."""
     if recipe.engine == "numpy":
-        from inkdigits.training.numpy_engine.fit import fit
+        from inkdigits.training.engines.numpy.engine import fit
 
         return fit
     if recipe.engine == "jax":
-        from inkdigits.training.whole_program import fit as fit_in_one_program
+        from inkdigits.training.engines.jax import fit as fit_in_one_program
 
         return fit_in_one_program
-    from inkdigits.training.fit import fit as fit_with_keras
+    from inkdigits.training.engines.keras import fit as fit_with_keras
 
     return fit_with_keras
 

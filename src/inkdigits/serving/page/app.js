@@ -138,7 +138,7 @@ function select(place) {
   for (const list of [find("digits").querySelectorAll("button"), find("boxes").children]) {
     [...list].forEach((button, at) => button.setAttribute("aria-pressed", String(at === place)));
   }
-  drawSeen(find("seen"), digit?.seen);
+  drawSeen(find("seen"), digit?.network_input);
   find("seen").setAttribute("aria-label", `What the networks saw: ${digit ? labelFor(digit) : "nothing yet"}`);
   find("correct").disabled = !digit;
   clearTimeout(quietTimer);
@@ -153,8 +153,8 @@ function select(place) {
 async function compare({ digit, explain }) {
   if (state.reading?.digits[state.chosen] !== digit) return;
   try {
-    const { results } = await classify(digit.seen, state.models, explain);
-    if (state.reading?.digits[state.chosen] === digit) bars.show(results, digit.seen);
+    const { results } = await classify(digit.network_input, state.models, explain);
+    if (state.reading?.digits[state.chosen] === digit) bars.show(results, digit.network_input);
   } catch (error) {
     await onError(error, () => comparer.ask({ digit, explain }));
   }
@@ -164,7 +164,7 @@ async function correct(label) {
   const digit = state.reading?.digits[state.chosen];
   if (!digit) return;
   try {
-    await keepCorrection(digit.seen, label);
+    await keepCorrection(digit.network_input, label);
     find("kept").textContent = `Kept as a ${label}. Thank you.`;
   } catch (error) {
     await onError(error, () => correct(label));

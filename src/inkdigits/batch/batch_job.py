@@ -1,0 +1,117 @@
+"""What a batch is asked to do: values that travel to every worker."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from inkdigits.errors import ModelFileError
+
+__all__ = ["Entry", "Job", "Model", "Options", "Part", "PartDone", "open_model"]
+
+Region = tuple[int, int, int, int]
+
+
+@dataclass(frozen=True)
+class Model:
+    """A model file that workers load from its bytes; two with one `sha256` (of the whole file) are equal."""
+
+    name: str = field(compare=False)
+    sha256: str
+    content: bytes = field(compare=False, repr=False)
+
+
+def open_model(name_or_path: str | None) -> Model:
+    """A shipped model by its name, or a model file; by default the best that is shipped. Raises `ModelFileError`."""
+    from inkdigits.modelfile.predictor import DEFAULT_MODEL, model_path
+
+    name = name_or_path or DEFAULT_MODEL
+    path = model_path(name)
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
+    return Model(name, hashlib.sha256(content).hexdigest(), content)
+
+
+@dataclass(frozen=True)
+class Options:
+    """What changes the results or how they are cut into parts; a batch goes on only with the same ones.
+
+    `column` names the Parquet column of pictures (None: the only one of bytes), `region` and `length` are those of
+    `Reader.read`, `network_inputs` keeps what the network saw of every digit and not of unsure ones alone.
+    """
+
+    part_size: int = 1000
+    column: str | None = None
+    region: Region | None = None
+    length: int | None = None
+    network_inputs: bool = False
+
+    def to_dict(self) -> dict[str, Any]:
+        """The same, as JSON gives it back."""
+        return {**asdict(self), "region": list(self.region) if self.region else None}
+
+
+@dataclass(frozen=True)
+class Job:
+    """A batch: the pictures of `source` into the folder `out`. Relative paths count from `folder`."""
+
+    source: str
+    out: str
+    model: Model
+    options: Options = Options()
+    folder: str = field(default_factory=os.getcwd)
+
+    def place(self, path: str) -> str:
+        """`path` for any process on this machine, wherever it was started; a URL as it is."""
+        return path if "://" in path else str(Path(self.folder, path))
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Pictures of a source: a `file`; a member of a `tar`, `size` bytes at `offset`; or `size` rows of a `parquet`
+    file from the row `offset` on.
+
+    `path` is where to open it, `name` what the results call it (rows add their number). `container_bytes` is how large
+    the archive or table was when it was listed, and `container_ends` what `Storage.ends` said of it.
+    """
+
+    kind: str
+    path: str
+    name: str
+    offset: int = 0
+    size: int = 1
+    container_bytes: int = 0
+    container_ends: str = ""
+
+    @property
+    def pictures(self) -> int:
+        """How many."""
+        return self.size if self.kind == "parquet" else 1
+
+
+@dataclass(frozen=True)
+class Part:
+    """The pictures that one file of results holds; `first` is the number of its first picture in the source."""
+
+    number: int
+    first: int
+    entries: tuple[Entry, ...]
+
+    @property
+    def pictures(self) -> int:
+        """How many."""
+        return sum(entry.pictures for entry in self.entries)
+
+
+@dataclass(frozen=True)
+class PartDone:
+    """A part that stands in `out`: how many pictures were read, and how many rows came out by outcome."""
+
+    number: int
+    pictures: int
+    outcomes: dict[str, int]

@@ -1,0 +1,90 @@
+"""One job a folder of results: a lock on this machine, a lease that is renewed behind a URL."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from inkdigits.batch.storage import Storage
+from inkdigits.errors import BatchError, OutputError
+from inkdigits.system.atomic_io import make_folder
+from inkdigits.system.locks import sole_use
+
+__all__ = ["LEASE_SECONDS", "sole_writer"]
+
+# A lease that was not renewed for so long belongs to a job that is gone.
+LEASE_SECONDS = 60
+_LEASE = ".lease.json"
+
+
+@contextlib.contextmanager
+def sole_writer(out: Storage) -> Iterator[None]:
+    """Hold the folder `out` for one job. Raises `BatchError` when another one holds it, `OutputError` when refused.
+
+    Behind a URL the lease stops the usual mistake and not every race; two jobs that slip in would write the same parts
+    with the same content.
+    """
+    if out.local is not None:
+        make_folder(out.local)
+        with sole_use(out.local / ".lock", BatchError(f"{out.url}: another job is writing into it: wait for it")):
+            yield
+        return
+    me = {"host": socket.gethostname(), "pid": os.getpid()}
+    _refuse_if_held(out)
+    _renew(out, me)
+    over = threading.Event()
+    renewing = threading.Thread(target=_keep_renewing, args=(out, me, over), daemon=True)
+    renewing.start()
+    try:
+        yield
+    finally:
+        over.set()
+        renewing.join()
+        # Where the storage is gone, so that it cannot be removed, it runs out; why the storage is gone is told anyway.
+        with contextlib.suppress(OutputError):
+            out.remove(_LEASE)
+
+
+def _refuse_if_held(out: Storage) -> None:
+    if not out.exists(_LEASE):
+        return
+    lease: dict[str, Any] = json.loads(out.read(_LEASE))
+    left = lease["until"] - time.time()
+    if left > 0 and not _is_dead(lease):
+        raise BatchError(
+            f"{out.url}: another job is writing into it (process {lease['pid']} on {lease['host']}): wait for it; "
+            f"if it was killed, try again in {left:.0f} seconds"
+        )
+
+
+def _is_dead(lease: dict[str, Any]) -> bool:
+    """Whether the lease is of a process of this machine that is gone."""
+    if lease["host"] != socket.gethostname():
+        return False
+    try:
+        os.kill(lease["pid"], 0)
+        # One that was killed is there until its parent has asked for it.
+        state = Path(f"/proc/{lease['pid']}/stat").read_text().rpartition(")")[2].split()[0]
+    except ProcessLookupError:
+        return True
+    except OSError:
+        return False
+    return state == "Z"
+
+
+def _renew(out: Storage, me: dict[str, Any]) -> None:
+    out.write(_LEASE, json.dumps({**me, "until": time.time() + LEASE_SECONDS}).encode())
+
+
+def _keep_renewing(out: Storage, me: dict[str, Any], over: threading.Event) -> None:
+    while not over.wait(LEASE_SECONDS / 4):
+        # A storage that fails for a moment is met again in a quarter of the lease.
+        with contextlib.suppress(Exception):
+            _renew(out.reopened(), me)

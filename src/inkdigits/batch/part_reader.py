@@ -1,0 +1,129 @@
+"""What a worker does: read a part's pictures and write its table. Any worker may, as often as it likes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from inkdigits.batch.batch_job import Job, Model, Options, Part, PartDone
+from inkdigits.batch.contents import Fetched, fetched
+from inkdigits.batch.storage import open_storage
+from inkdigits.batch.table import table_bytes
+from inkdigits.errors import PictureError
+from inkdigits.reading.reading import Reading
+
+if TYPE_CHECKING:
+    from inkdigits.images.decode import Page
+    from inkdigits.reading.reader import Reader, Seen
+
+__all__ = ["PARTS", "part_name", "read_part", "read_part_alone", "trail_name"]
+
+PARTS = "parts"
+# Pages whose digits the network sees together, and the pixels that may wait for that.
+_TOGETHER, _MAX_WAITING = 100, 4_000_000
+
+
+def part_name(number: int) -> str:
+    """Where a part's table is in the folder of results."""
+    return f"{PARTS}/part-{number:08d}.parquet"
+
+
+def trail_name(number: int) -> str:
+    """Where `read_part_alone` notes which picture of a part it has come to."""
+    return f"{PARTS}/.unfinished-trail-{number:08d}"
+
+
+def read_part(job: Job, part: Part) -> PartDone:
+    """Read every picture of `part` and write its table into `job.out`, whole or not at all.
+
+    The same part gives the same table every time, so that it does not matter if two workers read it. Raises
+    `OutputError` and, for what is wrong with an archive or table, `BatchError`.
+    """
+    reader = _loaded(job.model)
+    rows = list(_numbered(reader, part.first, fetched(job, part), job.options))
+    return _written(job, part, rows)
+
+
+def read_part_alone(job: Job, part: Part, deadly: Mapping[int, str]) -> PartDone:
+    """`read_part` for a part in which a picture ends its worker: leaves a trail, a picture at a time.
+
+    `deadly` are the numbers of pictures within the part that are not even opened, each with its error.
+    """
+    reader, out = _loaded(job.model), open_storage(job.place(job.out))
+    rows: list[tuple[int, Reading]] = []
+    for index, picture in enumerate(fetched(job, part)):
+        if index in deadly:
+            rows.append((part.first + index, Reading(picture.name, "error", "", deadly[index], ())))
+            continue
+        out.write(trail_name(part.number), str(index).encode())
+        rows += _numbered(reader, part.first + index, [picture], job.options)
+    out.remove(trail_name(part.number))
+    return _written(job, part, rows)
+
+
+def _written(job: Job, part: Part, rows: list[tuple[int, Reading]]) -> PartDone:
+    content = table_bytes(rows, job.model.sha256, all_network_inputs=job.options.network_inputs)
+    open_storage(job.place(job.out)).write(part_name(part.number), content)
+    return PartDone(part.number, part.pictures, dict(Counter(reading.outcome for _, reading in rows)))
+
+
+@lru_cache(maxsize=1)
+def _loaded(model: Model) -> Reader:
+    """The reader, loaded once a worker, on one thread: the cores are for other workers."""
+    import cv2
+
+    from inkdigits.modelfile.predictor import Predictor
+    from inkdigits.reading.reader import Reader
+
+    cv2.setNumThreads(0)
+    return Reader(Predictor.from_bytes(model.content, model.name, threads=1))
+
+
+def _numbered(
+    reader: Reader, first: int, pictures: Iterable[Fetched], options: Options
+) -> Iterator[tuple[int, Reading]]:
+    """The readings of pictures that are numbered from `first` on, in order."""
+    waiting: list[tuple[int, Page | Reading]] = []
+    pixels = 0
+    for number, picture in enumerate(pictures, start=first):
+        for page in _pages(picture):
+            waiting.append((number, page))
+            pixels += 0 if isinstance(page, Reading) else page.pixels.size
+            if len(waiting) == _TOGETHER or pixels > _MAX_WAITING:
+                yield from _read(reader, waiting, options)
+                waiting, pixels = [], 0
+    yield from _read(reader, waiting, options)
+
+
+def _pages(picture: Fetched) -> Iterator[Page | Reading]:
+    from inkdigits.images.decode import open_pages
+
+    try:
+        if isinstance(picture.content, PictureError):
+            raise picture.content
+        yield from open_pages(picture.content, picture.name)
+    except PictureError as error:
+        yield Reading(picture.name, "error", "", str(error), ())
+
+
+def _read(reader: Reader, waiting: list[tuple[int, Page | Reading]], options: Options) -> Iterator[tuple[int, Reading]]:
+    pages = [page for _, page in waiting if not isinstance(page, Reading)]
+    try:
+        seen: Iterator[Seen | Reading] = iter(reader.see_together(pages, region=options.region, length=options.length))
+    except Exception:  # one of them; which one, and why, comes out one by one
+        seen = (_alone(reader, page, options) for page in pages)
+    for number, page in waiting:
+        found = page if isinstance(page, Reading) else next(seen)
+        yield number, found if isinstance(found, Reading) else found.reading
+
+
+def _alone(reader: Reader, page: Page, options: Options) -> Seen | Reading:
+    try:
+        return reader.see(page, region=options.region, length=options.length)
+    except PictureError as error:
+        reason = str(error)
+    except Exception as error:  # a picture that the reader trips over is a row that says so, not the end of millions
+        reason = f"{page.name}: the reader failed: {type(error).__name__}: {' '.join(str(error).split())}"
+    return Reading(page.name, "error", "", reason, (), page.number, page.size)

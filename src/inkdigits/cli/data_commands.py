@@ -1,0 +1,102 @@
+"""`data info` and `data export`."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inkdigits.cli.options import AsJson
+from inkdigits.cli.output import counted, print_json, print_table, stoppable
+
+if TYPE_CHECKING:
+    from inkdigits.datasets.labelled import LabelledDigits, Splits
+
+__all__ = ["app"]
+
+app = typer.Typer(help="Look at a data set, or write it in another form.", no_args_is_help=True)
+
+Source = Annotated[
+    str,
+    typer.Argument(
+        help="mnist, IMAGES,LABELS (IDX), an .npz, a .csv, or a folder with one folder a class.", metavar="DATA"
+    ),
+]
+
+
+class Form(StrEnum):
+    """A form to write a data set in."""
+
+    npz = "npz"
+    png = "png"
+
+
+@app.command()
+@stoppable()
+def info(source: Source = "mnist", as_json: AsJson = False) -> None:
+    """Say how many pictures of which digit a data set holds, and its checksum."""
+    from inkdigits.datasets.source import load_splits
+
+    parts = [_described(part, digits) for part, digits in _parts(load_splits(source))]
+    if as_json:
+        print_json(parts)
+        return
+    print_table(
+        ["part", "pictures", *map(str, range(10)), "ink", "sha256"],
+        [
+            [row["part"], row["n"], *row["per_class"], f"{100 * row['mean_ink']:.1f} %", row["sha256"][:16]]
+            for row in parts
+        ],
+    )
+
+
+def _parts(splits: Splits) -> list[tuple[str, LabelledDigits]]:
+    both = (("train", splits.train), ("test", splits.test))
+    return [(part, digits) for part, digits in both if digits is not None]
+
+
+def _described(part: str, digits: LabelledDigits) -> dict[str, Any]:
+    import numpy as np
+
+    return {
+        "part": part,
+        "name": digits.name,
+        "n": len(digits),
+        "per_class": np.bincount(digits.labels, minlength=10).tolist(),
+        "mean_ink": float(digits.images.mean() / 255),
+        "sha256": digits.sha256,
+    }
+
+
+@app.command()
+@stoppable()
+def export(
+    out: Annotated[Path, typer.Option(help="The .npz file, or the new folder for png.")],
+    source: Source = "mnist",
+    to: Annotated[
+        Form, typer.Option(help="npz: Keras's form; png: one folder a class in one folder a part.")
+    ] = Form.npz,
+    as_json: AsJson = False,
+) -> None:
+    """Write a data set as one npz file in Keras's form, or as a folder of pictures."""
+    from inkdigits.datasets.folder import save_parts
+    from inkdigits.datasets.npz import save_npz
+    from inkdigits.datasets.source import load_splits
+    from inkdigits.errors import OutputError
+    from inkdigits.system.atomic_io import check_new
+
+    check_new(out, "--out", *([".npz"] if to is Form.npz else []))
+    if to is Form.png and out.suffix.lower() in {".npz", ".csv", ".png"}:
+        raise OutputError(f"--out {out}: expected a folder's name, since --to png writes a picture a digit")
+    splits = load_splits(source)
+    if to is Form.npz:
+        save_npz(out, splits)
+    else:
+        save_parts(out, dict(_parts(splits)))
+    written = {part: len(digits) for part, digits in _parts(splits)}
+    if as_json:
+        print_json({"out": str(out), "pictures": written})
+    else:
+        print(f"{out}: {', '.join(counted(n, f'{part} picture') for part, n in written.items())}")

@@ -1,0 +1,160 @@
+"""`exercise new`, `exercise solution`, `exercise nbgrader` and `exercise check`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inkdigits.cli.options import AsJson
+from inkdigits.cli.output import percent, print_json, print_table, say, shortened, stoppable
+
+if TYPE_CHECKING:
+    from inkdigits.exercise.build import Version
+    from inkdigits.exercise.verdict import Verdict
+
+__all__ = ["app"]
+
+app = typer.Typer(help="The exercise as a notebook: hand it out, solve it, check it.", no_args_is_help=True)
+
+File = Annotated[Path, typer.Argument(help="The notebook to write; it must not exist yet.", metavar="[FILE]")]
+
+
+@app.command()
+def new(file: File = Path("exercise.ipynb")) -> None:
+    """Write the student's notebook: its blanks say what is asked."""
+    _write("student", file)
+
+
+@app.command()
+def solution(file: File = Path("solution.ipynb")) -> None:
+    """Write the solution."""
+    _write("solution", file)
+
+
+@app.command()
+def nbgrader(file: File = Path("nbgrader.ipynb")) -> None:
+    """Write the source notebook for nbgrader's generate_assignment."""
+    _write("nbgrader", file)
+
+
+def _write(version: str, file: Path) -> None:
+    from inkdigits.exercise import build
+
+    chosen: Version = build.Version(version)
+    build.write_notebook(chosen, file)
+    print(file)
+
+
+@app.command()
+def check(
+    files: Annotated[list[Path], typer.Argument(help="Notebooks, or folders of them.", metavar="FILE…")],
+    cell_timeout: Annotated[float, typer.Option(help="Minutes that one cell may take.", min=0.01)] = 30.0,
+    total_timeout: Annotated[float, typer.Option(help="Minutes that one notebook may take.", min=0.01)] = 90.0,
+    memory: Annotated[float, typer.Option(help="Gigabytes that one submission may use.", min=0.1)] = 4.0,
+    jobs: Annotated[
+        int | None, typer.Option(help="Submissions at a time. Default: one for every two cores.", min=1)
+    ] = None,
+    subset: Annotated[
+        int | None,
+        typer.Option(help="A trial on so many training pictures, 2000 to 40000, with bars scaled down.", metavar="N"),
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write a table of the class to this file.")] = None,
+    feedback: Annotated[
+        Path | None, typer.Option(help="Write an HTML page a student and one of the class here.", metavar="DIR")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run notebooks in fresh kernels, judge them, name their mistakes. Exit code 1: one failed, 2: no notebook."""
+    from inkdigits.errors import ExerciseError
+    from inkdigits.exercise.check import check_submissions, find_submissions
+    from inkdigits.exercise.feedback import check_class_csv, class_csv, write_feedback
+    from inkdigits.exercise.limits import Limits
+    from inkdigits.system.atomic_io import write_text
+
+    limits = Limits(cell_timeout * 60, total_timeout * 60, int(memory * 2**30))
+    if csv:
+        check_class_csv(csv)
+    with stoppable():
+        verdicts = check_submissions(find_submissions(files), limits, jobs=jobs, subset=subset, done=_say_verdict)
+    if csv:
+        write_text(csv, class_csv(verdicts))
+    if feedback:
+        write_feedback(feedback, verdicts)
+    if subset:
+        say(f"a trial on {subset:,} training pictures, with bars scaled down: these are no marks")
+    if as_json:
+        print_json([verdict.as_dict() for verdict in verdicts])
+    elif len(verdicts) == 1:
+        _print_one(verdicts[0])
+    else:
+        _print_class(verdicts)
+    if all(verdict.outcome == "unreadable" for verdict in verdicts):
+        raise ExerciseError(verdicts[0].findings[0].message)
+    if not all(verdict.passed for verdict in verdicts):
+        raise typer.Exit(1)
+
+
+def _say_verdict(verdict: Verdict) -> None:
+    say(f"{verdict.name}: {verdict.outcome} after {verdict.seconds:.0f} s")
+
+
+def _print_class(verdicts: list[Verdict]) -> None:
+    rows = []
+    for verdict in verdicts:
+        accuracies = {part.name: percent(part.accuracy) for part in verdict.parts}
+        first = next(iter(verdict.told), "")
+        points = f"{verdict.points:g}/{verdict.possible}"
+        row = [verdict.name, verdict.outcome, points, accuracies.get("dense", "-"), accuracies.get("cnn", "-")]
+        rows.append([*row, f"{verdict.seconds:.0f} s", shortened(first, 100)])
+    columns = ["submission", "outcome", "points", "part 1", "part 2", "time", "first finding"]
+    print_table(columns, rows, texts=("first finding",))
+
+
+def _print_one(verdict: Verdict) -> None:
+    from inkdigits.exercise.feedback import PART_TITLES
+
+    if verdict.cells:
+        _print_cells(verdict)
+        print_table(
+            ["part", "points", "accuracy", "to exceed", "still blank"],
+            [
+                [
+                    PART_TITLES[part.name],
+                    f"{part.points:g}/{part.possible}",
+                    percent(part.accuracy),
+                    percent(part.bar, 1),
+                    ", ".join(part.blank) or "-",
+                ]
+                for part in verdict.parts
+            ],
+        )
+    for finding in verdict.findings:
+        print(
+            f"{'FAILS' if finding.fails else 'note '}  {finding.cell + ': ' if finding.cell else ''}{finding.message}"
+        )
+    for line in [] if verdict.findings else verdict.told:
+        print(f"FAILS  {line}")
+    print(f"{verdict.name}: {verdict.outcome}, {verdict.points:g} of {verdict.possible} points")
+
+
+def _print_cells(verdict: Verdict) -> None:
+    rows = []
+    for cell in verdict.cells:
+        counts = [sum(found.outcome == outcome for found in cell.asserts) for outcome in _OUTCOMES]
+        asserts = [str(count) if cell.asserts else "-" for count in counts]
+        rows.append(
+            [
+                cell.id,
+                f"{cell.seconds:.1f} s",
+                *asserts,
+                cell.outcome,
+                shortened(next(iter(cell.message.splitlines()), ""), 90),
+            ]
+        )
+    columns = ["cell", "time", "asserts passed", "failed", "not reached", "outcome", "message"]
+    print_table(columns, rows, texts=("message",))
+
+
+_OUTCOMES = ("passed", "failed", "not reached")

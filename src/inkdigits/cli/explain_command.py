@@ -1,0 +1,90 @@
+"""`explain`: why this digit?"""
+
+from __future__ import annotations
+
+from itertools import chain, count
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from inkdigits.cli.options import AsJson
+from inkdigits.cli.output import counted, percent, print_json, say, stoppable
+
+if TYPE_CHECKING:
+    from inkdigits.evaluation.explain import Explanation
+
+__all__ = ["explain"]
+
+
+@stoppable()
+def explain(
+    model: Annotated[
+        str,
+        typer.Argument(help="reader, dense, cnn, a model file, or a run's folder, which tells more.", metavar="MODEL"),
+    ],
+    picture: Annotated[
+        Path, typer.Argument(help="One digit: a picture, or an IDX, .npz or .csv file.", metavar="PICTURE")
+    ],
+    number: Annotated[int, typer.Option(min=1, help="Which picture of a file that holds several.", metavar="N")] = 1,
+    label: Annotated[
+        int | None, typer.Option(min=0, max=9, help="What speaks for this digit? Default: what was read.")
+    ] = None,
+    neighbours: Annotated[
+        int, typer.Option(min=0, max=20, help="How many of a run's training pictures to show that it finds most alike.")
+    ] = 5,
+    invert: Annotated[bool, typer.Option(help="The picture is black ink on white.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The PNG to write. Default: explained.png, with a number where that exists.", metavar="PNG"),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show which ink a network's answer rests on, as a PNG; for a run also the training pictures most alike."""
+    from inkdigits.datasets.unlabelled import load_pictures
+    from inkdigits.errors import DataError
+    from inkdigits.evaluation import explain as explaining
+    from inkdigits.system.atomic_io import check_new
+
+    check_new(out, "--out", ".png")
+    pictures = load_pictures(picture, invert=invert)
+    n = len(pictures.images)
+    if number > n:
+        raise DataError(f"{picture}: holds {counted(n, 'picture')}, got --number {number}")
+    if n > 1:
+        say(f"picture {number:,} of {n:,} in {picture}: {pictures.names[number - 1]} (--number chooses another)")
+    explanation = explaining.explain(model, pictures.images[number - 1], label=label, neighbours=neighbours)
+    target = out or _free_name()
+    explaining.write_explanation(target, explanation)
+    if as_json:
+        print_json(_as_dict(explanation, target))
+    else:
+        _print_explanation(explanation, target)
+
+
+def _free_name() -> Path:
+    """explained.png, or the first of explained-2.png, explained-3.png … that does not exist."""
+    numbered = (Path(f"explained-{number}.png") for number in count(2))
+    return next(path for path in chain([Path("explained.png")], numbered) if not path.exists())
+
+
+def _as_dict(explanation: Explanation, out: Path) -> dict[str, object]:
+    return {
+        "out": str(out),
+        "label": explanation.label,
+        "probabilities": explanation.probabilities.tolist(),
+        "occlusion": explanation.occlusion.round(4).tolist(),
+        "gradient": None if explanation.gradient is None else explanation.gradient.round(6).tolist(),
+        "neighbours": [
+            {"index": near.index, "label": near.label, "distance": near.distance} for near in explanation.neighbours
+        ],
+    }
+
+
+def _print_explanation(explanation: Explanation, out: Path) -> None:
+    order = explanation.probabilities.argsort()[::-1].tolist()
+    read = ", ".join(f"{digit} with {percent(float(explanation.probabilities[digit]))}" for digit in order[:3])
+    print(f"read: {read}")
+    for near in explanation.neighbours:
+        print(f"alike: training picture {near.index}, a {near.label}, at distance {near.distance:.2f}")
+    print(f"{out}: what speaks for {explanation.label}")

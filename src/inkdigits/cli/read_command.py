@@ -1,0 +1,299 @@
+"""`read`: the digits in people's own pictures."""
+
+from __future__ import annotations
+
+import sys
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from inkdigits.cli.batch_options import (
+    Address,
+    Column,
+    Engine,
+    EngineName,
+    Jobs,
+    KeepSeen,
+    Out,
+    PartSize,
+    RetryErrors,
+    Review,
+    SingleFile,
+)
+from inkdigits.cli.options import AsJson, Quiet
+from inkdigits.cli.output import check_one_form, counted, csv_line, print_json, say, stoppable
+from inkdigits.errors import DataError, PictureError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from inkdigits.reading.reader import Reader, Region, Seen
+    from inkdigits.reading.reading import Digit, Reading
+
+__all__ = ["read"]
+
+_STANDARD_INPUT = "-"
+_MAX_DOUBTS = 8  # named in a table; all of them are in the JSON
+
+
+@stoppable()
+def read(
+    pictures: Annotated[
+        list[str],
+        typer.Argument(
+            help="Pictures of any kind and size, TIFF and PDF with all their pages, folders, or - for standard input. "
+            "With --out one SOURCE, a path or any URL that fsspec opens: a folder, a glob in quotes, a tar archive, "
+            "Parquet with a column of bytes, or a .txt with a path a line.",
+            metavar="PICTURE…",
+        ),
+    ],
+    model: Annotated[
+        str | None, typer.Option(help="A shipped model's name or a model file. Default: the best shipped.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Look only here, in pixels of the upright picture.", metavar="X,Y,W,H")
+    ] = None,
+    length: Annotated[int | None, typer.Option(min=1, help="So many digits are there.", metavar="N")] = None,
+    annotate: Annotated[
+        Path | None, typer.Option(help="Draw boxes and values on the picture, into this new PNG.", metavar="PNG")
+    ] = None,
+    debug: Annotated[
+        Path | None,
+        typer.Option(help="Show every step from the picture to what the network sees, in this new PNG.", metavar="PNG"),
+    ] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="Cores to use. Default: all.", metavar="N")] = None,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a digit.")] = False,
+    as_json: AsJson = False,
+    out: Out = None,
+    single_file: SingleFile = None,
+    review: Review = None,
+    retry_errors: RetryErrors = False,
+    engine: EngineName = Engine.local,
+    address: Address = None,
+    jobs: Jobs = None,
+    part_size: PartSize = 1000,
+    column: Column = None,
+    keep_inputs: KeepSeen = False,
+    quiet: Quiet = False,
+) -> None:
+    """Read handwritten digits: photos of paper, scans, drawings; dark or light ink, one digit or many rows.
+
+    With --out, read as many pictures as there are, on all cores or a Ray cluster, into a folder of tables.
+    """
+    check_one_form(as_csv, as_json)
+    area = _parsed_region(region)
+    if out is not None:
+        from inkdigits.cli.batch_command import BatchCall, read_many
+
+        single = {"--annotate": annotate, "--debug": debug, "--threads": threads, "--csv": as_csv or None}
+        _refuse(single, "is for single pictures, not for --out")
+        call = BatchCall(out, engine.value, address, jobs, single_file, review, retry_errors, quiet, as_json)
+        read_many(
+            pictures,
+            model,
+            call,
+            part_size=part_size,
+            column=column,
+            region=area,
+            length=length,
+            network_inputs=keep_inputs,
+        )
+        return
+    many = {"--single-file": single_file, "--review": review, "--address": address, "--jobs": jobs, "--column": column}
+    _refuse(
+        {**many, "--network-inputs": keep_inputs or None, "--retry-errors": retry_errors or None},
+        "needs --out, the folder of results",
+    )
+    _check_drawings(annotate, debug)
+    from inkdigits.reading.reader import Reader
+
+    reader = Reader.load(model, threads=threads)
+    seen = _see(reader, pictures, area, length, (annotate, debug))
+    if as_json:
+        readings = list(seen)
+        print_json([reading.to_dict() for reading in readings])
+    else:
+        readings = _printed(seen, _csv if as_csv else partial(_table, length=length))
+    if as_json or as_csv:
+        _say_missing(readings, length)
+    failed = [reading for reading in readings if reading.outcome == "error"]
+    for reading in failed:
+        say(f"inkdigits: {reading.error}")
+    if failed:
+        raise typer.Exit(2 if len(failed) == len(readings) else 1)
+
+
+def _refuse(given: Mapping[str, object], why: str) -> None:
+    for option, value in given.items():
+        if value is not None:
+            raise DataError(f"{option} {why}")
+
+
+def _check_drawings(annotate: Path | None, debug: Path | None) -> None:
+    from inkdigits.system.atomic_io import check_new
+
+    check_new(annotate, "--annotate", ".png")
+    check_new(debug, "--debug", ".png")
+    if annotate is not None and annotate == debug:
+        raise DataError(f"--annotate and --debug: both write {debug}, expected two names")
+
+
+def _say_missing(readings: Sequence[Reading], length: int | None) -> None:
+    for reading in readings:
+        if missing := _missing(reading, length):
+            say(f"inkdigits: {reading.path}{_page(reading)}: {missing}")
+
+
+def _missing(reading: Reading, length: int | None) -> str:
+    """How many of `length` digits were found, where they are not that many."""
+    found = sum(digit.outcome != "not_a_digit" for digit in reading.digits)
+    if length is None or reading.outcome == "error" or found == length:
+        return ""
+    return f"{found} of {counted(length, 'digit')} found"
+
+
+def _page(reading: Reading) -> str:
+    return f" page {reading.page + 1}" if reading.page else ""
+
+
+def _parsed_region(text: str | None) -> Region | None:
+    if text is None:
+        return None
+    try:
+        x, y, w, h = (int(part) for part in text.split(","))
+    except ValueError as error:
+        raise DataError(f"--region {text}: expected X,Y,W,H, four whole numbers, for example 10,20,300,80") from error
+    return x, y, w, h
+
+
+def _see(
+    reader: Reader,
+    sources: Sequence[str],
+    region: Region | None,
+    length: int | None,
+    drawings: tuple[Path | None, Path | None],
+) -> Iterator[Reading]:
+    """Every page's reading; drawings are written as they come, numbered where there are several."""
+    from inkdigits.images.decode import MAX_BYTES, open_pages, printable
+    from inkdigits.reading.reading import Reading
+
+    count = 0
+    for path in _files(sources):
+        if isinstance(path, Reading):
+            yield path
+            continue
+        name = printable(path)
+        try:
+            source = sys.stdin.buffer.read(MAX_BYTES + 1) if path == _STANDARD_INPUT else path
+            for page in open_pages(source, name):
+                seen = reader.see(page, region=region, length=length)
+                _draw(seen, drawings, count)
+                count += 1
+                yield seen.reading
+        except PictureError as error:
+            yield Reading(name, "error", "", str(error), ())
+
+
+def _files(sources: Sequence[str]) -> Iterator[str | Reading]:
+    """A folder's pictures, or an error's reading for one without any and for what --out reads; else one picture.
+
+    What is wrong with a picture is said when it is read.
+    """
+    from inkdigits.images.decode import pictures_below, printable
+    from inkdigits.reading.reading import Reading
+
+    for source in sources:
+        if error := _for_many(source):
+            yield Reading(printable(source), "error", "", f"{printable(source)}: {error}", ())
+            continue
+        if not Path(source).is_dir():
+            yield source
+            continue
+        try:
+            yield from map(str, pictures_below(Path(source)))
+        except PictureError as error:
+            yield Reading(printable(source), "error", "", str(error), ())
+
+
+def _for_many(source: str) -> str | None:
+    """Why `source`, a file there, is for --out."""
+    from inkdigits.batch.source_files import is_table, is_tar
+
+    if not (is_tar(source) or is_table(source)) or not Path(source).is_file():
+        return None
+    return f"{'an archive' if is_tar(source) else 'a table'}: add --out RESULTS"
+
+
+def _draw(seen: Seen, drawings: tuple[Path | None, Path | None], number: int) -> None:
+    annotate, debug = drawings
+    if annotate is None and debug is None:
+        return
+    from inkdigits.reading.annotation import annotated, steps, write_png
+    from inkdigits.system.atomic_io import check_new
+
+    for option, path, drawn in (("--annotate", annotate, annotated), ("--debug", debug, steps)):
+        if path:
+            target = _numbered(path, number)
+            check_new(target, option)
+            write_png(target, drawn(seen))
+
+
+def _numbered(path: Path, number: int) -> Path:
+    return path.with_stem(f"{path.stem}-{number + 1}") if number else path
+
+
+def _printed(readings: Iterator[Reading], form: Any) -> list[Reading]:
+    """Print each reading as soon as it is there."""
+    done: list[Reading] = []
+    for line in form(readings, done):
+        print(line, flush=True)
+    return done
+
+
+def _table(readings: Iterator[Reading], done: list[Reading], length: int | None) -> Iterator[str]:
+    # By hand: to import a library for tables takes longer than to read a picture.
+    yield f"{'picture':<40}  {'outcome':<16}  digits"
+    for reading in readings:
+        done.append(reading)
+        outcome = reading.outcome.replace("_", " ")
+        yield f"{reading.path + _page(reading):<40}  {outcome:<16}  {_in_words(reading, length)}".rstrip()
+
+
+def _in_words(reading: Reading, length: int | None) -> str:
+    rows = " / ".join(reading.string.split("\n"))
+    refused = sum(digit.outcome == "not_a_digit" for digit in reading.digits)
+    notes = [_missing(reading, length), *_doubts(reading), f"{refused} not a digit" if refused else ""]
+    told = "; ".join(note for note in notes if note)
+    return f"{rows}  ({told})" if told else rows
+
+
+def _doubts(reading: Reading) -> list[str]:
+    unsure = [digit for digit in reading.digits if digit.outcome == "unsure"]
+    named = [f"{one.value} or {one.second} at {one.box[0]},{one.box[1]}" for one in unsure[:_MAX_DOUBTS]]
+    more = len(unsure) - len(named)
+    return [*named, f"… and {more:,} more (--json)"] if more else named
+
+
+_COLUMNS = (
+    *("path", "page", "reading", "row", "digit", "value", "probability", "second", "second_probability"),
+    *("outcome", "x", "y", "w", "h", "string", "error"),
+)
+
+
+def _csv(readings: Iterator[Reading], done: list[Reading]) -> Iterator[str]:
+    yield csv_line(_COLUMNS)
+    for reading in readings:
+        done.append(reading)
+        text = reading.string.replace("\n", "/")
+        head, tail = [reading.path, reading.page, reading.outcome], [text, reading.error or ""]
+        if not reading.digits:
+            yield csv_line([*head, *[""] * 11, *tail])
+        for number, digit in enumerate(reading.digits):
+            yield csv_line([*head, digit.row, number, *_cells(digit), *tail])
+
+
+def _cells(digit: Digit) -> list[object]:
+    shares = digit.value, f"{digit.probability:.4f}", digit.second, f"{digit.second_probability:.4f}"
+    return [*shares, digit.outcome, *digit.box]

@@ -1,0 +1,80 @@
+"""`serve`: an HTTP API and a page to draw on."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from inkdigits.cli.output import say
+
+__all__ = ["serve"]
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.", metavar="HOST")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0: any that is free.", metavar="PORT")] = 8000,
+    model: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A shipped model, a model file, a run's folder, or NAME=PATH; several times for several, the first "
+            "reads pictures. Default: all that inkdigits carries.",
+            metavar="MODEL",
+        ),
+    ] = None,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes.", metavar="N")] = 1,
+    corrections: Annotated[
+        Path | None, typer.Option(help="Keep people's corrections there, one folder a class.", metavar="DIR")
+    ] = None,
+    token_file: Annotated[
+        Path | None, typer.Option(help="Answer only who sends the token in this file.", metavar="FILE")
+    ] = None,
+    no_token: Annotated[bool, typer.Option("--no-token", help="Serve other machines without a token.")] = False,
+    open_metrics: Annotated[bool, typer.Option("--open-metrics", help="/metrics needs no token.")] = False,
+    allow_host: Annotated[
+        list[str] | None,
+        typer.Option(help="Answer for this host name too; several times for several; '*': any.", metavar="NAME"),
+    ] = None,
+    prefix: Annotated[str, typer.Option(help="The path under which a proxy shows it.", metavar="/PATH")] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No line on stderr for each request.")] = False,
+    get: Annotated[
+        str | None, typer.Option(help="Print the answer to one GET request, without a port.", metavar="PATH")
+    ] = None,
+) -> None:
+    """Serve the page to draw on, the API to read pictures, and the Open Inference Protocol V2."""
+    from inkdigits.errors import require_extra
+    from inkdigits.serving.settings import Settings, check_bind, check_prefix, read_token
+
+    for module in ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client"):
+        require_extra(module, "serve", "inkdigits serve")
+    settings = Settings(
+        models=tuple(model or ()),
+        host=host,
+        port=port,
+        workers=workers,
+        corrections=corrections,
+        token=None if token_file is None else read_token(token_file),
+        metrics_open=open_metrics,
+        allowed_hosts=tuple(name.lower() for name in allow_host or ()),
+        prefix=check_prefix(prefix),
+        access_log=not quiet,
+    )
+    if get is not None:
+        _print_answer(settings, get)
+        return
+    check_bind(settings, anyone=no_token)
+    from inkdigits.serving.start import run
+
+    run(settings, say)
+
+
+def _print_answer(settings: object, path: str) -> None:
+    from inkdigits.serving.in_process import get
+
+    answer = get(settings, path)  # type: ignore[arg-type]
+    sys.stdout.buffer.write(answer.body)
+    sys.stdout.buffer.flush()
+    if answer.status >= 400:
+        raise typer.Exit(1)

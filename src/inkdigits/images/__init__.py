@@ -1,0 +1,1 @@
+"""The one door for pictures: bytes of any kind in, upright 8-bit pixels out."""

@@ -1,0 +1,77 @@
+"""The pages of a PDF as pixels, by PDFium, which several threads must not enter at the same time."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.errors import PictureError
+
+__all__ = ["pdf_pages"]
+
+_DOTS_PER_INCH = 200
+_MAX_PIXELS = 25_000_000
+# PDFium has one state for a whole process. Re-entrant, since a document that nobody holds is closed wherever it is
+# noticed, perhaps while its own thread is rendering another one.
+_PDFIUM = threading.RLock()
+
+
+def pdf_pages(content: bytes, name: str, most_pages: int | None = None) -> Iterator[NDArray[np.uint8]]:
+    """Each page's pixels, uint8 (height, width, 3) RGB at 200 dots an inch, rendered when it is asked for.
+
+    Raises `PictureError` with `name` in it: without the extra `pdf`, for a document or a page that is damaged or has a
+    password, and for more than `most_pages` pages.
+    """
+    document = _opened(content, name)
+    try:
+        with _pdfium(f"{name}: damaged PDF"):
+            pages = len(document)
+        if not pages:
+            raise PictureError(f"{name}: a PDF without pages")
+        if most_pages is not None and pages > most_pages:
+            raise PictureError(f"{name}: {pages} pages, expected at most {most_pages}: send some of them at a time")
+        for number in range(pages):
+            with _pdfium(f"{name}: page {number + 1} is damaged"), contextlib.closing(document[number]) as page:
+                pixels = _pixels(page)
+            yield pixels
+    finally:
+        with _PDFIUM:
+            document.close()
+
+
+def _opened(content: bytes, name: str) -> Any:
+    try:
+        import pypdfium2
+    except ImportError as error:
+        raise PictureError(
+            f"{name}: a PDF needs pypdfium2, which is not installed: pip install 'inkdigits[pdf]'"
+        ) from error
+    with _pdfium(f"{name}: damaged PDF, or one with a password"):
+        return pypdfium2.PdfDocument(content)
+
+
+@contextlib.contextmanager
+def _pdfium(wrong: str) -> Iterator[None]:
+    """PDFium for this thread alone; what it says of damaged bytes as a `PictureError` that begins with `wrong`."""
+    with _PDFIUM:
+        try:
+            yield
+        except MemoryError as error:
+            raise PictureError(f"{wrong}, or too large for the memory that is left") from error
+        except Exception as error:  # PdfiumError for most damage, and whatever a senseless size makes of the rest
+            raise PictureError(f"{wrong}: {' '.join(str(error).split())}") from error
+
+
+def _pixels(page: Any) -> NDArray[np.uint8]:
+    width, height = page.get_width(), page.get_height()
+    if not 0 < width * height < float("inf"):
+        raise ValueError("a page without area")
+    # A side has a pixel at least, so of a page like a thread the long one counts alone.
+    scale = min(_DOTS_PER_INCH / 72, (_MAX_PIXELS / (width * height)) ** 0.5, _MAX_PIXELS / max(width, height))
+    with contextlib.closing(page.render(scale=scale)) as bitmap:
+        return np.array(bitmap.to_pil().convert("RGB"))

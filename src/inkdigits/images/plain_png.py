@@ -1,0 +1,74 @@
+"""The plain PNG of a data set, small and without extras, decoded in a tenth of the time that Pillow takes to open it.
+
+Whatever is in the least unusual or damaged is left to Pillow, which then says what is wrong with it.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["MAX_PLAIN_BYTES", "plain_png"]
+
+MAX_PLAIN_BYTES = 65_536
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+_MAX_SIDE = 256
+# Eight bits a channel, no palette, no transparency: grey and RGB.
+_CHANNELS = {0: 1, 2: 3}
+_HEADER = struct.Struct(">IIBBBBB")
+_CHUNK = struct.Struct(">I4s")
+
+
+def plain_png(content: bytes) -> NDArray[np.uint8] | None:
+    """The pixels, uint8 (height, width) or (height, width, 3), as Pillow decodes them; None for what is not plain."""
+    if not content.startswith(_SIGNATURE) or len(content) > MAX_PLAIN_BYTES:
+        return None
+    parts = _chunks(content)
+    if parts is None:
+        return None
+    header, data = parts
+    width, height, depth, colour, _, _, interlaced = _HEADER.unpack(header)
+    channels = _CHANNELS.get(colour, 0)
+    if depth != 8 or not channels or interlaced or not 0 < width <= _MAX_SIDE or not 0 < height <= _MAX_SIDE:
+        return None
+    return _decoded(content) if _is_whole(data, height, 1 + width * channels) else None
+
+
+def _chunks(content: bytes) -> tuple[bytes, bytes] | None:
+    """The header and the compressed pixels; None unless there is nothing else, with sound checksums."""
+    found: dict[bytes, bytes] = {}
+    place = len(_SIGNATURE)
+    while place + 12 <= len(content):
+        size, kind = _CHUNK.unpack_from(content, place)
+        end = place + 8 + size
+        if content[end : end + 4] != zlib.crc32(content[place + 4 : end]).to_bytes(4, "big"):
+            return None
+        if kind == b"IEND" and list(found) == [b"IHDR", b"IDAT"] and len(found[b"IHDR"]) == _HEADER.size:
+            return found[b"IHDR"], found[b"IDAT"]
+        if kind in found:
+            return None
+        found[kind] = content[place + 8 : end]
+        place = end + 4
+    return None
+
+
+def _is_whole(data: bytes, rows: int, row_bytes: int) -> bool:
+    """Whether the compressed pixels are exactly so many rows, each with a filter that exists."""
+    decompressor = zlib.decompressobj()
+    try:
+        raw = decompressor.decompress(data, rows * row_bytes + 1)
+    except zlib.error:
+        return False
+    return decompressor.eof and len(raw) == rows * row_bytes and max(raw[::row_bytes]) <= 4
+
+
+def _decoded(content: bytes) -> NDArray[np.uint8] | None:
+    import cv2
+
+    pixels = cv2.imdecode(np.frombuffer(content, np.uint8), cv2.IMREAD_UNCHANGED)
+    if pixels is None:
+        return None
+    return np.asarray(pixels if pixels.ndim == 2 else cv2.cvtColor(pixels, cv2.COLOR_BGR2RGB), np.uint8)

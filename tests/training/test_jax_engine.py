@@ -1,0 +1,109 @@
+"""A training as one compiled program against Keras's own loop, which takes the same steps one by one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+import pytest
+
+from inkdigits.datasets.labelled import LabelledDigits, Splits
+from inkdigits.datasets.npz import save_npz
+from inkdigits.errors import RecipeError, TrainingDivergedError
+from inkdigits.networks.inputs import one_hot, to_inputs
+from inkdigits.networks.registry import build_network
+from inkdigits.stats.scores import accuracy, log_loss
+from inkdigits.training.backend import Backend
+from inkdigits.training.checkpoint import latest_checkpoint
+from inkdigits.training.engines.keras_optimizer import make_optimizer
+from inkdigits.training.recipes import Recipe
+from inkdigits.training.task import Task
+from inkdigits.training.train import resume, train
+
+pytestmark = pytest.mark.skipif(keras.backend.backend() != "jax", reason="engine jax needs the jax backend")
+
+PLAIN = Recipe(engine="jax", optimizer="adam", schedule="triangular", batch_size=50, epochs=2, patience=0)
+
+
+def digits_of(small: Splits, n: int) -> LabelledDigits:
+    assert small.train is not None
+    return small.train.take(slice(0, n))
+
+
+@pytest.mark.parametrize(("name", "n"), [("dense", 400), ("cnn", 100)])
+def test_it_ends_where_keras_ends(small: Splits, tmp_path: Path, name: str, n: int) -> None:
+    from inkdigits.training.engines.jax import fit, order_of_epoch
+
+    digits, validation = digits_of(small, n), small.test.take(slice(0, 130)) if small.test else digits_of(small, n)
+    keras.utils.set_random_seed(2)
+    model, reference = build_network(name), build_network(name)
+    reference.set_weights(model.get_weights())
+    progress = fit(model, Task(digits, validation, PLAIN, 5, tmp_path))
+
+    reference.compile(make_optimizer(PLAIN, 2 * n // 50), "categorical_crossentropy", metrics=["accuracy"])
+    for epoch, record in enumerate(progress.history, start=1):
+        rows = np.asarray(order_of_epoch(5, epoch, n))
+        inputs = to_inputs(digits.images[rows], channels_first=False)
+        told = reference.fit(inputs, one_hot(digits.labels[rows]), batch_size=50, shuffle=False, verbose=0).history
+        assert record.loss == pytest.approx(told["loss"][0], abs=1e-4)
+        assert record.accuracy == pytest.approx(told["accuracy"][0], abs=1e-6)
+        probabilities = reference.predict(to_inputs(validation.images, channels_first=False), verbose=0)
+        assert record.val_loss == pytest.approx(log_loss(validation.labels, probabilities), abs=1e-3)
+        assert record.val_accuracy == pytest.approx(accuracy(validation.labels, probabilities), abs=0.01)
+    assert progress.best_epoch == 2
+    for found, wanted in zip(model.get_weights(), reference.get_weights(), strict=True):
+        np.testing.assert_allclose(found, wanted, atol=2e-4)
+
+
+def trained(small: Splits, folder: Path, name: str, **hyperparameters: Any) -> Any:
+    save_npz(folder / "small.npz", small)
+    chosen = {"engine": "jax", "optimizer": "adam", "patience": 0, "epochs": 2, "batch_size": 60, **hyperparameters}
+    return train(
+        "dense", hyperparameters=chosen, data=str(folder / "small.npz"), out=folder / name, backend=Backend("jax")
+    )
+
+
+def test_a_run_is_whole_and_the_same_seed_gives_the_same_weights(small: Splits, tmp_path: Path) -> None:
+    runs = [trained(small, tmp_path, name, augmentation=1.0) for name in ("a", "b")]
+    first, again = (keras.saving.load_model(run.model_path).get_weights() for run in runs)
+    assert all(np.array_equal(a, b) for a, b in zip(first, again, strict=True))
+    assert (runs[0].path / "model.onnx").exists()
+    assert latest_checkpoint(runs[0].checkpoints) is not None
+    (runs[0].path / "status.json").write_text((runs[0].path / "status.json").read_text().replace("finished", "running"))
+    assert np.array_equal(keras.saving.load_model(resume(runs[0].path).model_path).get_weights()[0], first[0])
+
+
+def test_bending_moves_digits_and_keeps_them(small: Splits) -> None:
+    import jax
+
+    from inkdigits.modelfile.predictor import Predictor
+    from inkdigits.training.engines.jax_warp import bend
+
+    digits = digits_of(small, 300)
+    bent = np.asarray(bend(digits.images, jax.random.key(0), 1.0)).round().astype(np.uint8)
+    assert (bent != digits.images).any(axis=(1, 2)).all()
+    assert (Predictor.load("cnn").predict_proba(bent).argmax(axis=1) == digits.labels).mean() > 0.95
+
+
+def test_a_loss_that_is_no_number_is_told(small: Splits, tmp_path: Path) -> None:
+    from inkdigits.training.engines.jax import fit
+
+    model = build_network("dense")
+    model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
+    digits = digits_of(small, 100)
+    with pytest.raises(TrainingDivergedError, match="the loss became nan in epoch 1"):
+        fit(model, Task(digits, digits, PLAIN, 0, tmp_path))
+
+
+def test_what_it_cannot_do_is_said_before_it_begins(small: Splits, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="patience must be 0 with engine jax, got 3"):
+        Recipe(engine="jax")
+    with pytest.raises(RecipeError, match="batch_size 5000 is more than the"):
+        trained(small, tmp_path, "large", batch_size=5000)
+    assert not (tmp_path / "large").exists()
+    with pytest.raises(RecipeError, match="engine jax runs on the jax backend, got torch"):
+        train(
+            "dense", hyperparameters={"engine": "jax", "patience": 0}, backend=Backend("torch"), out=tmp_path / "torch"
+        )
