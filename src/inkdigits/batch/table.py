@@ -18,8 +18,9 @@ def schema() -> Any:
     """The table's Arrow schema.
 
     `picture` is the number of the picture in the source, from 0; the other columns are those of `Reading.to_dict`.
-    `network_input` holds 784 bytes, the rows of 28x28 grey levels one after the other: for unsure digits, so that people can
-    look at them later, and for all with --network-inputs; elsewhere it is null. `model_sha256` is of the model's whole file.
+    `network_input` holds 784 bytes, the rows of 28x28 grey levels one after the other: for unsure digits, so that
+    people can look at them later, and for all with --network-inputs; elsewhere it is null. `model_sha256` is of the
+    model's whole file.
     """
     import pyarrow as pa
 

@@ -68,9 +68,7 @@ Network = Annotated[
 ]
 Hyperparameters = Annotated[
     list[str] | None,
-    typer.Option(
-        "--set", help="Turn one hyperparameter of the recipe, e.g. learning_rate=0.002.", metavar="DIAL=VALUE"
-    ),
+    typer.Option("--set", help="Set one hyperparameter of the recipe, e.g. learning_rate=0.002.", metavar="NAME=VALUE"),
 ]
 BackendOption = Annotated[
     BackendName | None,
@@ -101,8 +99,8 @@ def start_default_backend() -> None:
 
 
 def parsed_hyperparameters(settings: list[str]) -> dict[str, Any]:
-    """What stands after each `--set`, by hyperparameter. Raises `RecipeError` for what is no DIAL=VALUE."""
+    """What stands after each `--set`, by hyperparameter. Raises `RecipeError` for what is no NAME=VALUE."""
     for setting in settings:
         if "=" not in setting:
-            raise RecipeError(f"--set {setting}: expected DIAL=VALUE, for example learning_rate=0.002")
+            raise RecipeError(f"--set {setting}: expected NAME=VALUE, for example learning_rate=0.002")
     return dict(setting.split("=", 1) for setting in settings)

@@ -50,7 +50,7 @@ _CHOICES: Mapping[str, tuple[Any, ...]] = {
     "batch_size": (32, 64, 128, 256),
 }
 _RATES = (1e-4, 3e-2)
-_DIALS = {*_CHOICES, "learning_rate"}
+_SEARCHED = {*_CHOICES, "learning_rate"}
 # These go with every engine, while a recipe's own may not go with the hyperparameters that are fixed. Pruning takes the place of
 # patience.
 _NEUTRAL = {"optimizer": "adam", "schedule": "constant", "patience": 0}
@@ -108,14 +108,14 @@ def tune(
 
 def _settled_recipe(recipe: Recipe, hyperparameters: Mapping[str, Any]) -> Recipe:
     """`recipe` with what is fixed. Raises `RecipeError` for a bad hyperparameter, or where none is left to search."""
-    if set(hyperparameters) >= _DIALS:
-        raise RecipeError(f"nothing left to search: --set fixes {', '.join(sorted(_DIALS))}")
+    if set(hyperparameters) >= _SEARCHED:
+        raise RecipeError(f"nothing left to search: --set fixes {', '.join(sorted(_SEARCHED))}")
     return with_hyperparameters(recipe, {**_NEUTRAL, **hyperparameters})
 
 
 def _fixed(chosen: Recipe, hyperparameters: Mapping[str, Any]) -> dict[str, Any]:
     """Every hyperparameter that is not searched."""
-    searched = (_DIALS | {"warmup"}) - set(hyperparameters)
+    searched = (_SEARCHED | {"warmup"}) - set(hyperparameters)
     return {name: value for name, value in asdict(chosen).items() if name not in searched and name != "name"}
 
 
