@@ -18,8 +18,8 @@ from PIL import Image
 from inkdigits.cli.read_command import _in_words
 from inkdigits.reading.reading import Digit, Reading
 from tests.conftest import Cli
-from tests.reading.drawn_pages import ink, paper, photographed, row, written
 from tests.images.test_decode import BROKEN_PAGE
+from tests.reading.drawn_pages import ink, paper, photographed, row, written
 
 SHAPE = (200, 420)
 
