@@ -32,9 +32,9 @@ from pathlib import Path
 
 from tars_of_digits import write_tars
 
-from inkdigits.batch.batch_job import Job, open_model
+from inkdigits.batch.batch_job import BatchJob, open_model
 from inkdigits.batch.batch_run import run_batch
-from inkdigits.batch.worker_pool import Crew, LocalCrew
+from inkdigits.batch.worker_pool import LocalWorkerPool, WorkerPool
 
 _MIN_RATE, _MIN_GAIN, _MAX_BEHIND, _MAX_GROWTH = 2500.0, 1.8, 0.3, 1.2
 _CORES = len(os.sched_getaffinity(0))
@@ -62,7 +62,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         for count in options.pictures:
             source = write_tars(Path(name) / f"{count} pictures", count)
-            rounds = [{crew: _in_a_process(source, crew, turn) for crew in crews} for turn in range(options.rounds)]
+            rounds = [{pool: _in_a_process(source, pool, turn) for pool in crews} for turn in range(options.rounds)]
             met += _judged(count, rounds)
             memory.append(_median([found["all"].late for found in rounds]))
     if len(memory) > 1:
@@ -70,19 +70,19 @@ def main() -> None:
     sys.exit(0 if all(met) else 1)
 
 
-def _in_a_process(source: Path, crew: str, turn: int) -> Measured:
+def _in_a_process(source: Path, pool: str, turn: int) -> Measured:
     """`_measured` in a fresh process, which holds nothing that an earlier one has imported."""
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as fresh:
-        return fresh.submit(_measured, source, crew, turn).result()
+        return fresh.submit(_measured, source, pool, turn).result()
 
 
-def _measured(source: Path, crew: str, turn: int) -> Measured:
-    workers = 1 if crew == "one" else _CORES
+def _measured(source: Path, pool: str, turn: int) -> Measured:
+    workers = 1 if pool == "one" else _CORES
     seen: list[tuple[float, int]] = []
-    out = source.parent / f"{source.name} by {crew}, {turn}"
+    out = source.parent / f"{source.name} by {pool}, {turn}"
     with _watched() as samples:
-        job = Job(str(source), str(out), open_model(None))
-        run_batch(job, _crew(crew), lambda done, total: seen.append((time.perf_counter(), done)))
+        job = BatchJob(str(source), str(out), open_model(None))
+        run_batch(job, _worker_pool(pool), lambda done, total: seen.append((time.perf_counter(), done)))
     # A call before the first part, then one after every part.
     first, last = seen[workers], seen[-1]
     steady = [mebibytes for moment, mebibytes in samples if first[0] <= moment <= last[0]]
@@ -91,12 +91,12 @@ def _measured(source: Path, crew: str, turn: int) -> Measured:
     return Measured(rate, _median(steady[fifth : 2 * fifth]), _median(steady[-fifth:]))
 
 
-def _crew(name: str) -> AbstractContextManager[Crew]:
+def _worker_pool(name: str) -> AbstractContextManager[WorkerPool]:
     if name == "ray":
-        from inkdigits.cluster.ray_worker_pool import RayCrew
+        from inkdigits.cluster.ray_worker_pool import RayWorkerPool
 
-        return RayCrew("local", num_cpus=_CORES)
-    return LocalCrew(1 if name == "one" else _CORES)
+        return RayWorkerPool("local", num_cpus=_CORES)
+    return LocalWorkerPool(1 if name == "one" else _CORES)
 
 
 @contextmanager
@@ -140,9 +140,9 @@ def _resident(root: int) -> float:
 def _judged(count: int, rounds: Sequence[dict[str, Measured]]) -> list[bool]:
     """What is told of one number of pictures, and which of its figures are met."""
     print(f"{count:,} pictures, {len(rounds)} rounds, on {_CORES} cores")
-    for crew in rounds[0]:
-        rates = ", ".join(f"{found[crew].rate:,.0f}" for found in rounds)
-        print(f"  {crew}: {_median([found[crew].rate for found in rounds]):,.0f} a second ({rates})")
+    for pool in rounds[0]:
+        rates = ", ".join(f"{found[pool].rate:,.0f}" for found in rounds)
+        print(f"  {pool}: {_median([found[pool].rate for found in rounds]):,.0f} a second ({rates})")
     met = [_says("all", _median([found["all"].rate for found in rounds]), _MIN_RATE)]
     if "one" in rounds[0]:
         gain = _median([found["all"].rate / found["one"].rate for found in rounds])
@@ -150,9 +150,9 @@ def _judged(count: int, rounds: Sequence[dict[str, Measured]]) -> list[bool]:
     if "ray" in rounds[0]:
         share = _median([found["ray"].rate / found["all"].rate for found in rounds])
         met.append(_says("ray against all", share, 1 - _MAX_BEHIND))
-    for crew in rounds[0]:
-        early, late = (_median([getattr(found[crew], when) for found in rounds]) for when in ("early", "late"))
-        met.append(_is_flat(f"{crew}, late in the run against early", early, late))
+    for pool in rounds[0]:
+        early, late = (_median([getattr(found[pool], when) for found in rounds]) for when in ("early", "late"))
+        met.append(_is_flat(f"{pool}, late in the run against early", early, late))
     return met
 
 

@@ -60,7 +60,7 @@ _HOMES = {
     "Recipe": "training.recipes",
     "Run": "training.run",
     "evaluate": "evaluation.evaluate",
-    "export_run": "training.model_file",
+    "export_run": "training.run_export",
     "load_classifier": "modelfile.load",
     "load_data": "datasets.mnist",
     "open_run": "training.run",

@@ -21,14 +21,14 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from inkdigits.batch.batch_job import Job, Options, open_model
+from inkdigits.batch.batch_job import BatchJob, BatchOptions, open_model
 from inkdigits.batch.batch_run import run_batch
 from inkdigits.batch.single_file import write_single_file
 from inkdigits.datasets.source import load_for_judging, load_for_training
 from inkdigits.errors import BatchError, DataError, OutputError
 from inkdigits.reading.reader import Reader
 from tests.batch.conftest import N, accuracy, mnist, png, rows_of
-from tests.batch.here import read_here
+from tests.batch.in_process import read_here
 from tests.conftest import Cli
 
 
@@ -85,7 +85,7 @@ def test_the_single_file_holds_the_rows_in_order(read: Path, scans: Path, tmp_pa
     lines = [json.loads(line) for line in (read.parent / "all.jsonl").read_text().splitlines()]
     assert [line["path"] for line in lines] == [row["path"] for row in rows_of(read)]
     assert lines[5]["digits"][0]["value"] == rows_of(read)[5]["digits"][0]["value"]
-    job = Job(str(scans), str(read), open_model(None))
+    job = BatchJob(str(scans), str(read), open_model(None))
     for name in ("all.csv", "all.parquet"):
         write_single_file(job, str(tmp_path / name), 9)
     with (tmp_path / "all.csv").open(newline="") as file:
@@ -214,7 +214,7 @@ def _wait_for_parts(out: Path, count: int, running: subprocess.Popen[bytes]) -> 
 
 
 def test_a_worker_that_dies_costs_nothing(scans: Path, read: Path, tmp_path: Path) -> None:
-    from inkdigits.batch.worker_pool import LocalCrew
+    from inkdigits.batch.worker_pool import LocalWorkerPool
 
     killed = []
 
@@ -226,18 +226,18 @@ def test_a_worker_that_dies_costs_nothing(scans: Path, read: Path, tmp_path: Pat
             killed.append(victim.pid)
             victim.kill()
 
-    job = Job(str(scans), str(tmp_path / "out"), open_model(None), Options(part_size=7))
-    summary = run_batch(job, LocalCrew(2), kill_a_worker)
+    job = BatchJob(str(scans), str(tmp_path / "out"), open_model(None), BatchOptions(part_size=7))
+    summary = run_batch(job, LocalWorkerPool(2), kill_a_worker)
     assert killed
     assert summary["state"] == "finished"
     assert rows_of(tmp_path / "out") == rows_of(read)
 
 
 def test_a_picture_that_ends_its_reader_is_a_row_and_the_others_are_read(scans: Path, tmp_path: Path) -> None:
-    from tests.batch.deadly import DeadlyCrew
+    from tests.batch.crashing_pool import CrashingWorkerPool
 
-    job = Job(str(scans), str(tmp_path / "out"), open_model(None), Options(part_size=7))
-    run_batch(job, DeadlyCrew("020.png", once="022.png", mark=tmp_path / "killed"))
+    job = BatchJob(str(scans), str(tmp_path / "out"), open_model(None), BatchOptions(part_size=7))
+    run_batch(job, CrashingWorkerPool("020.png", once="022.png", mark=tmp_path / "killed"))
     assert (tmp_path / "killed").exists()
     rows = rows_of(tmp_path / "out")
     assert len(rows) == N + 1

@@ -13,7 +13,7 @@ import pytest
 
 from inkdigits.errors import BatchError
 from tests.batch.conftest import png
-from tests.batch.here import read_here
+from tests.batch.in_process import read_here
 from tests.conftest import Cli
 
 

@@ -10,13 +10,13 @@ from typing import Any
 
 from inkdigits.errors import ModelFileError
 
-__all__ = ["Entry", "Job", "Model", "Options", "Part", "PartDone", "open_model"]
+__all__ = ["BatchJob", "BatchModel", "BatchOptions", "BatchPart", "FinishedPart", "SourceEntry", "open_model"]
 
 Region = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
-class Model:
+class BatchModel:
     """A model file that workers load from its bytes; two with one `sha256` (of the whole file) are equal."""
 
     name: str = field(compare=False)
@@ -24,7 +24,7 @@ class Model:
     content: bytes = field(compare=False, repr=False)
 
 
-def open_model(name_or_path: str | None) -> Model:
+def open_model(name_or_path: str | None) -> BatchModel:
     """A shipped model by its name, or a model file; by default the best that is shipped. Raises `ModelFileError`."""
     from inkdigits.modelfile.predictor import DEFAULT_MODEL, model_path
 
@@ -34,11 +34,11 @@ def open_model(name_or_path: str | None) -> Model:
         content = path.read_bytes()
     except OSError as error:
         raise ModelFileError(f"{path}: cannot be read: {error.strerror}") from error
-    return Model(name, hashlib.sha256(content).hexdigest(), content)
+    return BatchModel(name, hashlib.sha256(content).hexdigest(), content)
 
 
 @dataclass(frozen=True)
-class Options:
+class BatchOptions:
     """What changes the results or how they are cut into parts; a batch goes on only with the same ones.
 
     `column` names the Parquet column of pictures (None: the only one of bytes), `region` and `length` are those of
@@ -57,13 +57,13 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Job:
+class BatchJob:
     """A batch: the pictures of `source` into the folder `out`. Relative paths count from `folder`."""
 
     source: str
     out: str
-    model: Model
-    options: Options = Options()
+    model: BatchModel
+    options: BatchOptions = BatchOptions()
     folder: str = field(default_factory=os.getcwd)
 
     def place(self, path: str) -> str:
@@ -72,7 +72,7 @@ class Job:
 
 
 @dataclass(frozen=True)
-class Entry:
+class SourceEntry:
     """Pictures of a source: a `file`; a member of a `tar`, `size` bytes at `offset`; or `size` rows of a `parquet`
     file from the row `offset` on.
 
@@ -95,12 +95,12 @@ class Entry:
 
 
 @dataclass(frozen=True)
-class Part:
+class BatchPart:
     """The pictures that one file of results holds; `first` is the number of its first picture in the source."""
 
     number: int
     first: int
-    entries: tuple[Entry, ...]
+    entries: tuple[SourceEntry, ...]
 
     @property
     def pictures(self) -> int:
@@ -109,7 +109,7 @@ class Part:
 
 
 @dataclass(frozen=True)
-class PartDone:
+class FinishedPart:
     """A part that stands in `out`: how many pictures were read, and how many rows came out by outcome."""
 
     number: int

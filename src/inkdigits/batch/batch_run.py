@@ -18,16 +18,23 @@ from dataclasses import replace
 from itertools import islice
 from typing import Any
 
-from inkdigits.batch.batch_job import Job, Part, PartDone
+from inkdigits.batch.batch_job import BatchJob, BatchPart, FinishedPart
 from inkdigits.batch.containers import UNPACKED
-from inkdigits.batch.lease import sole_writer
+from inkdigits.batch.lease import hold_lease
 from inkdigits.batch.listing import check_source, read_parts, write_listing
-from inkdigits.batch.manifest import MANIFEST, begun, check_same, finished, new_manifest, write_manifest
-from inkdigits.batch.part_reader import PARTS, part_name, read_part, read_part_alone, trail_name
+from inkdigits.batch.manifest import (
+    MANIFEST,
+    check_same_batch,
+    mark_finished,
+    new_manifest,
+    read_manifest,
+    write_manifest,
+)
+from inkdigits.batch.part_reader import PARTS, marker_name, part_name, read_part, read_part_with_markers
 from inkdigits.batch.restore import with_archives
 from inkdigits.batch.storage import Storage, open_storage, require_batch
 from inkdigits.batch.table import OUTCOMES, outcome_counts
-from inkdigits.batch.worker_pool import Crew
+from inkdigits.batch.worker_pool import WorkerPool
 from inkdigits.errors import BatchError
 
 __all__ = ["Progress", "no_progress", "run_batch"]
@@ -38,7 +45,7 @@ _PART = re.compile(r"part-(\d{8,})\.parquet")
 # Parts that wait for a worker, so that none is idle, and their pictures' names take no memory to speak of.
 _AHEAD = 2
 _DEATHS, _BEFORE_ANY = 2, -1
-_DEADLY = "it ended the process that read it (out of memory, or a fault in a decoder)"
+_CRASHED = "it ended the process that read it (out of memory, or a fault in a decoder)"
 
 
 def no_progress(done: int, pictures: int) -> None:
@@ -46,9 +53,13 @@ def no_progress(done: int, pictures: int) -> None:
 
 
 def run_batch(
-    job: Job, crew: AbstractContextManager[Crew], progress: Progress = no_progress, *, retry_errors: bool = False
+    job: BatchJob,
+    pool: AbstractContextManager[WorkerPool],
+    progress: Progress = no_progress,
+    *,
+    retry_errors: bool = False,
 ) -> dict[str, Any]:
-    """Read every picture of `job.source` into `job.out`, by `crew`, and return a summary.
+    """Read every picture of `job.source` into `job.out`, by `pool`, and return a summary.
 
     With `retry_errors` the parts of an earlier call that hold pictures in error are read again, whole.
 
@@ -61,26 +72,26 @@ def run_batch(
     out = open_storage(job.place(job.out))
     if not out.exists(MANIFEST):
         check_source(job)
-    with sole_writer(out):
+    with hold_lease(out):
         manifest = _begun_or_new(job, out)
         job = replace(job, source=manifest["source"], folder=manifest["folder"])
         if retry_errors:
             _remove_parts_with_errors(out)
         started = time.monotonic()
-        read, known, counts = _read_the_rest(job, out, manifest, crew, progress)
+        read, known, counts = _read_the_rest(job, out, manifest, pool, progress)
         seconds = time.monotonic() - started
         if read or manifest["state"] != "finished":
-            manifest = finished(manifest, _all_rows(out, known, counts, manifest["parts"]))
+            manifest = mark_finished(manifest, _all_rows(out, known, counts, manifest["parts"]))
             # Before the batch is called finished, since nobody looks for them after that.
             _remove_unpacked(out)
             write_manifest(out, manifest)
         return {**manifest, "out": job.out, "run": {"pictures": read, "seconds": round(seconds, 3)}}
 
 
-def _begun_or_new(job: Job, out: Storage) -> dict[str, Any]:
-    manifest = begun(out)
+def _begun_or_new(job: BatchJob, out: Storage) -> dict[str, Any]:
+    manifest = read_manifest(out)
     if manifest is not None:
-        check_same(job, manifest, out)
+        check_same_batch(job, manifest, out)
         out.sweep(PARTS)
         return manifest
     out.sweep("")
@@ -91,7 +102,7 @@ def _begun_or_new(job: Job, out: Storage) -> dict[str, Any]:
 
 
 def _read_the_rest(
-    job: Job, out: Storage, manifest: dict[str, Any], crew: AbstractContextManager[Crew], progress: Progress
+    job: BatchJob, out: Storage, manifest: dict[str, Any], pool: AbstractContextManager[WorkerPool], progress: Progress
 ) -> tuple[int, set[int], Counter[str]]:
     """How many pictures were read, the parts that they are of, and the rows of those by outcome."""
     there = _parts_there(out)
@@ -103,7 +114,7 @@ def _read_the_rest(
     done = before = sum(part.pictures for part in read_parts(out) if part.number in there)
     progress(done, total)
     left = with_archives(job, out, (part for part in read_parts(out) if part.number not in there))
-    with crew as workers:
+    with pool as workers:
         for part in _done_parts(job, left, workers, out):
             known.add(part.number)
             counts.update(part.outcomes)
@@ -116,13 +127,13 @@ def _parts_there(out: Storage) -> set[int]:
     return {int(match[1]) for name in out.names(PARTS) if (match := _PART.fullmatch(name))}
 
 
-def _done_parts(job: Job, parts: Iterable[Part], crew: Crew, out: Storage) -> Iterator[PartDone]:
+def _done_parts(job: BatchJob, parts: Iterable[BatchPart], pool: WorkerPool, out: Storage) -> Iterator[FinishedPart]:
     """The parts as they are done, in any order; few are under way at a time, however many there are."""
     coming = iter(parts)
-    waiting: dict[Future[PartDone], Part] = {}
+    waiting: dict[Future[FinishedPart], BatchPart] = {}
     while True:
-        for part in islice(coming, max(0, _AHEAD * crew.size() - len(waiting))):
-            waiting[crew.submit(read_part, job, part)] = part
+        for part in islice(coming, max(0, _AHEAD * pool.size() - len(waiting))):
+            waiting[pool.submit(read_part, job, part)] = part
         if not waiting:
             return
         ready, _ = wait(waiting, return_when=FIRST_COMPLETED)
@@ -131,41 +142,41 @@ def _done_parts(job: Job, parts: Iterable[Part], crew: Crew, out: Storage) -> It
             part = waiting.pop(future)
             try:
                 yield future.result()
-            except crew.lost:
+            except pool.lost:
                 suspects.append(part)
         if suspects:
-            yield from _read_suspects(job, [*suspects, *waiting.values()], crew, out)
+            yield from _read_suspects(job, [*suspects, *waiting.values()], pool, out)
             waiting.clear()
 
 
-def _read_suspects(job: Job, parts: Iterable[Part], crew: Crew, out: Storage) -> Iterator[PartDone]:
+def _read_suspects(job: BatchJob, parts: Iterable[BatchPart], pool: WorkerPool, out: Storage) -> Iterator[FinishedPart]:
     """Parts that were under way when a worker died, one at a time, to find the one that it died of, if any."""
-    crew.renew()
+    pool.renew()
     for part in parts:
         try:
-            yield crew.submit(read_part, job, part).result()
-        except crew.lost:
-            crew.renew()
-            yield _read_around_deadly(job, part, crew, out)
+            yield pool.submit(read_part, job, part).result()
+        except pool.lost:
+            pool.renew()
+            yield _read_around_crashing(job, part, pool, out)
 
 
-def _read_around_deadly(job: Job, part: Part, crew: Crew, out: Storage) -> PartDone:
+def _read_around_crashing(job: BatchJob, part: BatchPart, pool: WorkerPool, out: Storage) -> FinishedPart:
     """A part with pictures in it that end their worker: those are rows with an error, the others are read.
 
     A worker may also be killed from outside, so a picture is one of them only when two workers died of it.
     """
-    deadly: dict[int, str] = {}
+    crashing: dict[int, str] = {}
     deaths: Counter[int] = Counter()
-    trail = trail_name(part.number)
+    marker = marker_name(part.number)
     while True:
         # That of an earlier worker would speak of a picture that this one never came to.
-        out.remove(trail)
+        out.remove(marker)
         try:
-            done: PartDone = crew.submit(read_part_alone, job, part, deadly).result()
+            done: FinishedPart = pool.submit(read_part_with_markers, job, part, crashing).result()
             return done
-        except crew.lost as error:
-            crew.renew()
-            index = int(out.read(trail)) if out.exists(trail) else _BEFORE_ANY
+        except pool.lost as error:
+            pool.renew()
+            index = int(out.read(marker)) if out.exists(marker) else _BEFORE_ANY
             deaths[index] += 1
             if deaths[index] < _DEATHS:
                 continue
@@ -175,7 +186,7 @@ def _read_around_deadly(job: Job, part: Part, crew: Crew, out: Storage) -> PartD
                     "worker dies before it has read anything, perhaps for want of memory: run the same command again "
                     "to go on"
                 ) from error
-            deadly[index] = _DEADLY
+            crashing[index] = _CRASHED
 
 
 def _all_rows(out: Storage, known: set[int], counts: Counter[str], parts: int) -> dict[str, int]:

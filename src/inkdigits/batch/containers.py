@@ -6,7 +6,7 @@ import tarfile
 from collections.abc import Iterator
 from typing import IO, Any
 
-from inkdigits.batch.batch_job import Entry
+from inkdigits.batch.batch_job import SourceEntry
 from inkdigits.batch.source_files import is_picture_name
 from inkdigits.batch.storage import Storage, joined, open_storage, scratch
 from inkdigits.errors import BatchError, output_error
@@ -20,7 +20,7 @@ UNPACKED = "unpacked"
 _CLOSING = bytes(512)
 
 
-def tar_entries(path: str, place: str, out: Storage, number: int) -> Iterator[Entry]:
+def tar_entries(path: str, place: str, out: Storage, number: int) -> Iterator[SourceEntry]:
     """The pictures in the tar archive `path`, which is at `place`; a compressed one is put into `out`, as a tar.
 
     Raises `BatchError` for a damaged archive, `OutputError` when it cannot be unpacked for want of space.
@@ -61,7 +61,7 @@ def place_of(out: Storage) -> str:
     return out.url if out.local is None else str(out.local)
 
 
-def _members(file: IO[bytes], path: str, storage: Storage) -> Iterator[Entry]:
+def _members(file: IO[bytes], path: str, storage: Storage) -> Iterator[SourceEntry]:
     container_bytes, ends = int(storage.fs.size(storage.root)), storage.ends()
     with tarfile.open(fileobj=file, mode="r:") as archive:
         for member in archive:
@@ -69,7 +69,7 @@ def _members(file: IO[bytes], path: str, storage: Storage) -> Iterator[Entry]:
             archive.members = []  # type: ignore[attr-defined]
             if member.isfile() and not member.issparse() and is_picture_name(member.name):
                 name, place = printable(f"{path}/{member.name}"), storage.url
-                yield Entry("tar", place, name, member.offset_data, member.size, container_bytes, ends)
+                yield SourceEntry("tar", place, name, member.offset_data, member.size, container_bytes, ends)
         file.seek(archive.offset)
         if file.read(len(_CLOSING)) != _CLOSING:
             raise BatchError(
@@ -100,7 +100,7 @@ def _decompressed(path: str, storage: Storage) -> Iterator[bytes]:
         raise BatchError(f"{path}: a damaged archive, which cannot be unpacked: {reason}") from error
 
 
-def table_entries(path: str, place: str, column: str | None) -> Iterator[Entry]:
+def table_entries(path: str, place: str, column: str | None) -> Iterator[SourceEntry]:
     """The rows of the Parquet table `path`, which is at `place`. Raises `BatchError` for one without pictures."""
     import pyarrow.parquet as pq
 
@@ -114,7 +114,7 @@ def table_entries(path: str, place: str, column: str | None) -> Iterator[Entry]:
         except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
             raise BatchError(f"{path}: cannot be read as Parquet: {' '.join(str(error).split())}") from error
     if rows:
-        yield Entry("parquet", place, printable(path), 0, rows, size, storage.ends())
+        yield SourceEntry("parquet", place, printable(path), 0, rows, size, storage.ends())
 
 
 def picture_column(schema: Any, wanted: str | None, name: str) -> str:

@@ -9,13 +9,13 @@ from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
-from inkdigits.batch.batch_job import Entry, Job, Part
+from inkdigits.batch.batch_job import BatchJob, BatchPart, SourceEntry
 from inkdigits.batch.containers import picture_column
 from inkdigits.batch.storage import Storage, is_url, open_storage
 from inkdigits.errors import BatchError, PictureError
 from inkdigits.images.decode import MAX_BYTES, printable
 
-__all__ = ["Fetched", "fetched"]
+__all__ = ["FetchedPicture", "fetched"]
 
 # What a server answers that will not hand out this one file; all else is a server that is not there.
 _ABOUT_THE_FILE = (PermissionError, IsADirectoryError, error_perm)
@@ -24,14 +24,14 @@ _AT_A_TIME = 32
 
 
 @dataclass(frozen=True)
-class Fetched:
+class FetchedPicture:
     """A picture that may be opened: `content` is a path, a file's bytes, or what is wrong with it."""
 
     name: str
     content: Path | bytes | PictureError
 
 
-def fetched(job: Job, part: Part) -> Iterator[Fetched]:
+def fetched(job: BatchJob, part: BatchPart) -> Iterator[FetchedPicture]:
     """Every picture of `part`, in order. Raises `BatchError` when an archive or table has changed or cannot be read."""
     for (kind, path), entries in groupby(part.entries, key=lambda entry: (entry.kind, _shared(entry))):
         if kind == "file":
@@ -42,14 +42,14 @@ def fetched(job: Job, part: Part) -> Iterator[Fetched]:
             yield from (one for entry in entries for one in _rows(entry, job.options.column))
 
 
-def _shared(entry: Entry) -> str:
+def _shared(entry: SourceEntry) -> str:
     return "" if entry.kind == "file" else entry.path
 
 
-def _files(job: Job, entries: Iterator[Entry]) -> Iterator[Fetched]:
+def _files(job: BatchJob, entries: Iterator[SourceEntry]) -> Iterator[FetchedPicture]:
     for server, group in groupby(entries, key=lambda entry: _server(entry.path)):
         if server is None:
-            yield from (Fetched(entry.name, Path(job.place(entry.path))) for entry in group)
+            yield from (FetchedPicture(entry.name, Path(job.place(entry.path))) for entry in group)
         else:
             yield from _fetched_ahead([entry.path for entry in group])
 
@@ -65,7 +65,7 @@ def _server(path: str) -> str | None:
     return "http" if kind in {"http", "https"} else f"{kind}://{place.partition('/')[0]}"
 
 
-def _fetched_ahead(urls: Sequence[str]) -> Iterator[Fetched]:
+def _fetched_ahead(urls: Sequence[str]) -> Iterator[FetchedPicture]:
     """The next group is under way while one is read: a round trip takes as long as that."""
     from concurrent.futures import ThreadPoolExecutor
 
@@ -80,13 +80,16 @@ def _fetched_ahead(urls: Sequence[str]) -> Iterator[Fetched]:
             yield from group
 
 
-def _from_urls(storage: Storage, urls: Sequence[str]) -> list[Fetched]:
+def _from_urls(storage: Storage, urls: Sequence[str]) -> list[FetchedPicture]:
     paths = [str(storage.fs._strip_protocol(url)) for url in urls]
     with storage.reading():
         found = storage.fs.cat(paths, on_error="return")
         contents = (found.get(path, FileNotFoundError(path)) for path in paths)
         names = map(printable, urls)
-        return [Fetched(name, _checked(storage, name, content)) for name, content in zip(names, contents, strict=True)]
+        return [
+            FetchedPicture(name, _checked(storage, name, content))
+            for name, content in zip(names, contents, strict=True)
+        ]
 
 
 def _checked(storage: Storage, name: str, content: bytes | Exception) -> bytes | PictureError:
@@ -99,21 +102,21 @@ def _checked(storage: Storage, name: str, content: bytes | Exception) -> bytes |
     return content
 
 
-def _members(path: str, entries: Sequence[Entry]) -> Iterator[Fetched]:
+def _members(path: str, entries: Sequence[SourceEntry]) -> Iterator[FetchedPicture]:
     storage = _unchanged(path, entries[0])
     with storage.reading(), storage.fs.open(storage.root, "rb") as archive:
         for entry in entries:
             if entry.size > MAX_BYTES:
-                yield Fetched(
+                yield FetchedPicture(
                     entry.name, PictureError(f"{entry.name}: more than the {MAX_BYTES:,} bytes that are read")
                 )
                 continue
             archive.seek(entry.offset)
             content = archive.read(entry.size)
-            yield Fetched(entry.name, content or PictureError(f"{entry.name}: empty, expected a picture"))
+            yield FetchedPicture(entry.name, content or PictureError(f"{entry.name}: empty, expected a picture"))
 
 
-def _rows(entry: Entry, column: str | None) -> Iterator[Fetched]:
+def _rows(entry: SourceEntry, column: str | None) -> Iterator[FetchedPicture]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -124,13 +127,13 @@ def _rows(entry: Entry, column: str | None) -> Iterator[Fetched]:
             table = pq.ParquetFile(file)
             chosen = picture_column(table.schema_arrow, column, entry.name)
             for content in islice(_values(table, chosen, entry.offset), entry.size):
-                yield Fetched(f"{entry.name}#{number}", _cell(entry, number, content))
+                yield FetchedPicture(f"{entry.name}#{number}", _cell(entry, number, content))
                 number += 1
         except (OSError, pa.ArrowInvalid) as error:
             raise BatchError(f"{entry.name}: cannot be read as Parquet: {' '.join(str(error).split())}") from error
 
 
-def _cell(entry: Entry, number: int, content: bytes | None) -> bytes | PictureError:
+def _cell(entry: SourceEntry, number: int, content: bytes | None) -> bytes | PictureError:
     return content or PictureError(f"{entry.name}#{number}: empty, expected a picture's bytes")
 
 
@@ -156,7 +159,7 @@ def _values(table: Any, column: str, first: int) -> Iterator[bytes | None]:
         skip = 0
 
 
-def _unchanged(path: str, entry: Entry) -> Storage:
+def _unchanged(path: str, entry: SourceEntry) -> Storage:
     storage = open_storage(path)
     with storage.reading():
         try:

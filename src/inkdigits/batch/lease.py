@@ -17,7 +17,7 @@ from inkdigits.errors import BatchError, OutputError
 from inkdigits.system.atomic_io import make_folder
 from inkdigits.system.locks import sole_use
 
-__all__ = ["LEASE_SECONDS", "sole_writer"]
+__all__ = ["LEASE_SECONDS", "hold_lease"]
 
 # A lease that was not renewed for so long belongs to a job that is gone.
 LEASE_SECONDS = 60
@@ -25,7 +25,7 @@ _LEASE = ".lease.json"
 
 
 @contextlib.contextmanager
-def sole_writer(out: Storage) -> Iterator[None]:
+def hold_lease(out: Storage) -> Iterator[None]:
     """Hold the folder `out` for one job. Raises `BatchError` when another one holds it, `OutputError` when refused.
 
     Behind a URL the lease stops the usual mistake and not every race; two jobs that slip in would write the same parts

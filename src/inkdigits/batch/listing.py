@@ -7,7 +7,7 @@ from dataclasses import astuple, replace
 from itertools import groupby
 from typing import Any
 
-from inkdigits.batch.batch_job import Entry, Job, Part
+from inkdigits.batch.batch_job import BatchJob, BatchPart, SourceEntry
 from inkdigits.batch.containers import place_of, table_entries, tar_entries
 from inkdigits.batch.source_files import files_of, is_table, is_tar
 from inkdigits.batch.storage import Storage, scratch
@@ -20,7 +20,7 @@ LISTING = "listing.parquet"
 _ROWS_AT_A_TIME = 10_000
 
 
-def check_source(job: Job) -> None:
+def check_source(job: BatchJob) -> None:
     """Raise `BatchError` where `job.source` is missing or holds nothing to read, before a folder is made for results.
 
     What is in archives and tables is seen only when they are listed.
@@ -29,7 +29,7 @@ def check_source(job: Job) -> None:
         raise BatchError(f"{job.source}: no pictures in it")
 
 
-def write_listing(job: Job, out: Storage) -> tuple[int, int]:
+def write_listing(job: BatchJob, out: Storage) -> tuple[int, int]:
     """List the pictures of `job.source` into `out` and return how many pictures and parts there are.
 
     Raises `BatchError` where there are none, or an archive or table cannot be read.
@@ -63,7 +63,7 @@ def _schema() -> Any:
     return pa.schema({**names, "offset": whole, "size": whole, "container_bytes": whole, "container_ends": text})
 
 
-def _row(part: int, entry: Entry) -> tuple[Any, ...]:
+def _row(part: int, entry: SourceEntry) -> tuple[Any, ...]:
     kind, path, *others = astuple(entry)
     return part, kind, path.encode("utf-8", "surrogateescape"), *others
 
@@ -73,17 +73,17 @@ def _path(found: bytes | str) -> str:
     return found if isinstance(found, str) else found.decode("utf-8", "surrogateescape")
 
 
-def _entries(job: Job, out: Storage) -> Iterator[Entry]:
+def _entries(job: BatchJob, out: Storage) -> Iterator[SourceEntry]:
     for number, path in enumerate(files_of(job.source, job.folder)):
         if is_tar(path):
             yield from tar_entries(path, job.place(path), out, number)
         elif is_table(path):
             yield from table_entries(path, job.place(path), job.options.column)
         else:
-            yield Entry("file", path, printable(path))
+            yield SourceEntry("file", path, printable(path))
 
 
-def _cut(entries: Iterable[Entry], part_size: int) -> Iterator[tuple[int, Entry]]:
+def _cut(entries: Iterable[SourceEntry], part_size: int) -> Iterator[tuple[int, SourceEntry]]:
     """Each entry with its part's number; a table's rows are cut where a part is full."""
     part, room = 0, part_size
     for whole in entries:
@@ -97,8 +97,8 @@ def _cut(entries: Iterable[Entry], part_size: int) -> Iterator[tuple[int, Entry]
         yield part, entry
 
 
-def _in_groups(rows: Iterable[tuple[int, Entry]]) -> Iterator[list[tuple[int, Entry]]]:
-    group: list[tuple[int, Entry]] = []
+def _in_groups(rows: Iterable[tuple[int, SourceEntry]]) -> Iterator[list[tuple[int, SourceEntry]]]:
+    group: list[tuple[int, SourceEntry]] = []
     for row in rows:
         group.append(row)
         if len(group) == _ROWS_AT_A_TIME:
@@ -108,22 +108,22 @@ def _in_groups(rows: Iterable[tuple[int, Entry]]) -> Iterator[list[tuple[int, En
         yield group
 
 
-def read_parts(out: Storage) -> Iterator[Part]:
+def read_parts(out: Storage) -> Iterator[BatchPart]:
     """The parts that the listing in `out` holds, one after the other."""
     first = 0
     for number, rows in groupby(_listed(out), key=lambda row: row[0]):
-        part = Part(number, first, tuple(entry for _, entry in rows))
+        part = BatchPart(number, first, tuple(entry for _, entry in rows))
         first += part.pictures
         yield part
 
 
-def _listed(out: Storage) -> Iterator[tuple[int, Entry]]:
+def _listed(out: Storage) -> Iterator[tuple[int, SourceEntry]]:
     import pyarrow.parquet as pq
 
     try:
         with out.fs.open(out.path(LISTING), "rb") as file:
             for batch in pq.ParquetFile(file).iter_batches(batch_size=_ROWS_AT_A_TIME):
                 for row in batch.to_pylist():
-                    yield row.pop("part"), Entry(**{**row, "path": _path(row["path"])})
+                    yield row.pop("part"), SourceEntry(**{**row, "path": _path(row["path"])})
     except (OSError, ValueError) as error:
         raise BatchError(f"{place_of(out)}/{LISTING}: damaged: {error}: begin again in another --out") from error

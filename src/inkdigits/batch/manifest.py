@@ -7,18 +7,18 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from inkdigits.batch.batch_job import Job
+from inkdigits.batch.batch_job import BatchJob
 from inkdigits.batch.storage import Storage, is_url
 from inkdigits.errors import BatchError, OutputError
 
-__all__ = ["MANIFEST", "begun", "check_same", "finished", "new_manifest", "write_manifest"]
+__all__ = ["MANIFEST", "check_same_batch", "mark_finished", "new_manifest", "read_manifest", "write_manifest"]
 
 MANIFEST = "manifest.json"
 _FORMAT = 1
 _OURS = frozenset({"listing.parquet", "parts", "unpacked"})
 
 
-def begun(out: Storage) -> dict[str, Any] | None:
+def read_manifest(out: Storage) -> dict[str, Any] | None:
     """The manifest in `out`, or None before a batch's first step is done.
 
     Raises `BatchError` when it is damaged or of another inkdigits, `OutputError` when `out` holds other files.
@@ -39,14 +39,14 @@ def begun(out: Storage) -> dict[str, Any] | None:
     return dict(manifest)
 
 
-def new_manifest(job: Job, pictures: int, parts: int) -> dict[str, Any]:
+def new_manifest(job: BatchJob, pictures: int, parts: int) -> dict[str, Any]:
     """The manifest of a batch that begins."""
     return {"format": _FORMAT, "state": "running", **_identity(job), "pictures": pictures, "parts": parts} | {
         "inkdigits_version": version("inkdigits")
     }
 
 
-def finished(manifest: dict[str, Any], rows: dict[str, int]) -> dict[str, Any]:
+def mark_finished(manifest: dict[str, Any], rows: dict[str, int]) -> dict[str, Any]:
     """The manifest of a batch all of whose parts are there; `rows` counts them by outcome."""
     return {**manifest, "state": "finished", "rows": rows}
 
@@ -56,7 +56,7 @@ def write_manifest(out: Storage, manifest: dict[str, Any]) -> None:
     out.write(MANIFEST, (json.dumps(manifest, indent=2) + "\n").encode())
 
 
-def check_same(job: Job, manifest: dict[str, Any], out: Storage) -> None:
+def check_same_batch(job: BatchJob, manifest: dict[str, Any], out: Storage) -> None:
     """Raise `BatchError` unless `manifest` is of a batch of the same source, model and options."""
     asked, found = _compared(_identity(job)), _compared(manifest)
     different = next((name for name, value in asked.items() if found.get(name) != value), None)
@@ -67,7 +67,7 @@ def check_same(job: Job, manifest: dict[str, Any], out: Storage) -> None:
         )
 
 
-def _identity(job: Job) -> dict[str, Any]:
+def _identity(job: BatchJob) -> dict[str, Any]:
     model = {"name": job.model.name, "sha256": job.model.sha256}
     return {"source": job.source, "folder": job.folder, "model": model, "options": job.options.to_dict()}
 

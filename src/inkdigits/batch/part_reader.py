@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from inkdigits.batch.batch_job import Job, Model, Options, Part, PartDone
-from inkdigits.batch.contents import Fetched, fetched
+from inkdigits.batch.batch_job import BatchJob, BatchModel, BatchOptions, BatchPart, FinishedPart
+from inkdigits.batch.contents import FetchedPicture, fetched
 from inkdigits.batch.storage import open_storage
 from inkdigits.batch.table import table_bytes
 from inkdigits.errors import PictureError
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from inkdigits.images.decode import Page
     from inkdigits.reading.reader import Reader, Seen
 
-__all__ = ["PARTS", "part_name", "read_part", "read_part_alone", "trail_name"]
+__all__ = ["PARTS", "marker_name", "part_name", "read_part", "read_part_with_markers"]
 
 PARTS = "parts"
 # Pages whose digits the network sees together, and the pixels that may wait for that.
@@ -30,12 +30,12 @@ def part_name(number: int) -> str:
     return f"{PARTS}/part-{number:08d}.parquet"
 
 
-def trail_name(number: int) -> str:
-    """Where `read_part_alone` notes which picture of a part it has come to."""
-    return f"{PARTS}/.unfinished-trail-{number:08d}"
+def marker_name(number: int) -> str:
+    """Where `read_part_with_markers` notes which picture of a part it has come to."""
+    return f"{PARTS}/.unfinished-marker-{number:08d}"
 
 
-def read_part(job: Job, part: Part) -> PartDone:
+def read_part(job: BatchJob, part: BatchPart) -> FinishedPart:
     """Read every picture of `part` and write its table into `job.out`, whole or not at all.
 
     The same part gives the same table every time, so that it does not matter if two workers read it. Raises
@@ -46,31 +46,31 @@ def read_part(job: Job, part: Part) -> PartDone:
     return _written(job, part, rows)
 
 
-def read_part_alone(job: Job, part: Part, deadly: Mapping[int, str]) -> PartDone:
-    """`read_part` for a part in which a picture ends its worker: leaves a trail, a picture at a time.
+def read_part_with_markers(job: BatchJob, part: BatchPart, crashing: Mapping[int, str]) -> FinishedPart:
+    """`read_part` for a part in which a picture ends its worker: leaves a marker, a picture at a time.
 
-    `deadly` are the numbers of pictures within the part that are not even opened, each with its error.
+    `crashing` are the numbers of pictures within the part that are not even opened, each with its error.
     """
     reader, out = _loaded(job.model), open_storage(job.place(job.out))
     rows: list[tuple[int, Reading]] = []
     for index, picture in enumerate(fetched(job, part)):
-        if index in deadly:
-            rows.append((part.first + index, Reading(picture.name, "error", "", deadly[index], ())))
+        if index in crashing:
+            rows.append((part.first + index, Reading(picture.name, "error", "", crashing[index], ())))
             continue
-        out.write(trail_name(part.number), str(index).encode())
+        out.write(marker_name(part.number), str(index).encode())
         rows += _numbered(reader, part.first + index, [picture], job.options)
-    out.remove(trail_name(part.number))
+    out.remove(marker_name(part.number))
     return _written(job, part, rows)
 
 
-def _written(job: Job, part: Part, rows: list[tuple[int, Reading]]) -> PartDone:
+def _written(job: BatchJob, part: BatchPart, rows: list[tuple[int, Reading]]) -> FinishedPart:
     content = table_bytes(rows, job.model.sha256, all_network_inputs=job.options.network_inputs)
     open_storage(job.place(job.out)).write(part_name(part.number), content)
-    return PartDone(part.number, part.pictures, dict(Counter(reading.outcome for _, reading in rows)))
+    return FinishedPart(part.number, part.pictures, dict(Counter(reading.outcome for _, reading in rows)))
 
 
 @lru_cache(maxsize=1)
-def _loaded(model: Model) -> Reader:
+def _loaded(model: BatchModel) -> Reader:
     """The reader, loaded once a worker, on one thread: the cores are for other workers."""
     import cv2
 
@@ -82,7 +82,7 @@ def _loaded(model: Model) -> Reader:
 
 
 def _numbered(
-    reader: Reader, first: int, pictures: Iterable[Fetched], options: Options
+    reader: Reader, first: int, pictures: Iterable[FetchedPicture], options: BatchOptions
 ) -> Iterator[tuple[int, Reading]]:
     """The readings of pictures that are numbered from `first` on, in order."""
     waiting: list[tuple[int, Page | Reading]] = []
@@ -97,7 +97,7 @@ def _numbered(
     yield from _read(reader, waiting, options)
 
 
-def _pages(picture: Fetched) -> Iterator[Page | Reading]:
+def _pages(picture: FetchedPicture) -> Iterator[Page | Reading]:
     from inkdigits.images.decode import open_pages
 
     try:
@@ -108,7 +108,9 @@ def _pages(picture: Fetched) -> Iterator[Page | Reading]:
         yield Reading(picture.name, "error", "", str(error), ())
 
 
-def _read(reader: Reader, waiting: list[tuple[int, Page | Reading]], options: Options) -> Iterator[tuple[int, Reading]]:
+def _read(
+    reader: Reader, waiting: list[tuple[int, Page | Reading]], options: BatchOptions
+) -> Iterator[tuple[int, Reading]]:
     pages = [page for _, page in waiting if not isinstance(page, Reading)]
     try:
         seen: Iterator[Seen | Reading] = iter(reader.see_together(pages, region=options.region, length=options.length))
@@ -119,7 +121,7 @@ def _read(reader: Reader, waiting: list[tuple[int, Page | Reading]], options: Op
         yield number, found if isinstance(found, Reading) else found.reading
 
 
-def _alone(reader: Reader, page: Page, options: Options) -> Seen | Reading:
+def _alone(reader: Reader, page: Page, options: BatchOptions) -> Seen | Reading:
     try:
         return reader.see(page, region=options.region, length=options.length)
     except PictureError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from inkdigits.batch.batch_job import Entry, Job, Part
+from inkdigits.batch.batch_job import BatchJob, BatchPart, SourceEntry
 from inkdigits.batch.containers import UNPACKED, is_compressed, place_of, unpacked
 from inkdigits.batch.source_files import files_of, is_tar
 from inkdigits.batch.storage import Storage, joined
@@ -14,7 +14,7 @@ from inkdigits.images.decode import printable
 __all__ = ["with_archives"]
 
 
-def with_archives(job: Job, out: Storage, parts: Iterable[Part]) -> Iterator[Part]:
+def with_archives(job: BatchJob, out: Storage, parts: Iterable[BatchPart]) -> Iterator[BatchPart]:
     """`parts`, each as soon as the archives that it is read from stand unpacked in `out`.
 
     Raises `BatchError` for an archive that is gone from `job.source` or has changed since the batch began,
@@ -31,7 +31,7 @@ def with_archives(job: Job, out: Storage, parts: Iterable[Part]) -> Iterator[Par
         yield part
 
 
-def _restore(job: Job, out: Storage, entry: Entry, name: str) -> None:
+def _restore(job: BatchJob, out: Storage, entry: SourceEntry, name: str) -> None:
     archives = (path for path in files_of(job.source, job.folder) if is_tar(path) and is_compressed(path))
     path = next((path for path in archives if entry.name.startswith(f"{printable(path)}/")), None)
     if path is None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from inkdigits.batch.batch_job import Job
+from inkdigits.batch.batch_job import BatchJob
 from inkdigits.batch.results import tables
 from inkdigits.batch.storage import open_storage
 from inkdigits.datasets.labelled_files import LABELS
@@ -20,7 +20,7 @@ __all__ = ["write_review"]
 _COLUMNS = ("file", "label", "read", "probability", "second", "second_probability", "path", "page", "x", "y", "w", "h")
 
 
-def write_review(job: Job, folder: Path, parts: int) -> int:
+def write_review(job: BatchJob, folder: Path, parts: int) -> int:
     """Write every unsure digit into the new `folder` and return how many there are.
 
     The pictures are what the network saw, 28x28, white on black. In labels.csv the column `label` is empty: 0 to 9 is

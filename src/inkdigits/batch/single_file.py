@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from inkdigits.batch.batch_job import Job
+from inkdigits.batch.batch_job import BatchJob
 from inkdigits.batch.results import tables
 from inkdigits.batch.storage import Storage, joined, open_storage, scratch
 from inkdigits.batch.table import schema
@@ -22,7 +22,7 @@ SINGLE_FILE_SUFFIXES = (".parquet", ".csv", ".jsonl")
 _ROWS_A_GROUP = 100_000
 
 
-def check_single_file(job: Job, place: str) -> None:
+def check_single_file(job: BatchJob, place: str) -> None:
     """Raise `DataError` unless the name of `place` ends as one of the forms does, `OutputError` where another file is.
 
     A file that this batch wrote there may be replaced: a part that was read again changes nothing of others'.
@@ -34,7 +34,7 @@ def check_single_file(job: Job, place: str) -> None:
         raise OutputError(f"{place}: exists already and is no table of this batch: choose another --single-file")
 
 
-def write_single_file(job: Job, place: str, parts: int) -> None:
+def write_single_file(job: BatchJob, place: str, parts: int) -> None:
     """Write the rows of all `parts` parts into the file `place`, whole or not at all, in the order of the source.
 
     In JSON Lines a row is an object as `Reading.to_dict` gives it, in CSV the digits are one cell of JSON; what the
@@ -54,7 +54,7 @@ def write_single_file(job: Job, place: str, parts: int) -> None:
         target.put(name, temporary)
 
 
-def _folder_and_name(job: Job, place: str) -> tuple[Storage, str]:
+def _folder_and_name(job: BatchJob, place: str) -> tuple[Storage, str]:
     folder, _, name = job.place(place).rpartition("/")
     return open_storage(folder or "/"), name
 
@@ -64,7 +64,7 @@ def _size(target: Storage, name: str) -> int:
     return int(target.fs.size(target.path(name)))
 
 
-def _written(job: Job) -> dict[str, int]:
+def _written(job: BatchJob) -> dict[str, int]:
     """The size in bytes of every file that this batch wrote, by its place."""
     out = open_storage(job.place(job.out))
     try:

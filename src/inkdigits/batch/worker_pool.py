@@ -1,4 +1,4 @@
-"""Who reads the parts: workers that come and go. Processes of this machine are one crew; Ray's are another."""
+"""Who reads the parts: workers that come and go. Processes of this machine are one pool; Ray's are another."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any, Protocol
 
 from inkdigits.system.processes import Submits, processes
 
-__all__ = ["Crew", "LocalCrew"]
+__all__ = ["LocalWorkerPool", "WorkerPool"]
 
 
-class Crew(Protocol):
+class WorkerPool(Protocol):
     """Workers that a function is handed to."""
 
     @property
@@ -29,7 +29,7 @@ class Crew(Protocol):
         """Replace workers after a loss, so that more can be submitted."""
 
 
-class LocalCrew:
+class LocalWorkerPool:
     """`jobs` fresh processes of this machine, each with its share of the cores; they never outlive this process."""
 
     lost = (BrokenExecutor,)
@@ -39,7 +39,7 @@ class LocalCrew:
         self._stack = ExitStack()
         self._executor: Submits | None = None
 
-    def __enter__(self) -> LocalCrew:
+    def __enter__(self) -> LocalWorkerPool:
         self._executor = self._stack.enter_context(processes(self._jobs))
         return self
 

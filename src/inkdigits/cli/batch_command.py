@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from inkdigits.cli.output import counted, print_json, silent_if, stoppable
+from inkdigits.cli.output import counted, print_json, status_printer, stoppable
 from inkdigits.errors import DataError
 from inkdigits.system.cores import usable_cores
 
@@ -46,18 +46,18 @@ def read_many(sources: Sequence[str], model: str | None, call: BatchCall, **opti
     from inkdigits.batch.storage import require_batch
 
     require_batch()
-    from inkdigits.batch.batch_job import Job, Options, open_model
+    from inkdigits.batch.batch_job import BatchJob, BatchOptions, open_model
     from inkdigits.batch.batch_run import run_batch
     from inkdigits.batch.single_file import check_single_file
 
     _check(sources, call)
-    job = Job(sources[0], call.out, open_model(model), Options(**options))
+    job = BatchJob(sources[0], call.out, open_model(model), BatchOptions(**options))
     if call.single_file:
         check_single_file(job, call.single_file)
     with stoppable(lambda: "stopped; what is read is kept: the same command goes on"):
-        crew = _crew(call)
+        pool = _worker_pool(call)
         with _progress(call.quiet) as progress:
-            summary = run_batch(job, crew, progress, retry_errors=call.retry_errors)
+            summary = run_batch(job, pool, progress, retry_errors=call.retry_errors)
         unsure = _finish(job, call, summary["parts"])
     if call.as_json:
         print_json({**summary, "review": unsure})
@@ -81,21 +81,21 @@ def _check(sources: Sequence[str], call: BatchCall) -> None:
         raise DataError(f"--review {call.review}: expected a folder on this machine, where a person fills it in")
 
 
-def _crew(call: BatchCall) -> Any:
+def _worker_pool(call: BatchCall) -> Any:
     if call.engine == "ray":
-        from inkdigits.cluster.ray_worker_pool import RayCrew
+        from inkdigits.cluster.ray_worker_pool import RayWorkerPool
 
-        return RayCrew(call.address)
-    from inkdigits.batch.worker_pool import LocalCrew
+        return RayWorkerPool(call.address)
+    from inkdigits.batch.worker_pool import LocalWorkerPool
 
-    return LocalCrew(call.jobs or usable_cores())
+    return LocalWorkerPool(call.jobs or usable_cores())
 
 
 def _finish(job: Any, call: BatchCall, parts: int) -> int | None:
     from inkdigits.batch.review import write_review
     from inkdigits.batch.single_file import write_single_file
 
-    told = silent_if(call.quiet)
+    told = status_printer(call.quiet)
     if call.single_file:
         write_single_file(job, call.single_file, parts)
     if call.review is None:

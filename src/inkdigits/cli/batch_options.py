@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 __all__ = [
-    "Address",
     "Column",
-    "Engine",
-    "EngineName",
     "Jobs",
     "KeepSeen",
     "Out",
@@ -22,13 +18,6 @@ __all__ = [
 ]
 
 _MANY = "Many pictures, with --out"
-
-
-class Engine(StrEnum):
-    """Who reads many pictures."""
-
-    local = "local"
-    ray = "ray"
 
 
 Out = Annotated[
@@ -57,18 +46,6 @@ RetryErrors = Annotated[
     typer.Option(
         "--retry-errors",
         help="Read the parts again in which pictures are in error, such as after a server was away.",
-        rich_help_panel=_MANY,
-    ),
-]
-EngineName = Annotated[
-    Engine, typer.Option(help="Processes of this machine, or the workers of a Ray cluster.", rich_help_panel=_MANY)
-]
-Address = Annotated[
-    str | None,
-    typer.Option(
-        help="The Ray cluster: HOST:PORT, auto or local. Default: RAY_ADDRESS, else one on this machine, else a "
-        "Ray of its own.",
-        metavar="ADDRESS",
         rich_help_panel=_MANY,
     ),
 ]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inkdigits.cli.options import AsJson, start_default_backend
-from inkdigits.cli.output import check_one_form, csv_line, print_json, say, stoppable
+from inkdigits.cli.output import check_one_form, csv_line, print_json, print_status, stoppable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,7 +47,7 @@ def classify(
     check_one_form(as_csv, as_json)
     pictures = load_every(sources, invert=invert)
     if pictures.fitted:
-        say(f"inkdigits: warning: {_about_fitted(pictures.fitted, len(pictures.names))}")
+        print_status(f"inkdigits: warning: {_about_fitted(pictures.fitted, len(pictures.names))}")
     probabilities = _classifier(model, threads).predict_proba(pictures.images)
     if as_json:
         print_json(list(_rows(pictures.names, probabilities)))

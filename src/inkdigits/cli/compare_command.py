@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkdigits.cli.options import AsJson, start_default_backend
-from inkdigits.cli.output import counted, percent, print_json, print_table, say, stoppable
+from inkdigits.cli.output import counted, percent, print_json, print_status, print_table, stoppable
 
 if TYPE_CHECKING:
     from inkdigits.evaluation.compare import Comparison, FilePairs, Pair, TwoFiles
@@ -50,7 +50,7 @@ def compare(
     check_new(html, "--html")
     comparison, compared = comparing.compare(sources, data=data, start_keras=start_default_backend)
     for warning in comparison.warnings:
-        say(f"inkdigits: warning: {warning}")
+        print_status(f"inkdigits: warning: {warning}")
     if html:
         from inkdigits.evaluation.comparison_page import write_comparison
 

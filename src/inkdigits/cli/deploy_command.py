@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from inkdigits.cli.output import say
+from inkdigits.cli.output import print_status
 
 __all__ = ["deploy"]
 
@@ -76,7 +76,7 @@ def deploy(
     )
     if write is not None:
         cluster.write_config(service, write)
-        say(f"{write}: bring it onto a cluster with serve deploy {write}")
+        print_status(f"{write}: bring it onto a cluster with serve deploy {write}")
         return
     url = cluster.deploy(service, address)
-    say(f"inkdigits serves on {url}, on each machine of the cluster (serve shutdown ends it)")
+    print_status(f"inkdigits serves on {url}, on each machine of the cluster (serve shutdown ends it)")

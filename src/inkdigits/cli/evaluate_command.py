@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inkdigits.cli.options import AsJson, BackendOption, Data, Device, DeviceName, backend_of
-from inkdigits.cli.output import counted, percent, print_json, print_table, say, stoppable
+from inkdigits.cli.output import counted, percent, print_json, print_status, print_table, stoppable
 
 if TYPE_CHECKING:
     from inkdigits.evaluation.evaluate import Evaluation
@@ -43,7 +43,7 @@ def evaluate(
     evaluation = judging.evaluate(opened, data=data, backend=chosen)
     report = write_report(opened, data, explain=explain)
     for warning in report.warnings:
-        say(f"inkdigits: warning: {warning}")
+        print_status(f"inkdigits: warning: {warning}")
     if out:
         write_json(out, evaluation.as_dict())
     if as_json:
@@ -52,7 +52,7 @@ def evaluate(
     else:
         _print_evaluation(evaluation, report.without_errors)
         print(f"report: {run / 'report.html'}")
-        say(f"a test set was opened {counted(len(opened.test_openings), 'time')} for this run")
+        print_status(f"a test set was opened {counted(len(opened.test_openings), 'time')} for this run")
 
 
 def _as_dict(without: WithoutErrors | None) -> dict[str, Any] | None:
@@ -108,7 +108,7 @@ def runs(
         print_json(rows)
         return
     if not rows:
-        say(f"no runs in {folder}")
+        print_status(f"no runs in {folder}")
         return
     print_table(
         ["run", "network", "recipe", "seed", "state", "epochs", "accuracy", "log loss", "judged on"],

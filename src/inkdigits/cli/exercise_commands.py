@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkdigits.cli.options import AsJson
-from inkdigits.cli.output import percent, print_json, print_table, say, shortened, stoppable
+from inkdigits.cli.output import percent, print_json, print_status, print_table, shortened, stoppable
 
 if TYPE_CHECKING:
     from inkdigits.exercise.build import Version
@@ -83,7 +83,7 @@ def check(
     if feedback:
         write_feedback(feedback, verdicts)
     if subset:
-        say(f"a trial on {subset:,} training pictures, with bars scaled down: these are no marks")
+        print_status(f"a trial on {subset:,} training pictures, with bars scaled down: these are no marks")
     if as_json:
         print_json([verdict.as_dict() for verdict in verdicts])
     elif len(verdicts) == 1:
@@ -97,7 +97,7 @@ def check(
 
 
 def _say_verdict(verdict: Verdict) -> None:
-    say(f"{verdict.name}: {verdict.outcome} after {verdict.seconds:.0f} s")
+    print_status(f"{verdict.name}: {verdict.outcome} after {verdict.seconds:.0f} s")
 
 
 def _print_class(verdicts: list[Verdict]) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,18 +12,21 @@ import typer
 from inkdigits.cli.options import (
     AsJson,
     BackendOption,
+    ClusterAddress,
     Data,
     Device,
     DeviceName,
+    EngineOption,
     Hyperparameters,
     Network,
     Quiet,
     RecipeName,
     Seed,
+    WorkerEngine,
     backend_of,
     parsed_hyperparameters,
 )
-from inkdigits.cli.output import counted, percent, print_json, print_table, silent_if, stoppable
+from inkdigits.cli.output import counted, percent, print_json, print_table, status_printer, stoppable
 from inkdigits.errors import ClusterError
 
 if TYPE_CHECKING:
@@ -33,26 +35,12 @@ if TYPE_CHECKING:
 __all__ = ["seeds", "tune"]
 
 
-class Engine(StrEnum):
-    """Where trainings run."""
-
-    local = "local"
-    ray = "ray"
-
-
 Jobs = Annotated[
     int,
     typer.Option(min=1, help="Processes that train at a time and share the cores; Ray: as there is room.", metavar="N"),
 ]
 TuneJobs = Annotated[
     int, typer.Option(min=1, help="Trials at a time; on this machine they share the cores.", metavar="N")
-]
-EngineName = Annotated[
-    Engine, typer.Option("--engine", help="local: processes here; ray: a Ray cluster (extra cluster).")
-]
-Address = Annotated[
-    str | None,
-    typer.Option(help="The Ray cluster: HOST:PORT, or auto for the one on this machine.", metavar="ADDRESS"),
 ]
 Cores = Annotated[
     float, typer.Option(min=0.1, help="With --engine ray: cores that each training reserves.", metavar="N")
@@ -63,9 +51,9 @@ Gpus = Annotated[
 
 
 @contextmanager
-def _executor(engine: Engine, address: str | None, cores: float, gpus: float) -> Iterator[Submits | None]:
+def _executor(engine: WorkerEngine, address: str | None, cores: float, gpus: float) -> Iterator[Submits | None]:
     """The executor of `engine`; None for the processes that an experiment starts by itself."""
-    if engine is Engine.local:
+    if engine is WorkerEngine.local:
         if address is not None:
             raise ClusterError("--address says where a Ray cluster is: add --engine ray")
         yield None
@@ -85,8 +73,8 @@ def seeds(
     backend: BackendOption = None,
     device: DeviceName = Device.auto,
     jobs: Jobs = 1,
-    engine: EngineName = Engine.local,
-    address: Address = None,
+    engine: EngineOption = WorkerEngine.local,
+    address: ClusterAddress = None,
     cores: Cores = 1,
     gpus: Gpus = 0,
     out: Annotated[
@@ -111,7 +99,7 @@ def seeds(
             out=out,
             jobs=jobs,
             executor=executor,
-            say=silent_if(quiet),
+            say=status_printer(quiet),
         )
     if as_json:
         print_json(summary)
@@ -153,8 +141,8 @@ def tune(
     backend: BackendOption = None,
     device: DeviceName = Device.auto,
     jobs: TuneJobs = 1,
-    engine: EngineName = Engine.local,
-    address: Address = None,
+    engine: EngineOption = WorkerEngine.local,
+    address: ClusterAddress = None,
     cores: Cores = 1,
     gpus: Gpus = 0,
     out: Annotated[

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkdigits.cli.options import AsJson
-from inkdigits.cli.output import counted, percent, print_json, say, stoppable
+from inkdigits.cli.output import counted, percent, print_json, print_status, stoppable
 
 if TYPE_CHECKING:
     from inkdigits.evaluation.explain import Explanation
@@ -52,7 +52,9 @@ def explain(
     if number > n:
         raise DataError(f"{picture}: holds {counted(n, 'picture')}, got --number {number}")
     if n > 1:
-        say(f"picture {number:,} of {n:,} in {picture}: {pictures.names[number - 1]} (--number chooses another)")
+        print_status(
+            f"picture {number:,} of {n:,} in {picture}: {pictures.names[number - 1]} (--number chooses another)"
+        )
     explanation = explaining.explain(model, pictures.images[number - 1], label=label, neighbours=neighbours)
     target = out or _free_name()
     explaining.write_explanation(target, explanation)

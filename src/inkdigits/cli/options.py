@@ -17,17 +17,20 @@ __all__ = [
     "AsJson",
     "BackendName",
     "BackendOption",
+    "ClusterAddress",
     "Data",
     "Deterministic",
     "Device",
     "DeviceName",
     "Devices",
+    "EngineOption",
     "Hyperparameters",
     "Network",
     "Out",
     "Quiet",
     "RecipeName",
     "Seed",
+    "WorkerEngine",
     "backend_of",
     "parsed_hyperparameters",
     "start_default_backend",
@@ -47,6 +50,13 @@ class Device(StrEnum):
 
     auto = "auto"
     cpu = "cpu"
+
+
+class WorkerEngine(StrEnum):
+    """Where the workers of a long command run."""
+
+    local = "local"
+    ray = "ray"
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
@@ -80,6 +90,19 @@ Deterministic = Annotated[bool, typer.Option(help="Bit-identical results on a GP
 Devices = Annotated[
     str,
     typer.Option(help="How many devices share every batch, or all; on JAX (docs/guides/scale.md).", metavar="N|all"),
+]
+EngineOption = Annotated[
+    WorkerEngine,
+    typer.Option("--engine", help="local: processes on this machine; ray: a Ray cluster (extra cluster)."),
+]
+ClusterAddress = Annotated[
+    str | None,
+    typer.Option(
+        "--address",
+        help="With --engine ray, the cluster: HOST:PORT, auto or local. Default: RAY_ADDRESS, else one on this "
+        "machine, else a new one for this command.",
+        metavar="ADDRESS",
+    ),
 ]
 
 

@@ -16,10 +16,10 @@ __all__ = [
     "csv_line",
     "percent",
     "print_json",
+    "print_status",
     "print_table",
-    "say",
     "shortened",
-    "silent_if",
+    "status_printer",
     "stoppable",
 ]
 
@@ -79,25 +79,25 @@ def percent(share: float | None, digits: int = 2) -> str:
     return "-" if share is None else f"{100 * share:.{digits}f} %"
 
 
-def say(line: str) -> None:
-    """A line about what goes on, on stderr."""
+def print_status(line: str) -> None:
+    """Print a line about the progress of a command on stderr."""
     print(line, file=sys.stderr, flush=True)
 
 
-def silent_if(quiet: bool) -> Callable[[str], None]:
-    """`say`, or with `quiet` something that says nothing."""
-    return (lambda line: None) if quiet else say
+def status_printer(quiet: bool) -> Callable[[str], None]:
+    """`print_status`, or with `quiet` a function that prints nothing."""
+    return (lambda line: None) if quiet else print_status
 
 
 @contextmanager
-def stoppable(told: Callable[[], str] = lambda: "stopped") -> Iterator[None]:
-    """Inside, Ctrl-C or a polite kill ends the program with exit code 130 and one line on stderr: what `told` gives."""
+def stoppable(message: Callable[[], str] = lambda: "stopped") -> Iterator[None]:
+    """Inside, Ctrl-C or SIGTERM ends the program with exit code 130 and one line on stderr, the result of `message`."""
     import typer
 
     try:
         yield
     except KeyboardInterrupt:
-        say(f"inkdigits: {told()}")
+        print_status(f"inkdigits: {message()}")
         raise typer.Exit(130) from None
 
 

@@ -10,10 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from inkdigits.cli.batch_options import (
-    Address,
     Column,
-    Engine,
-    EngineName,
     Jobs,
     KeepSeen,
     Out,
@@ -22,8 +19,8 @@ from inkdigits.cli.batch_options import (
     Review,
     SingleFile,
 )
-from inkdigits.cli.options import AsJson, Quiet
-from inkdigits.cli.output import check_one_form, counted, csv_line, print_json, say, stoppable
+from inkdigits.cli.options import AsJson, ClusterAddress, EngineOption, Quiet, WorkerEngine
+from inkdigits.cli.output import check_one_form, counted, csv_line, print_json, print_status, stoppable
 from inkdigits.errors import DataError, PictureError
 
 if TYPE_CHECKING:
@@ -70,8 +67,8 @@ def read(
     single_file: SingleFile = None,
     review: Review = None,
     retry_errors: RetryErrors = False,
-    engine: EngineName = Engine.local,
-    address: Address = None,
+    engine: EngineOption = WorkerEngine.local,
+    address: ClusterAddress = None,
     jobs: Jobs = None,
     part_size: PartSize = 1000,
     column: Column = None,
@@ -120,7 +117,7 @@ def read(
         _say_missing(readings, length)
     failed = [reading for reading in readings if reading.outcome == "error"]
     for reading in failed:
-        say(f"inkdigits: {reading.error}")
+        print_status(f"inkdigits: {reading.error}")
     if failed:
         raise typer.Exit(2 if len(failed) == len(readings) else 1)
 
@@ -143,7 +140,7 @@ def _check_drawings(annotate: Path | None, debug: Path | None) -> None:
 def _say_missing(readings: Sequence[Reading], length: int | None) -> None:
     for reading in readings:
         if missing := _missing(reading, length):
-            say(f"inkdigits: {reading.path}{_page(reading)}: {missing}")
+            print_status(f"inkdigits: {reading.path}{_page(reading)}: {missing}")
 
 
 def _missing(reading: Reading, length: int | None) -> str:

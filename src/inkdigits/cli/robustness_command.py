@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkdigits.cli.options import AsJson, Data, Quiet, start_default_backend
-from inkdigits.cli.output import counted, percent, print_json, print_table, say, silent_if, stoppable
+from inkdigits.cli.output import counted, percent, print_json, print_status, print_table, status_printer, stoppable
 
 if TYPE_CHECKING:
     from inkdigits.evaluation.robustness import Digits, ShiftCard
@@ -37,7 +37,7 @@ def shift(
     check_new(html, "--html")
     with stoppable():
         card = judge_shift(
-            model, data=data, sample=sample, seed=seed, start_keras=start_default_backend, tell=silent_if(quiet)
+            model, data=data, sample=sample, seed=seed, start_keras=start_default_backend, tell=status_printer(quiet)
         )
     if html:
         from inkdigits.evaluation.robustness_page import write_shift_page
@@ -50,7 +50,7 @@ def shift(
         if html:
             print(f"page: {html}")
     if card.test_openings is not None:
-        say(f"a test set was opened {counted(card.test_openings, 'time')} for this run")
+        print_status(f"a test set was opened {counted(card.test_openings, 'time')} for this run")
 
 
 def _print_card(card: ShiftCard) -> None:

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from inkdigits.cli.output import say
+from inkdigits.cli.output import print_status
 
 __all__ = ["serve"]
 
@@ -67,7 +67,7 @@ def serve(
     check_bind(settings, anyone=no_token)
     from inkdigits.serving.start import run
 
-    run(settings, say)
+    run(settings, print_status)
 
 
 def _print_answer(settings: object, path: str) -> None:

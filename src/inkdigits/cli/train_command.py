@@ -24,7 +24,7 @@ from inkdigits.cli.options import (
     backend_of,
     parsed_hyperparameters,
 )
-from inkdigits.cli.output import counted, percent, print_json, print_table, silent_if, stoppable
+from inkdigits.cli.output import counted, percent, print_json, print_table, status_printer, stoppable
 from inkdigits.errors import NetworkError, RecipeError
 
 if TYPE_CHECKING:
@@ -201,7 +201,7 @@ def reproduce(
             backend=backend_of(backend, device, deterministic),
             out=out,
             quiet=quiet,
-            say=silent_if(quiet),
+            say=status_printer(quiet),
         )
     if as_json:
         print_json({**result.summary, "report": str(result.path / "report.html")})

@@ -1,8 +1,8 @@
-"""Ray's crew for batch reading: every part is a task, given again when its worker or node dies.
+"""Ray's pool for batch reading: every part is a task, given again when its worker or node dies.
 
 Plain tasks and no Ray Data: a part is one file with a name of its own, so that a part read twice is still there once.
 Ray Data cuts and joins blocks as it likes and would hold the list of all parts; tasks are handed out as workers ask for
-them, whatever the size of the source. A worker process loads the model once, as it does in the local crew.
+them, whatever the size of the source. A worker process loads the model once, as it does in the local pool.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from inkdigits.cluster.connect import connected
 from inkdigits.cluster.futures import plain_future
 from inkdigits.errors import ClusterError, require_extra
 
-__all__ = ["RayCrew"]
+__all__ = ["RayWorkerPool"]
 
 # A node that dies takes its tasks with it, so this is no sign of a picture that cannot be read.
 _RETRIES = 20
 
 
-class RayCrew:
+class RayWorkerPool:
     """The workers of the Ray cluster at `address` (as for `connect`), one a core that it offers.
 
     Every node needs inkdigits with the extra `cluster`, and has to see the source and the folder of results under the
@@ -36,7 +36,7 @@ class RayCrew:
         self._shared: tuple[Any, Any] | None = None
         self._tasks: dict[Callable[..., Any], Any] = {}
 
-    def __enter__(self) -> RayCrew:
+    def __enter__(self) -> RayWorkerPool:
         self._connection.__enter__()
         return self
 

@@ -1,4 +1,4 @@
-"""A crew whose processes end when they open one certain picture, as a fault in a decoder would end them.
+"""A pool whose processes end when they open one certain picture, as a fault in a decoder would end them.
 
 Of another picture they die a single time, as when somebody kills a worker while it is at that one.
 """
@@ -11,10 +11,10 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from inkdigits.batch.worker_pool import LocalCrew
+from inkdigits.batch.worker_pool import LocalWorkerPool
 
 
-class DeadlyCrew(LocalCrew):
+class CrashingWorkerPool(LocalWorkerPool):
     def __init__(self, name: str, once: str, mark: Path) -> None:
         super().__init__(1)
         self._deadly = name, once, mark
@@ -23,11 +23,11 @@ class DeadlyCrew(LocalCrew):
         return super().submit(_with_a_deadly_picture, self._deadly, function, *arguments)
 
 
-def _with_a_deadly_picture(deadly: tuple[str, str, Path], function: Callable[..., Any], *arguments: Any) -> Any:
+def _with_a_deadly_picture(crashing: tuple[str, str, Path], function: Callable[..., Any], *arguments: Any) -> Any:
     from inkdigits.images import decode
 
     before = decode.open_pages
-    name, once, mark = deadly
+    name, once, mark = crashing
 
     def open_pages(source: Any, called: str | None = None) -> Any:
         if str(called).endswith(name):

@@ -1,4 +1,4 @@
-"""A crew that reads in this process, for tests of what is read and not of who reads it."""
+"""A pool that reads in this process, for tests of what is read and not of who reads it."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
-from inkdigits.batch.batch_job import Job, Options, open_model
+from inkdigits.batch.batch_job import BatchJob, BatchOptions, open_model
 from inkdigits.batch.batch_run import run_batch
 
 
-class HereCrew:
+class InProcessWorkerPool:
     lost = ()
 
-    def __enter__(self) -> HereCrew:
+    def __enter__(self) -> InProcessWorkerPool:
         return self
 
     def __exit__(self, *error: object) -> None: ...
@@ -34,5 +34,7 @@ class HereCrew:
 
 
 def read_here(source: object, out: object, model: str | None = None, **options: Any) -> dict[str, Any]:
-    job = Job(str(source), str(out), open_model(model), Options(**{"part_size": 7, **options}), str(Path.cwd()))
-    return run_batch(job, HereCrew())
+    job = BatchJob(
+        str(source), str(out), open_model(model), BatchOptions(**{"part_size": 7, **options}), str(Path.cwd())
+    )
+    return run_batch(job, InProcessWorkerPool())
