@@ -13,14 +13,14 @@ import pytest
 from inkdigits.datasets.folder import load_folder
 from inkdigits.errors import RequestError
 from inkdigits.serving.corrections import Corrections
-from inkdigits.serving.settings import Limits
+from inkdigits.serving.settings import ServerLimits
 
 QUOTA = 25
 
 
 def _write(folder: Path, first: int) -> int:
     """What one worker does: 20 pictures of its own; how many were kept."""
-    corrections = Corrections(folder, replace(Limits(), corrections=QUOTA))
+    corrections = Corrections(folder, replace(ServerLimits(), corrections=QUOTA))
     kept = 0
     for number in range(first, first + 20):
         picture = np.full((28, 28), number, np.uint8)
@@ -34,7 +34,7 @@ def _write(folder: Path, first: int) -> int:
 
 
 def test_one_quota_over_all_workers(tmp_path: Path) -> None:
-    Corrections(tmp_path, Limits()).prepare()
+    Corrections(tmp_path, ServerLimits()).prepare()
     with ProcessPoolExecutor(3, get_context("spawn")) as pool:
         kept = list(pool.map(_write, [tmp_path] * 3, [0, 60, 120]))
     assert sum(kept) == QUOTA
@@ -42,13 +42,13 @@ def test_one_quota_over_all_workers(tmp_path: Path) -> None:
 
 
 def test_bytes_count_too(tmp_path: Path) -> None:
-    corrections = Corrections(tmp_path, replace(Limits(), corrections_bytes=10))
+    corrections = Corrections(tmp_path, replace(ServerLimits(), corrections_bytes=10))
     with pytest.raises(RequestError, match="full"):
         corrections.keep(np.zeros((28, 28), np.uint8), 0)
 
 
 def test_a_corrected_correction(tmp_path: Path) -> None:
-    corrections = Corrections(tmp_path, replace(Limits(), corrections=1))
+    corrections = Corrections(tmp_path, replace(ServerLimits(), corrections=1))
     picture = np.eye(28, dtype=np.uint8)
     for label in (3, 3, 8):
         try:

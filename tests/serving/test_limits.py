@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from inkdigits.datasets.labelled import LabelledDigits
-from inkdigits.serving.settings import Limits
+from inkdigits.serving.settings import ServerLimits
 from tests.serving.server import PNG, Served, png, serving
 
 
@@ -123,11 +123,11 @@ def test_slow_loris(pressed: Served) -> None:
     began = time.monotonic()
     slow = [_open(pressed, b"GET / HTTP/1.1\r\nHost: loc") for _ in range(50)]
     assert pressed.get("/v2/health/ready", timeout="1").status == 200
-    while slow and time.monotonic() - began < Limits().header_seconds + 5:
+    while slow and time.monotonic() - began < ServerLimits().header_seconds + 5:
         time.sleep(1)
         slow = [connection for connection in slow if _still_open(connection)]
     assert not slow
-    assert time.monotonic() - began > Limits().header_seconds / 2
+    assert time.monotonic() - began > ServerLimits().header_seconds / 2
 
 
 def _still_open(connection: socket.socket) -> bool:
@@ -198,7 +198,7 @@ def test_a_full_queue_says_when_to_come_back(pressed: Served) -> None:
     photo[::90] = 0
     body = png(photo)
     head = HEAD.replace(b"image/png", b"image/x-any")
-    crowd = [_open(pressed, head + b"%d\r\n\r\n" % len(body) + body) for _ in range(Limits().waiting + 40)]
+    crowd = [_open(pressed, head + b"%d\r\n\r\n" % len(body) + body) for _ in range(ServerLimits().waiting + 40)]
     turned_away = [
         connection
         for connection in crowd[-30:]

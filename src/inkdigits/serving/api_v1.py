@@ -14,20 +14,22 @@ from inkdigits.serving.classify_route import classify
 from inkdigits.serving.corrections import Corrections
 from inkdigits.serving.metrics import CORRECTIONS
 from inkdigits.serving.models import Models
-from inkdigits.serving.picture_batchers import ReadLanes
+from inkdigits.serving.picture_batchers import PictureBatchers
 from inkdigits.serving.read_route import read_request
-from inkdigits.serving.settings import Limits
+from inkdigits.serving.settings import ServerLimits
 
 __all__ = ["router"]
 
 
-def router(models: Models, lanes: ReadLanes, corrections: Corrections | None, limits: Limits) -> APIRouter:
+def router(
+    models: Models, batchers: PictureBatchers, corrections: Corrections | None, limits: ServerLimits
+) -> APIRouter:
     """The routes over what is loaded; without `corrections` none are kept."""
     routes = APIRouter(prefix="/v1", tags=["inkdigits"], responses=documents.PROBLEMS)
 
     @routes.post("/read", summary="Read pictures of digits", **documents.READ)
     async def read(request: Request) -> Response:
-        return json_response(await read_request(request, lanes, limits))
+        return json_response(await read_request(request, batchers, limits))
 
     @routes.post("/classify", summary="Classify 28x28 pictures", responses={200: {"model": schemas.Classification}})
     async def classify_arrays(wanted: schemas.ClassifyRequest) -> Response:

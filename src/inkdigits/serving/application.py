@@ -16,9 +16,9 @@ from inkdigits.serving import api_v1, documents, protocol_v2, schemas
 from inkdigits.serving.body import Bodies
 from inkdigits.serving.corrections import Corrections
 from inkdigits.serving.metrics import CONTENT_TYPE, exposition
-from inkdigits.serving.middleware import Gate
+from inkdigits.serving.middleware import ServiceMiddleware
 from inkdigits.serving.models import load_models
-from inkdigits.serving.picture_batchers import ReadLanes
+from inkdigits.serving.picture_batchers import PictureBatchers
 from inkdigits.serving.problems import internal, problem_response
 from inkdigits.serving.settings import Settings
 from inkdigits.serving.static import Files
@@ -26,11 +26,11 @@ from inkdigits.serving.static import Files
 __all__ = ["build_app"]
 
 
-def build_app(settings: Settings) -> Gate:
+def build_app(settings: Settings) -> ServiceMiddleware:
     """The ASGI application, loaded and warm. Raises `ModelFileError`, `ServingError` or `OutputError`."""
     limits = settings.limits
     models = load_models(settings.models, limits)
-    lanes = ReadLanes(models.by_name[models.default].predictor, limits)
+    batchers = PictureBatchers(models.by_name[models.default].predictor, limits)
     corrections = None if settings.corrections is None else Corrections(settings.corrections, limits)
     if corrections:
         corrections.prepare()
@@ -38,7 +38,7 @@ def build_app(settings: Settings) -> Gate:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
-        lanes.close()
+        batchers.close()
         models.close()
 
     app = FastAPI(
@@ -51,13 +51,13 @@ def build_app(settings: Settings) -> Gate:
         lifespan=lifespan,
     )
     app.state.draining = False
-    app.include_router(api_v1.router(models, lanes, corrections, limits))
+    app.include_router(api_v1.router(models, batchers, corrections, limits))
     app.include_router(protocol_v2.router(models, limits))
     _add_metrics(app)
     _add_page(app)
     _add_error_handlers(app)
     app.openapi = _with_problem(app.openapi)  # type: ignore[method-assign]
-    return Gate(app, settings, Bodies(limits))
+    return ServiceMiddleware(app, settings, Bodies(limits))
 
 
 def _add_metrics(app: FastAPI) -> None:

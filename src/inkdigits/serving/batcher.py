@@ -1,8 +1,8 @@
-"""Lanes: work that arrives together is done together, in one thread, with a bounded queue.
+"""A bounded queue and one thread: requests that arrive together are computed as one batch.
 
-A batch begins as soon as the one before it has ended and holds what arrived meanwhile. So nobody ever waits for
-company, a lone request is answered at once, and a busy server works in large batches by itself; their greatest size
-caps how long a batch may keep the next one waiting.
+A batch starts as soon as the one before it has finished and holds what arrived meanwhile. So no request waits for a
+batch to fill, a single request is computed at once, and a busy server computes large batches; their maximum size
+bounds how long a batch may delay the next one.
 """
 
 from __future__ import annotations
@@ -16,89 +16,91 @@ from typing import Generic, TypeVar
 
 from inkdigits.serving.metrics import BATCH_SIZE
 from inkdigits.serving.problems import busy
-from inkdigits.serving.settings import Limits
+from inkdigits.serving.settings import ServerLimits
 
-__all__ = ["Lane"]
+__all__ = ["Batcher"]
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 @dataclass
-class _Job(Generic[Item, Result]):
+class _QueuedItem(Generic[Item, Result]):
     item: Item
-    size: int
-    room: int
-    answer: asyncio.Future[Result]
+    pictures: int
+    weight: int
+    result: asyncio.Future[Result]
 
 
 @dataclass
-class Lane(Generic[Item, Result]):
-    """One queue and one thread. `work` takes a batch's items and gives as many results; an exception may be one."""
+class Batcher(Generic[Item, Result]):
+    """One queue and one thread. `compute` maps a batch's items to as many results; a result may be an exception."""
 
     name: str
-    work: Callable[[Sequence[Item]], Sequence[Result | Exception]]
-    limits: Limits
-    waiting: deque[_Job[Item, Result]] = field(default_factory=deque)
+    compute: Callable[[Sequence[Item]], Sequence[Result | Exception]]
+    limits: ServerLimits
+    queue: deque[_QueuedItem[Item, Result]] = field(default_factory=deque)
     running: asyncio.Task[None] | None = None
 
     def __post_init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=self.name)
         self._sizes = BATCH_SIZE.labels(self.name)
 
-    async def ask(self, item: Item, size: int = 1, *, room: int | None = None) -> Result:
-        """The result for `item`, which holds `size` pictures and takes `room` of a batch, by default as much.
+    async def submit(self, item: Item, pictures: int = 1, *, weight: int | None = None) -> Result:
+        """The result for `item`, which holds `pictures` and counts `weight` towards a full batch, by default as many.
 
-        Raises `RequestError` 503 when the queue is full or the answer takes too long, and what `work` gave instead of
-        a result.
+        Raises `RequestError` 503 when the queue is full or the result takes too long, and the exception that `compute`
+        returned or raised.
         """
-        if len(self.waiting) >= self.limits.waiting:
+        if len(self.queue) >= self.limits.waiting:
             raise busy("too many requests are waiting")
         loop = asyncio.get_running_loop()
-        job: _Job[Item, Result] = _Job(item, size, size if room is None else room, loop.create_future())
-        self.waiting.append(job)
+        queued: _QueuedItem[Item, Result] = _QueuedItem(
+            item, pictures, pictures if weight is None else weight, loop.create_future()
+        )
+        self.queue.append(queued)
         if self.running is None:
             self.running = loop.create_task(self._run())
         try:
             async with asyncio.timeout(self.limits.answer_seconds):
-                return await job.answer
+                return await queued.result
         except TimeoutError as error:
             raise busy("the answer took too long") from error
 
     async def _run(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            while jobs := self._next_batch():
-                self._sizes.observe(sum(job.size for job in jobs))
+            while batch := self._next_batch():
+                self._sizes.observe(sum(queued.pictures for queued in batch))
                 try:
-                    results = await loop.run_in_executor(self._thread, self.work, [job.item for job in jobs])
-                except Exception as error:  # a defect must not leave its batch's clients waiting
-                    results = [error] * len(jobs)
-                for job, result in zip(jobs, results, strict=True):
-                    _deliver(job, result)
+                    results = await loop.run_in_executor(self._thread, self.compute, [queued.item for queued in batch])
+                except Exception as error:  # a bug must not leave the clients of this batch waiting
+                    results = [error] * len(batch)
+                for queued, result in zip(batch, results, strict=True):
+                    _set_result(queued.result, result)
         finally:
             self.running = None
 
-    def _next_batch(self) -> list[_Job[Item, Result]]:
-        """What waits, oldest first, until the batch is full; without those whose clients gave up."""
-        jobs: list[_Job[Item, Result]] = []
-        taken = 0
-        while self.waiting and (not jobs or taken + self.waiting[0].room <= self.limits.batch):
-            job = self.waiting.popleft()
-            if not job.answer.done():
-                jobs.append(job)
-                taken += job.room
-        return jobs
+    def _next_batch(self) -> list[_QueuedItem[Item, Result]]:
+        """The oldest items up to the maximum weight, without those whose requests were cancelled."""
+        batch: list[_QueuedItem[Item, Result]] = []
+        weight = 0
+        while self.queue and (not batch or weight + self.queue[0].weight <= self.limits.batch):
+            queued = self.queue.popleft()
+            if not queued.result.done():
+                batch.append(queued)
+                weight += queued.weight
+        return batch
 
     def close(self) -> None:
-        """Let the thread go, after what it is working on."""
+        """Stop the thread once its current batch is computed."""
         self._thread.shutdown(wait=False, cancel_futures=True)
 
 
-def _deliver(job: _Job[Item, Result], result: Result | Exception) -> None:
-    if job.answer.done():
+def _set_result(future: asyncio.Future[Result], result: Result | Exception) -> None:
+    if future.done():
         return
     if isinstance(result, Exception):
-        job.answer.set_exception(result)
+        future.set_exception(result)
     else:
-        job.answer.set_result(result)
+        future.set_result(result)

@@ -12,7 +12,7 @@ from starlette.types import Receive
 
 from inkdigits.errors import RequestError
 from inkdigits.serving.problems import busy
-from inkdigits.serving.settings import Limits
+from inkdigits.serving.settings import ServerLimits
 
 __all__ = ["Bodies"]
 
@@ -24,7 +24,7 @@ _DISCARDED, _DISCARD_SECONDS = 256 * 2**20, 5.0
 class Bodies:
     """Counts the bytes of all bodies that are held at the moment."""
 
-    limits: Limits
+    limits: ServerLimits
     held: int = 0
 
     @asynccontextmanager

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import RequestError
 from inkdigits.evaluation.occlusion import occlusion_map
-from inkdigits.serving.models import Answers, Models, ServedModel
+from inkdigits.serving.models import ModelOutputs, Models, ServedModel
 from inkdigits.serving.schemas import ClassifyRequest
 
 __all__ = ["classify"]
@@ -29,7 +29,7 @@ async def classify(models: Models, request: ClassifyRequest) -> dict[str, Any]:
 
 
 async def _by_one(model: ServedModel, pictures: NDArray[np.uint8], explain: bool) -> dict[str, Any]:
-    answers = await model.ask(pictures)
+    answers = await model.predict(pictures)
     told = _told(answers)
     if explain:
         for picture, answer in zip(pictures, told, strict=True):
@@ -37,7 +37,7 @@ async def _by_one(model: ServedModel, pictures: NDArray[np.uint8], explain: bool
     return {"model": model.name, "pictures": told}
 
 
-def _told(answers: Answers) -> list[dict[str, Any]]:
+def _told(answers: ModelOutputs) -> list[dict[str, Any]]:
     rows = answers.probabilities.tolist()
     return [{"value": row.index(max(row)), "probability": max(row), "probabilities": row} for row in rows]
 

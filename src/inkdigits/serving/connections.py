@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from inkdigits.serving.settings import Limits
+from inkdigits.serving.settings import ServerLimits
 
 __all__ = ["make_protocol"]
 
@@ -21,7 +21,7 @@ _Waiting = dict["_Connection", None]
 class _Connection(HttpToolsProtocol):
     """uvicorn's connection, with a clock and a scale for a request's head."""
 
-    limits: Limits
+    limits: ServerLimits
     waiting: _Waiting
     most_open: int
     head_bytes = 0
@@ -81,7 +81,7 @@ class _Connection(HttpToolsProtocol):
         self.transport.close()
 
 
-def make_protocol(limits: Limits, most_open: int) -> tuple[type[HttpToolsProtocol], Callable[[], int]]:
+def make_protocol(limits: ServerLimits, most_open: int) -> tuple[type[HttpToolsProtocol], Callable[[], int]]:
     """A class of connections with these limits, and a function that counts those that wait to send their first head."""
     waiting: _Waiting = {}
     shared = {"limits": limits, "waiting": waiting, "most_open": most_open}

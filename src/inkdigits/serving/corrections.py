@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import RequestError
-from inkdigits.serving.settings import Limits
+from inkdigits.serving.settings import ServerLimits
 from inkdigits.system.atomic_io import make_folder, write_bytes
 
 __all__ = ["Corrections"]
@@ -28,7 +28,7 @@ class Corrections:
     """The folder, and how much it may hold, however many workers write into it."""
 
     folder: Path
-    limits: Limits
+    limits: ServerLimits
 
     def prepare(self) -> None:
         """Make the folder. Raises `OutputError`."""

@@ -20,7 +20,7 @@ SECONDS = Histogram(
     "inkdigits_request_seconds", "From a request's head to its answer.", ("route",), registry=_OWN, buckets=_SECONDS
 )
 BATCH_SIZE = Histogram(
-    "inkdigits_batch_pictures", "Pictures computed at once.", ("lane",), registry=_OWN, buckets=_SIZES
+    "inkdigits_batch_pictures", "Pictures computed at once.", ("batcher",), registry=_OWN, buckets=_SIZES
 )
 OUTCOMES = Counter("inkdigits_readings", "Pictures read, by what came of them.", ("outcome",), registry=_OWN)
 CORRECTIONS = Counter("inkdigits_corrections", "Corrections kept.", registry=_OWN)

@@ -17,7 +17,7 @@ from inkdigits.serving.body import Bodies
 from inkdigits.serving.problems import internal, problem_response
 from inkdigits.serving.settings import Settings
 
-__all__ = ["Gate"]
+__all__ = ["ServiceMiddleware"]
 
 _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
@@ -35,7 +35,7 @@ _NO_STORE = (b"cache-control", b"no-store")
 
 
 @dataclass
-class Gate:
+class ServiceMiddleware:
     """`routes` behind everything that is the same for all of them."""
 
     routes: FastAPI

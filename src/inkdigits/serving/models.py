@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import RequestError, ServingError
 from inkdigits.modelfile.predictor import Predictor, shipped_models
-from inkdigits.serving.batcher import Lane
-from inkdigits.serving.settings import Limits
+from inkdigits.serving.batcher import Batcher
+from inkdigits.serving.settings import ServerLimits
 
-__all__ = ["Answers", "Models", "ServedModel", "load_models"]
+__all__ = ["ModelOutputs", "Models", "ServedModel", "load_models"]
 
 Pictures = NDArray[np.uint8]
 # Of each model. More would spin between requests and take the cores from other workers: serve with more workers.
@@ -25,7 +25,7 @@ _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 @dataclass(frozen=True)
-class Answers:
+class ModelOutputs:
     """What a model says of n pictures: probabilities and logits, float32 (n, 10)."""
 
     probabilities: NDArray[np.float32]
@@ -38,11 +38,11 @@ class ServedModel:
 
     name: str
     predictor: Predictor
-    lane: Lane[Pictures, Answers]
+    batcher: Batcher[Pictures, ModelOutputs]
 
-    async def ask(self, pictures: Pictures) -> Answers:
+    async def predict(self, pictures: Pictures) -> ModelOutputs:
         """The answers for `pictures`, uint8 (n, 28, 28), classified together with what else waits."""
-        return await self.lane.ask(pictures, len(pictures))
+        return await self.batcher.submit(pictures, len(pictures))
 
     def describe(self) -> dict[str, Any]:
         """What /v1/models tells of it."""
@@ -72,10 +72,10 @@ class Models:
     def close(self) -> None:
         """Let all threads go."""
         for model in self.by_name.values():
-            model.lane.close()
+            model.batcher.close()
 
 
-def load_models(sources: Sequence[str], limits: Limits) -> Models:
+def load_models(sources: Sequence[str], limits: ServerLimits) -> Models:
     """The models in `sources`, each a shipped model's name, `NAME=PATH` or a path; none: all that inkdigits carries.
 
     Each has answered once, so that the first request is not the slow one. Raises `ModelFileError` or `ServingError`.
@@ -108,19 +108,19 @@ def _stem(path: Path) -> str:
     return path.name if path.is_dir() else path.parent.name if path.name == "model.onnx" else path.stem
 
 
-def _served(name: str, path: str, limits: Limits) -> ServedModel:
+def _served(name: str, path: str, limits: ServerLimits) -> ServedModel:
     file = Path(path) / "model.onnx"
     predictor = Predictor.load(file if file.is_file() else path, threads=_THREADS)
     predictor.predict_both(np.zeros((1, *predictor.size), np.uint8))
 
-    def work(batch: Sequence[Pictures]) -> list[Answers]:
+    def work(batch: Sequence[Pictures]) -> list[ModelOutputs]:
         return _answer(predictor, batch)
 
-    return ServedModel(name, predictor, Lane(name, work, limits))
+    return ServedModel(name, predictor, Batcher(name, work, limits))
 
 
-def _answer(predictor: Predictor, batch: Sequence[Pictures]) -> list[Answers]:
+def _answer(predictor: Predictor, batch: Sequence[Pictures]) -> list[ModelOutputs]:
     pictures = batch[0] if len(batch) == 1 else np.concatenate(batch)
     probabilities, logits = predictor.predict_both(pictures)
     ends = np.cumsum([len(part) for part in batch])[:-1]
-    return [Answers(*both) for both in zip(np.split(probabilities, ends), np.split(logits, ends), strict=True)]
+    return [ModelOutputs(*both) for both in zip(np.split(probabilities, ends), np.split(logits, ends), strict=True)]

@@ -12,11 +12,11 @@ from inkdigits.images.decode import Page, open_pages
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.reading.reader import Reader, Region
 from inkdigits.reading.reading import Reading
-from inkdigits.serving.batcher import Lane
+from inkdigits.serving.batcher import Batcher
 from inkdigits.serving.problems import busy
-from inkdigits.serving.settings import Limits
+from inkdigits.serving.settings import ServerLimits
 
-__all__ = ["Picture", "ReadLanes"]
+__all__ = ["Picture", "PictureBatchers"]
 
 # A PNG of so many pixels is read in some ten milliseconds; everything else waits in a queue of its own.
 _SMALL_PIXELS = 1_000_000
@@ -42,25 +42,25 @@ class Picture:
         return width * height if width * height <= _SMALL_PIXELS else None
 
 
-class ReadLanes:
+class PictureBatchers:
     """Two queues, so that a photo of twelve megapixels keeps no drawing waiting."""
 
-    def __init__(self, predictor: Predictor, limits: Limits) -> None:
+    def __init__(self, predictor: Predictor, limits: ServerLimits) -> None:
         reader = Reader(predictor)
         self._most = limits.read_batch
         limits = replace(limits, batch=self._most)
-        self._small: Lane[Picture, list[Reading]] = Lane("read", lambda batch: _read_small(reader, batch), limits)
-        self._large: Lane[Picture, list[Reading]] = Lane(
+        self._small: Batcher[Picture, list[Reading]] = Batcher("read", lambda batch: _read_small(reader, batch), limits)
+        self._large: Batcher[Picture, list[Reading]] = Batcher(
             "read-large", lambda batch: [_read_pages(reader, picture, limits) for picture in batch], limits
         )
 
-    async def ask(self, picture: Picture) -> list[Reading]:
-        """The readings of `picture`'s pages; what cannot be read has the outcome `error`. Raises as `Lane.ask` does."""
+    async def read(self, picture: Picture) -> list[Reading]:
+        """The readings of `picture`'s pages; what cannot be read has the outcome `error`. Raises as `Batcher.submit` does."""
         pixels = picture.small_pixels
         if pixels is None:
-            return await self._large.ask(picture, room=self._most)  # alone in its batch
+            return await self._large.submit(picture, weight=self._most)  # alone in its batch
         # Large ones fill a batch sooner, so that every batch takes about as long.
-        return await self._small.ask(picture, room=max(1, self._most * pixels // _SMALL_PIXELS))
+        return await self._small.submit(picture, weight=max(1, self._most * pixels // _SMALL_PIXELS))
 
     def close(self) -> None:
         """Let the threads go."""
@@ -99,7 +99,7 @@ def _read_alone(reader: Reader, picture: Picture, page: Page) -> Answer:
         return error
 
 
-def _read_pages(reader: Reader, picture: Picture, limits: Limits) -> Answer:
+def _read_pages(reader: Reader, picture: Picture, limits: ServerLimits) -> Answer:
     """A reading a page, in order; the first page that cannot be read ends them."""
     until = time.monotonic() + limits.answer_seconds
     readings: list[Reading] = []

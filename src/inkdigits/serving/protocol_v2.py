@@ -10,7 +10,7 @@ from inkdigits.errors import RequestError
 from inkdigits.serving.answers import json_response
 from inkdigits.serving.documents import v2
 from inkdigits.serving.models import Models, ServedModel
-from inkdigits.serving.settings import Limits
+from inkdigits.serving.settings import ServerLimits
 from inkdigits.serving.tensors import INPUT, OUTPUTS, encode, parse
 
 __all__ = ["router"]
@@ -19,7 +19,7 @@ _VERSION = "1"  # the only one of each model
 _JSON_LENGTH = "inference-header-content-length"
 
 
-def router(models: Models, limits: Limits) -> APIRouter:
+def router(models: Models, limits: ServerLimits) -> APIRouter:
     """The routes of the protocol over `models`."""
     routes = APIRouter(prefix="/v2", tags=["Open Inference Protocol V2"])
 
@@ -33,7 +33,7 @@ def router(models: Models, limits: Limits) -> APIRouter:
     async def infer(request: Request) -> Response:
         model = _model(models, request)
         wanted = parse(await request.body(), request.headers.get(_JSON_LENGTH), limits.rows)
-        content, length = encode(wanted, model.name, await model.ask(wanted.pictures))
+        content, length = encode(wanted, model.name, await model.predict(wanted.pictures))
         if length is None:
             return Response(content, media_type="application/json")
         return Response(content, headers={_JSON_LENGTH: str(length)}, media_type="application/octet-stream")

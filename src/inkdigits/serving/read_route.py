@@ -13,8 +13,8 @@ from inkdigits.reading.reader import Region
 from inkdigits.reading.reading import Reading
 from inkdigits.serving.metrics import OUTCOMES
 from inkdigits.serving.multipart import Part, parse_parts
-from inkdigits.serving.picture_batchers import Picture, ReadLanes
-from inkdigits.serving.settings import Limits
+from inkdigits.serving.picture_batchers import Picture, PictureBatchers
+from inkdigits.serving.settings import ServerLimits
 
 __all__ = ["read_request"]
 
@@ -22,7 +22,7 @@ T = TypeVar("T")
 _MAX_LENGTH = 1_000
 
 
-async def read_request(request: Request, lanes: ReadLanes, limits: Limits) -> Any:
+async def read_request(request: Request, batchers: PictureBatchers, limits: ServerLimits) -> Any:
     """The answer to a request: a reading for a picture, a list of them for a file of several pages and for multipart.
 
     Raises `RequestError`: 415 for another content type, 422 for a file that cannot be read or a bad region; in a list,
@@ -34,7 +34,7 @@ async def read_request(request: Request, lanes: ReadLanes, limits: Limits) -> An
     if kind == "multipart/form-data":
         parts = parse_parts(body, request.headers["content-type"], limits.pictures)
         pictures = [Picture(part.filename or part.name, part.content, region, length) for part in _files(parts)]
-        files = await _unless_gone(request, asyncio.gather(*map(lanes.ask, pictures)))
+        files = await _unless_gone(request, asyncio.gather(*map(batchers.read, pictures)))
         return [_told(reading) for readings in files for reading in readings]
     if not (kind.startswith("image/") or kind in ("application/octet-stream", "application/pdf")):
         raise RequestError(
@@ -43,7 +43,7 @@ async def read_request(request: Request, lanes: ReadLanes, limits: Limits) -> An
     picture = Picture("", body, region, length)
     # To watch a client takes longer than to read a small picture.
     small = picture.small_pixels is not None
-    readings = await (lanes.ask(picture) if small else _unless_gone(request, lanes.ask(picture)))
+    readings = await (batchers.read(picture) if small else _unless_gone(request, batchers.read(picture)))
     if len(readings) > 1:
         return [_told(reading) for reading in readings]
     if readings[0].outcome == "error":

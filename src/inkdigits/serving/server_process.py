@@ -13,7 +13,7 @@ import uvicorn
 
 from inkdigits.serving.application import build_app
 from inkdigits.serving.connections import make_protocol
-from inkdigits.serving.middleware import Gate
+from inkdigits.serving.middleware import ServiceMiddleware
 from inkdigits.serving.settings import Settings
 
 __all__ = ["serve"]
@@ -74,7 +74,7 @@ class _Server(uvicorn.Server):
     """uvicorn's server, which says when it is ready and turns nobody away who is already at the door."""
 
     def __init__(
-        self, config: uvicorn.Config, app: Gate, unheard: Callable[[], int], ready: Callable[[], None]
+        self, config: uvicorn.Config, app: ServiceMiddleware, unheard: Callable[[], int], ready: Callable[[], None]
     ) -> None:
         super().__init__(config)
         self._app, self._unheard, self._ready = app, unheard, ready

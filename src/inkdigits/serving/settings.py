@@ -9,13 +9,13 @@ from pathlib import Path
 
 from inkdigits.errors import ServingError
 
-__all__ = ["Limits", "Settings", "check_bind", "check_prefix", "is_loopback", "read_token"]
+__all__ = ["ServerLimits", "Settings", "check_bind", "check_prefix", "is_loopback", "read_token"]
 
 _MIN_TOKEN = 16  # characters
 
 
 @dataclass(frozen=True)
-class Limits:
+class ServerLimits:
     """What one worker grants. Sizes are in bytes, times in seconds."""
 
     body: int = 32 * 2**20  # of one request
@@ -50,7 +50,7 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     prefix: str = ""
     access_log: bool = True
-    limits: Limits = Limits()
+    limits: ServerLimits = ServerLimits()
 
 
 def is_loopback(host: str) -> bool:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import RequestError
-from inkdigits.serving.models import Answers
+from inkdigits.serving.models import ModelOutputs
 
 __all__ = ["INPUT", "OUTPUTS", "InferRequest", "encode", "parse"]
 
@@ -151,7 +151,7 @@ def _flag(parameters: Mapping[str, Any], name: str, *, default: bool) -> bool:
     return value
 
 
-def encode(request: InferRequest, model: str, answers: Answers) -> tuple[bytes, int | None]:
+def encode(request: InferRequest, model: str, answers: ModelOutputs) -> tuple[bytes, int | None]:
     """The answer's body, and how long its JSON part is when binary tensors follow it."""
     described, chunks = [], []
     for name, binary in request.outputs:

@@ -12,8 +12,8 @@ import pytest
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.reading.reading import Reading
-from inkdigits.serving.picture_batchers import Picture, ReadLanes
-from inkdigits.serving.settings import Limits
+from inkdigits.serving.picture_batchers import Picture, PictureBatchers
+from inkdigits.serving.settings import ServerLimits
 from tests.serving.server import png
 
 
@@ -32,11 +32,11 @@ class Counting:
 
 def _answers(predictor: Counting, pictures: Sequence[Picture]) -> list[list[Reading]]:
     async def ask() -> list[list[Reading]]:
-        lanes = ReadLanes(predictor, Limits())  # type: ignore[arg-type]
+        batchers = PictureBatchers(predictor, ServerLimits())  # type: ignore[arg-type]
         try:
-            return await asyncio.gather(*map(lanes.ask, pictures))
+            return await asyncio.gather(*map(batchers.read, pictures))
         finally:
-            lanes.close()
+            batchers.close()
 
     return asyncio.run(ask())
 
