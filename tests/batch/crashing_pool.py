@@ -29,13 +29,13 @@ def _with_a_deadly_picture(crashing: tuple[str, str, Path], function: Callable[.
     before = decode.open_pages
     name, once, mark = crashing
 
-    def open_pages(source: Any, called: str | None = None) -> Any:
+    def open_pages(source: Any, called: str | None = None, *more: Any) -> Any:
         if str(called).endswith(name):
             os._exit(11)
         if str(called).endswith(once) and not mark.exists():
             mark.touch()
             os._exit(9)
-        return before(source, called)
+        return before(source, called, *more)
 
     decode.open_pages = open_pages
     try:

@@ -242,7 +242,7 @@ def test_a_pdf_is_read_by_pages_and_names_the_one_that_is_broken(picture: Image.
     assert "page 1 is damaged" in str(readings[0].error)
     assert "damaged PDF, or one with a password" in str(readings[1].error)
     with pytest.raises(PictureError, match="2 pages, expected at most 1"):
-        list(open_pages(content.getvalue(), most_pages=1))
+        list(open_pages(content.getvalue(), max_pages=1))
 
 
 def test_threads_take_turns_in_pdfium(picture: Image.Image, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,18 +11,17 @@ from inkdigits.batch.batch_job import BatchJob, BatchModel, BatchOptions, BatchP
 from inkdigits.batch.contents import FetchedPicture, fetched
 from inkdigits.batch.storage import open_storage
 from inkdigits.batch.table import table_bytes
-from inkdigits.errors import PictureError
+from inkdigits.reading.many import read_pages
 from inkdigits.reading.reading import Reading
 
 if TYPE_CHECKING:
-    from inkdigits.images.decode import Page
-    from inkdigits.reading.reader import Reader, Seen
+    from inkdigits.reading.reader import Reader
 
 __all__ = ["PARTS", "marker_name", "part_name", "read_part", "read_part_with_markers"]
 
 PARTS = "parts"
-# Pages whose digits the network sees together, and the pixels that may wait for that.
-_TOGETHER, _MAX_WAITING = 100, 4_000_000
+# Pages that share one call of the network.
+_TOGETHER = 100
 
 
 def part_name(number: int) -> str:
@@ -85,47 +84,6 @@ def _numbered(
     reader: Reader, first: int, pictures: Iterable[FetchedPicture], options: BatchOptions
 ) -> Iterator[tuple[int, Reading]]:
     """The readings of pictures that are numbered from `first` on, in order."""
-    waiting: list[tuple[int, Page | Reading]] = []
-    pixels = 0
-    for number, picture in enumerate(pictures, start=first):
-        for page in _pages(picture):
-            waiting.append((number, page))
-            pixels += 0 if isinstance(page, Reading) else page.pixels.size
-            if len(waiting) == _TOGETHER or pixels > _MAX_WAITING:
-                yield from _read(reader, waiting, options)
-                waiting, pixels = [], 0
-    yield from _read(reader, waiting, options)
-
-
-def _pages(picture: FetchedPicture) -> Iterator[Page | Reading]:
-    from inkdigits.images.decode import open_pages
-
-    try:
-        if isinstance(picture.content, PictureError):
-            raise picture.content
-        yield from open_pages(picture.content, picture.name)
-    except PictureError as error:
-        yield Reading(picture.name, "error", "", str(error), ())
-
-
-def _read(
-    reader: Reader, waiting: list[tuple[int, Page | Reading]], options: BatchOptions
-) -> Iterator[tuple[int, Reading]]:
-    pages = [page for _, page in waiting if not isinstance(page, Reading)]
-    try:
-        seen: Iterator[Seen | Reading] = iter(reader.see_together(pages, region=options.region, length=options.length))
-    except Exception:  # one of them; which one, and why, comes out one by one
-        seen = (_alone(reader, page, options) for page in pages)
-    for number, page in waiting:
-        found = page if isinstance(page, Reading) else next(seen)
-        yield number, found if isinstance(found, Reading) else found.reading
-
-
-def _alone(reader: Reader, page: Page, options: BatchOptions) -> Seen | Reading:
-    try:
-        return reader.see(page, region=options.region, length=options.length)
-    except PictureError as error:
-        reason = str(error)
-    except Exception as error:  # a picture that the reader trips over is a row that says so, not the end of millions
-        reason = f"{page.name}: the reader failed: {type(error).__name__}: {' '.join(str(error).split())}"
-    return Reading(page.name, "error", "", reason, (), page.number, page.size)
+    sources = ((picture.name, picture.content) for picture in pictures)
+    results = read_pages(reader, sources, region=options.region, length=options.length, together=_TOGETHER)
+    return ((first + result.source, result.reading) for result in results)

@@ -173,45 +173,36 @@ def _see(
     drawings: tuple[Path | None, Path | None],
 ) -> Iterator[Reading]:
     """Every page's reading; drawings are written as they come, numbered where there are several."""
-    from inkdigits.images.decode import MAX_BYTES, open_pages, printable
-    from inkdigits.reading.reading import Reading
+    from inkdigits.reading.many import read_pages
 
     count = 0
-    for path in _files(sources):
-        if isinstance(path, Reading):
-            yield path
-            continue
-        name = printable(path)
-        try:
-            source = sys.stdin.buffer.read(MAX_BYTES + 1) if path == _STANDARD_INPUT else path
-            for page in open_pages(source, name):
-                seen = reader.see(page, region=region, length=length)
-                _draw(seen, drawings, count)
-                count += 1
-                yield seen.reading
-        except PictureError as error:
-            yield Reading(name, "error", "", str(error), ())
+    for result in read_pages(reader, _pictures(sources), region=region, length=length):
+        if result.seen:
+            _draw(result.seen, drawings, count)
+            count += 1
+        yield result.reading
 
 
-def _files(sources: Sequence[str]) -> Iterator[str | Reading]:
-    """A folder's pictures, or an error's reading for one without any and for what --out reads; else one picture.
+def _pictures(sources: Sequence[str]) -> Iterator[tuple[str, str | bytes | PictureError]]:
+    """Each picture's name with its path, with the bytes of standard input, or with what is wrong with it.
 
-    What is wrong with a picture is said when it is read.
+    A folder stands for the pictures below it. An archive or a table is read with --out only.
     """
-    from inkdigits.images.decode import pictures_below, printable
-    from inkdigits.reading.reading import Reading
+    from inkdigits.images.decode import MAX_BYTES, pictures_below, printable
 
     for source in sources:
-        if error := _for_many(source):
-            yield Reading(printable(source), "error", "", f"{printable(source)}: {error}", ())
-            continue
-        if not Path(source).is_dir():
-            yield source
-            continue
-        try:
-            yield from map(str, pictures_below(Path(source)))
-        except PictureError as error:
-            yield Reading(printable(source), "error", "", str(error), ())
+        name = printable(source)
+        if reason := _for_many(source):
+            yield name, PictureError(f"{name}: {reason}")
+        elif source == _STANDARD_INPUT:
+            yield name, sys.stdin.buffer.read(MAX_BYTES + 1)
+        elif Path(source).is_dir():
+            try:
+                yield from ((printable(str(file)), str(file)) for file in pictures_below(Path(source)))
+            except PictureError as error:
+                yield name, error
+        else:
+            yield name, source
 
 
 def _for_many(source: str) -> str | None:

@@ -93,11 +93,11 @@ def printable(path: str) -> str:
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def open_pages(source: Source, name: str | None = None, most_pages: int | None = None) -> Iterator[Page]:
+def open_pages(source: Source, name: str | None = None, max_pages: int | None = None) -> Iterator[Page]:
     """The pages of `source`, each decoded when it is asked for: one, or every frame of a TIFF and page of a PDF.
 
     Raises `PictureError` with `name` in it for what cannot be read: no such file, no picture, truncated, animated, more
-    than `MAX_PIXELS` pixels or none, more than `most_pages` pages; and for a PDF or HEIC without the extra that reads
+    than `MAX_PIXELS` pixels or none, more than `max_pages` pages; and for a PDF or HEIC without the extra that reads
     it.
     """
     name = name or name_of(source)
@@ -106,12 +106,12 @@ def open_pages(source: Source, name: str | None = None, most_pages: int | None =
     elif isinstance(source, bytes | bytearray | memoryview):
         if len(source) > MAX_BYTES:
             raise PictureError(f"{name}: more than the {MAX_BYTES:,} bytes that are read")
-        yield from _from_file(io.BytesIO(source), name, most_pages)
+        yield from _from_file(io.BytesIO(source), name, max_pages)
     elif isinstance(source, str | Path):
         with _opened(Path(source), name) as file:
-            yield from _from_file(file, name, most_pages)
+            yield from _from_file(file, name, max_pages)
     else:
-        yield from _from_image(source, name, most_pages)
+        yield from _from_image(source, name, max_pages)
 
 
 def _from_array(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
@@ -146,22 +146,23 @@ def _opened(path: Path, name: str) -> Any:
         raise PictureError(f"{name}: cannot be read: {getattr(error, 'strerror', None) or error}") from error
 
 
-def _from_file(file: Any, name: str, most_pages: int | None) -> Iterator[Page]:
+def _from_file(file: Any, name: str, max_pages: int | None) -> Iterator[Page]:
     head = file.read(1024)
     file.seek(0)
     if not head:
         raise PictureError(f"{name}: empty, expected a picture")
-    pixels = plain_png(file.read(MAX_PLAIN_BYTES + 1)) if head.startswith(b"\x89PNG") else None
+    is_png = head.startswith(b"\x89PNG")
+    pixels = plain_png(file.read(MAX_PLAIN_BYTES + 1)) if is_png else None
     file.seek(0)
     if pixels is not None:
         yield Page(name, 0, pixels)
-    elif b"%PDF-" in head:
-        for number, drawn in enumerate(pdf_pages(file.read(), name, most_pages)):
+    elif b"%PDF-" in head and not is_png:
+        for number, drawn in enumerate(pdf_pages(file.read(), name, max_pages)):
             yield Page(name, number, drawn)
     elif head[4:8] == b"ftyp" and head[8:12] in _HEIF_BRANDS:
-        yield from _from_image(_heif(file, name), name, most_pages)
+        yield from _from_image(_heif(file, name), name, max_pages)
     else:
-        yield from _from_image(_pillow(file, name), name, most_pages)
+        yield from _from_image(_pillow(file, name), name, max_pages)
 
 
 def _pillow(file: Any, name: str) -> Image.Image:
@@ -205,14 +206,14 @@ def _in_a_line(error: Exception) -> str:
     return " ".join(str(error).split())
 
 
-def _from_image(image: Image.Image, name: str, most_pages: int | None) -> Iterator[Page]:
+def _from_image(image: Image.Image, name: str, max_pages: int | None) -> Iterator[Page]:
     if not hasattr(image, "getbands"):
         raise PictureError(
             f"{name}: expected a path, a file's bytes, a PIL image or an array, got {type(image).__name__}"
         )
     frames = _frames(image, name)
-    if most_pages is not None and frames > most_pages:
-        raise PictureError(f"{name}: {frames} pages, expected at most {most_pages}: send some of them at a time")
+    if max_pages is not None and frames > max_pages:
+        raise PictureError(f"{name}: {frames} pages, expected at most {max_pages}: send some of them at a time")
     for number in range(frames):
         with _pillow_errors(name):
             if frames > 1:

@@ -21,11 +21,11 @@ _MAX_PIXELS = 25_000_000
 _PDFIUM = threading.RLock()
 
 
-def pdf_pages(content: bytes, name: str, most_pages: int | None = None) -> Iterator[NDArray[np.uint8]]:
+def pdf_pages(content: bytes, name: str, max_pages: int | None = None) -> Iterator[NDArray[np.uint8]]:
     """Each page's pixels, uint8 (height, width, 3) RGB at 200 dots an inch, rendered when it is asked for.
 
     Raises `PictureError` with `name` in it: without the extra `pdf`, for a document or a page that is damaged or has a
-    password, and for more than `most_pages` pages.
+    password, and for more than `max_pages` pages.
     """
     document = _opened(content, name)
     try:
@@ -33,8 +33,8 @@ def pdf_pages(content: bytes, name: str, most_pages: int | None = None) -> Itera
             pages = len(document)
         if not pages:
             raise PictureError(f"{name}: a PDF without pages")
-        if most_pages is not None and pages > most_pages:
-            raise PictureError(f"{name}: {pages} pages, expected at most {most_pages}: send some of them at a time")
+        if max_pages is not None and pages > max_pages:
+            raise PictureError(f"{name}: {pages} pages, expected at most {max_pages}: send some of them at a time")
         for number in range(pages):
             with _pdfium(f"{name}: page {number + 1} is damaged"), contextlib.closing(document[number]) as page:
                 pixels = _pixels(page)

@@ -15,6 +15,7 @@ from inkdigits.modelfile.predictor import DEFAULT_MODEL, Predictor
 from inkdigits.reading.components import Piece
 from inkdigits.reading.coroutines import Asking, answered, answered_together
 from inkdigits.reading.ink import Ink, likely_sides, working_copy
+from inkdigits.reading.many import read_pages
 from inkdigits.reading.outcome import acceptance_threshold, outcomes
 from inkdigits.reading.reading import Box, Digit, DigitOutcome, Reading, ReadingOutcome
 from inkdigits.reading.rows import reading_order
@@ -63,13 +64,8 @@ class Reader:
         self, sources: Iterable[decode.Source], *, region: Region | None = None, length: int | None = None
     ) -> Iterator[Reading]:
         """Read pictures one after the other, every page a `Reading`; one that cannot be read has outcome `error`."""
-        for source in sources:
-            name = decode.name_of(source)
-            try:
-                for page in decode.open_pages(source, name):
-                    yield self.see(page, region=region, length=length).reading
-            except PictureError as error:
-                yield Reading(name, "error", "", str(error), ())
+        named = ((decode.name_of(source), source) for source in sources)
+        return (result.reading for result in read_pages(self, named, region=region, length=length))
 
     def see(self, page: decode.Page, *, region: Region | None = None, length: int | None = None) -> Seen:
         """Read a page and keep what was seen on the way. Raises `PictureError` for a region outside the picture."""

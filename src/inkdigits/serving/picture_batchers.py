@@ -7,9 +7,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from inkdigits.errors import DataError
-from inkdigits.images.decode import Page, open_pages
 from inkdigits.modelfile.predictor import Predictor
+from inkdigits.reading.many import read_pages
 from inkdigits.reading.reader import Reader, Region
 from inkdigits.reading.reading import Reading
 from inkdigits.serving.batcher import Batcher
@@ -20,6 +19,8 @@ __all__ = ["Picture", "PictureBatchers"]
 
 # A PNG of so many pixels is read in some ten milliseconds; everything else waits in a queue of its own.
 _SMALL_PIXELS = 1_000_000
+# What messages call a picture; the client's own name for it may be empty.
+_BYTES = "<bytes>"
 # A file's pages, each a reading, or what kept them from being read.
 Answer = list[Reading] | Exception
 
@@ -71,55 +72,32 @@ class PictureBatchers:
 def _read_small(reader: Reader, batch: Sequence[Picture]) -> list[Answer]:
     """The answer for each picture, which has one page; the network sees all of them at once."""
     answers: dict[int, Answer] = {}
-    alike: dict[tuple[Region | None, int | None], list[tuple[int, Page]]] = defaultdict(list)
+    alike: dict[tuple[Region | None, int | None], list[int]] = defaultdict(list)
     for place, picture in enumerate(batch):
-        try:
-            page = next(open_pages(picture.content))
-            alike[picture.region, picture.length].append((place, page))
-        except DataError as error:
-            answers[place] = [_unread(picture, error)]
-        except Exception as error:
-            answers[place] = error
-    for (region, length), pages in alike.items():
-        try:
-            seen = reader.see_together([page for _, page in pages], region=region, length=length)
-            for (place, _), one in zip(pages, seen, strict=True):
-                answers[place] = [replace(one.reading, path=batch[place].name)]
-        except Exception:  # one of them; which one, and why, comes out one by one
-            answers.update({place: _read_alone(reader, batch[place], page) for place, page in pages})
+        alike[picture.region, picture.length].append(place)
+    for (region, length), places in alike.items():
+        sources = [(_BYTES, batch[place].content) for place in places]
+        for result in read_pages(reader, sources, region=region, length=length, together=len(sources)):
+            place = places[result.source]
+            answers[place] = result.defect or [_named(result.reading, batch[place])]
     return [answers[place] for place in range(len(batch))]
 
 
-def _read_alone(reader: Reader, picture: Picture, page: Page) -> Answer:
-    try:
-        return [_read(reader, picture, page)]
-    except DataError as error:
-        return [_unread(picture, error)]
-    except Exception as error:  # a defect, which is that client's alone
-        return error
-
-
 def _read_pages(reader: Reader, picture: Picture, limits: ServerLimits) -> Answer:
-    """A reading a page, in order; the first page that cannot be read ends them."""
+    """A reading a page, in order; the first page that cannot be decoded ends them."""
     until = time.monotonic() + limits.answer_seconds
     readings: list[Reading] = []
-    try:
-        for page in open_pages(picture.content, most_pages=limits.pages):
-            readings.append(_read(reader, picture, page))
-            if time.monotonic() > until:
-                return busy("the answer took too long")  # nobody waits for it any more
-    except DataError as error:
-        readings.append(_unread(picture, error, len(readings)))
-    except Exception as error:  # a defect must not end the other pictures of its batch
-        return error
+    source = _BYTES, picture.content
+    for result in read_pages(reader, [source], region=picture.region, length=picture.length, max_pages=limits.pages):
+        if result.defect:
+            return result.defect
+        readings.append(_named(result.reading, picture))
+        if time.monotonic() > until:
+            return busy("the answer took too long")  # nobody waits for it any more
     return readings
 
 
-def _read(reader: Reader, picture: Picture, page: Page) -> Reading:
-    reading = reader.see(page, region=picture.region, length=picture.length).reading
-    return replace(reading, path=picture.name)
-
-
-def _unread(picture: Picture, error: DataError, page: int = 0) -> Reading:
-    # Without the name that the reader gives to bytes.
-    return Reading(picture.name, "error", "", str(error).removeprefix("<bytes>: "), (), page)
+def _named(reading: Reading, picture: Picture) -> Reading:
+    """`reading` by the name that the client gave, which may be none."""
+    error = reading.error and reading.error.removeprefix(f"{_BYTES}: ")
+    return replace(reading, path=picture.name, error=error)
