@@ -24,7 +24,7 @@ import pytest
 from inkdigits.batch.batch_job import BatchJob, BatchOptions, open_model
 from inkdigits.batch.batch_run import run_batch
 from inkdigits.batch.single_file import write_single_file
-from inkdigits.datasets.source import load_for_judging, load_for_training
+from inkdigits.datasets.source import load_for_evaluation, load_for_training
 from inkdigits.errors import BatchError, DataError, OutputError
 from inkdigits.reading.reader import Reader
 from tests.batch.conftest import N, accuracy, mnist, png, rows_of
@@ -422,7 +422,7 @@ def test_the_unsure_are_collected_and_filled_in_they_are_data(cli: Cli, tmp_path
         rows = list(csv.DictReader(file))
     assert [Path(row["path"]).name for row in rows] == [f"{first:05d}.png", f"{second:05d}.png"]
     with pytest.raises(DataError, match="no row has a label yet"):
-        load_for_judging(str(review))
+        load_for_evaluation(str(review))
     for row, label in zip(rows, mnist().labels[[first, second]], strict=True):
         row["label"] = str(label)
     with (review / "labels.csv").open("w", newline="") as file:
@@ -432,7 +432,7 @@ def test_the_unsure_are_collected_and_filled_in_they_are_data(cli: Cli, tmp_path
     digits = load_for_training(str(review))
     assert digits.labels.tolist() == mnist().labels[[first, second]].tolist()
     assert digits.images.max() > 200
-    assert load_for_judging(str(review / "labels.csv")).sha256 == digits.sha256
+    assert load_for_evaluation(str(review / "labels.csv")).sha256 == digits.sha256
 
 
 def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from inkdigits.datasets.source import load_for_judging
+from inkdigits.datasets.source import load_for_evaluation
 
 
 @pytest.mark.parametrize("separator", [",", ";"])
@@ -21,6 +21,6 @@ def test_a_table_may_be_saved_by_any_spreadsheet(tmp_path: Path, separator: str)
     rows = (("file", "label", "read"), ("0.png", "1", "7"), ("1.png", "", "7"), ("2.png", "3", "7"))
     table = "".join(f"{separator.join(row)}\r\n" for row in rows)
     (tmp_path / "labels.csv").write_text(table, encoding="utf-8-sig")
-    found = load_for_judging(str(tmp_path))
+    found = load_for_evaluation(str(tmp_path))
     assert found.labels.tolist() == [1, 3]
     assert found.images.shape == (2, 28, 28)

@@ -16,7 +16,7 @@ from inkdigits.datasets.csv_table import load_csv
 from inkdigits.datasets.folder import load_folder, save_folder, save_parts
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.datasets.npz import load_npz, save_npz
-from inkdigits.datasets.source import load_for_judging, load_for_training, load_splits
+from inkdigits.datasets.source import load_for_evaluation, load_for_training, load_splits
 from inkdigits.errors import DataError, OutputError
 
 MNIST_FILES = Path(mnist.__file__).parent / "mnist_files"
@@ -207,10 +207,10 @@ def test_mnist_files_in_a_folder_or_one_by_one(tmp_path: Path) -> None:
     for name in ("t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte"):
         shutil.copyfile(MNIST_FILES / f"{name}.gz", tmp_path / f"{name}.gz")
     expected = mnist.load_test().sha256
-    assert load_for_judging(str(tmp_path)).sha256 == expected
+    assert load_for_evaluation(str(tmp_path)).sha256 == expected
     images = tmp_path / "t10k-images-idx3-ubyte.gz"
-    assert load_for_judging(str(images)).sha256 == expected
-    assert load_for_judging(f"{images},{tmp_path / 't10k-labels-idx1-ubyte.gz'}").sha256 == expected
+    assert load_for_evaluation(str(images)).sha256 == expected
+    assert load_for_evaluation(f"{images},{tmp_path / 't10k-labels-idx1-ubyte.gz'}").sha256 == expected
     with pytest.raises(DataError, match="none to train on"):
         load_for_training(str(tmp_path))
 

@@ -31,8 +31,8 @@ def test_seeds(digits: str, tmp_path: Path) -> None:
 
 def test_reproduce(digits: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[str] = []
-    load = held_out.load_for_judging
-    monkeypatch.setattr(held_out, "load_for_judging", lambda data: (opened.append(data), load(data))[1])
+    load = held_out.load_for_evaluation
+    monkeypatch.setattr(held_out, "load_for_evaluation", lambda data: (opened.append(data), load(data))[1])
     with pytest.warns(UserWarning, match="WAS TRAINED") as told:
         result = reproduce(recipe="sprint", data=digits, out=tmp_path / "out")
     lines = [str(warning.message) for warning in told]

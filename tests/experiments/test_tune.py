@@ -33,7 +33,7 @@ def _tune(out: Path, small_npz: Path, trials: int, **more: Any) -> dict[str, Any
 def test_the_recipe_kept_gives_the_validation_loss_told(small_npz: Path, tmp_path: Path) -> None:
     with (
         mock.patch.object(mnist, "load_test", side_effect=AssertionError("a test set was opened")),
-        mock.patch("inkdigits.datasets.source.load_for_judging", side_effect=AssertionError("opened")),
+        mock.patch("inkdigits.datasets.source.load_for_evaluation", side_effect=AssertionError("opened")),
     ):
         summary = _tune(tmp_path / "out", small_npz, 3)
     assert summary["finished"] + summary["pruned"] == 3

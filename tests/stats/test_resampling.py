@@ -87,9 +87,9 @@ def test_a_group_against_itself_and_groups_that_do_not_overlap() -> None:
     values = np.array([0.99, 0.98, 0.985, 0.991])
     assert permutation_test(values, values).p_value == 1.0
     apart = permutation_test(values, values - 0.1)
-    assert apart.p_value == apart.least_p_value == 2 / 70
+    assert apart.p_value == apart.min_p_value == 2 / 70
 
 
 def test_groups_too_small_to_show_anything_say_so() -> None:
-    assert permutation_test([1.0, 2.0, 3.0], [7.0, 8.0, 9.0]).least_p_value == pytest.approx(0.1)
-    assert permutation_test([1.0], [7.0]).least_p_value == 1.0
+    assert permutation_test([1.0, 2.0, 3.0], [7.0, 8.0, 9.0]).min_p_value == pytest.approx(0.1)
+    assert permutation_test([1.0], [7.0]).min_p_value == 1.0

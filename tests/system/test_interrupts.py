@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from inkdigits.system.interrupts import interruptible, raise_when_stopped
+from inkdigits.system.interrupts import interruptible, raise_on_stop_signals
 
 
 @pytest.fixture(autouse=True)
@@ -20,7 +20,7 @@ def _handlers_are_put_back() -> Iterator[None]:
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_swallowed_stop_is_raised_when_a_training_begins(number: signal.Signals) -> None:
-    raise_when_stopped()
+    raise_on_stop_signals()
     with pytest.raises(KeyboardInterrupt):
         signal.raise_signal(number)
     with pytest.raises(KeyboardInterrupt), interruptible():
@@ -28,7 +28,7 @@ def test_a_swallowed_stop_is_raised_when_a_training_begins(number: signal.Signal
 
 
 def test_without_a_stop_it_begins() -> None:
-    raise_when_stopped()
+    raise_on_stop_signals()
     with interruptible() as interrupt:
         signal.raise_signal(signal.SIGINT)
         assert interrupt.requested

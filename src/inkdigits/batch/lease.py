@@ -15,7 +15,7 @@ from typing import Any
 from inkdigits.batch.storage import Storage
 from inkdigits.errors import BatchError, OutputError
 from inkdigits.system.atomic_io import make_folder
-from inkdigits.system.locks import sole_use
+from inkdigits.system.locks import exclusive_lock
 
 __all__ = ["LEASE_SECONDS", "hold_lease"]
 
@@ -33,7 +33,7 @@ def hold_lease(out: Storage) -> Iterator[None]:
     """
     if out.local is not None:
         make_folder(out.local)
-        with sole_use(out.local / ".lock", BatchError(f"{out.url}: another job is writing into it: wait for it")):
+        with exclusive_lock(out.local / ".lock", BatchError(f"{out.url}: another job is writing into it: wait for it")):
             yield
         return
     me = {"host": socket.gethostname(), "pid": os.getpid()}

@@ -7,7 +7,7 @@ from concurrent.futures import BrokenExecutor, Future
 from contextlib import ExitStack
 from typing import Any, Protocol
 
-from inkdigits.system.processes import Submits, processes
+from inkdigits.system.processes import SupportsSubmit, process_pool
 
 __all__ = ["LocalWorkerPool", "WorkerPool"]
 
@@ -37,10 +37,10 @@ class LocalWorkerPool:
     def __init__(self, jobs: int) -> None:
         self._jobs = jobs
         self._stack = ExitStack()
-        self._executor: Submits | None = None
+        self._executor: SupportsSubmit | None = None
 
     def __enter__(self) -> LocalWorkerPool:
-        self._executor = self._stack.enter_context(processes(self._jobs))
+        self._executor = self._stack.enter_context(process_pool(self._jobs))
         return self
 
     def __exit__(self, *error: Any) -> bool | None:
@@ -58,4 +58,4 @@ class LocalWorkerPool:
     def renew(self) -> None:
         """Fresh processes in place of those of which one died."""
         self._stack.close()
-        self._executor = self._stack.enter_context(processes(self._jobs))
+        self._executor = self._stack.enter_context(process_pool(self._jobs))

@@ -24,7 +24,7 @@ from inkdigits.cli import (
     train_command,
 )
 from inkdigits.errors import InkdigitsError
-from inkdigits.system.interrupts import raise_when_stopped
+from inkdigits.system.interrupts import raise_on_stop_signals
 
 __all__ = ["app", "main"]
 
@@ -73,7 +73,7 @@ def _root(
 def main() -> None:
     """Run the program. Exit code 0: done, 1: a target or check was missed, 2: wrong use or bad input, 130: stopped."""
     # A service manager's polite stop leaves a usable run, as Ctrl-C does.
-    stop = raise_when_stopped()
+    stop = raise_on_stop_signals()
     warnings.showwarning = _show_warning  # type: ignore[assignment]  # it takes the same arguments
     try:
         app()

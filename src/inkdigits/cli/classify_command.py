@@ -42,12 +42,12 @@ def classify(
     as_json: AsJson = False,
 ) -> None:
     """Say which digit each picture is, and how probable every digit."""
-    from inkdigits.datasets.unlabelled import load_every
+    from inkdigits.datasets.unlabelled import load_all_pictures
 
     check_one_form(as_csv, as_json)
-    pictures = load_every(sources, invert=invert)
-    if pictures.fitted:
-        print_status(f"inkdigits: warning: {_about_fitted(pictures.fitted, len(pictures.names))}")
+    pictures = load_all_pictures(sources, invert=invert)
+    if pictures.normalized:
+        print_status(f"inkdigits: warning: {_about_fitted(pictures.normalized, len(pictures.names))}")
     probabilities = _classifier(model, threads).predict_proba(pictures.images)
     if as_json:
         print_json(list(_rows(pictures.names, probabilities)))

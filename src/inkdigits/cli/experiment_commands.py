@@ -30,7 +30,7 @@ from inkdigits.cli.output import counted, percent, print_json, print_table, stat
 from inkdigits.errors import ClusterError
 
 if TYPE_CHECKING:
-    from inkdigits.system.processes import Submits
+    from inkdigits.system.processes import SupportsSubmit
 
 __all__ = ["seeds", "tune"]
 
@@ -51,7 +51,7 @@ Gpus = Annotated[
 
 
 @contextmanager
-def _executor(engine: WorkerEngine, address: str | None, cores: float, gpus: float) -> Iterator[Submits | None]:
+def _executor(engine: WorkerEngine, address: str | None, cores: float, gpus: float) -> Iterator[SupportsSubmit | None]:
     """The executor of `engine`; None for the processes that an experiment starts by itself."""
     if engine is WorkerEngine.local:
         if address is not None:

@@ -17,7 +17,7 @@ from typing import Any
 from inkdigits.cluster.connect import connected
 from inkdigits.cluster.futures import plain_future
 from inkdigits.errors import ClusterError
-from inkdigits.system.processes import Submits
+from inkdigits.system.processes import SupportsSubmit
 
 __all__ = ["ray_executor"]
 
@@ -26,7 +26,7 @@ _LOSSES = 5
 
 
 @contextmanager
-def ray_executor(address: str | None, *, cores: float = 1, gpus: float = 0) -> Iterator[Submits]:
+def ray_executor(address: str | None, *, cores: float = 1, gpus: float = 0) -> Iterator[SupportsSubmit]:
     """An executor on the Ray cluster at `address`, as `cluster.connect` takes it; each function has `cores` and `gpus`.
 
     Functions run in the folder of this process, which every machine must see under the same path. When the block ends

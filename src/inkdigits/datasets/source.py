@@ -14,7 +14,7 @@ from inkdigits.datasets.labelled_files import LABELS, is_labelled_files, load_la
 from inkdigits.datasets.npz import load_npz
 from inkdigits.errors import DataError
 
-__all__ = ["MNIST", "load_for_judging", "load_for_training", "load_splits"]
+__all__ = ["MNIST", "load_for_evaluation", "load_for_training", "load_splits"]
 
 MNIST = "mnist"
 _EXPECTED = "mnist, IMAGES,LABELS (IDX), an .npz, a .csv, or a folder with one folder a class"
@@ -85,7 +85,7 @@ def load_for_training(source: str) -> LabelledDigits:
     return digits
 
 
-def load_for_judging(source: str) -> LabelledDigits:
+def load_for_evaluation(source: str) -> LabelledDigits:
     """The test part of `source`, or all of it where it has no parts.
 
     Only `evaluation.test_split` calls this: it keeps the record of how often a test set was opened.

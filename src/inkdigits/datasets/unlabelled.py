@@ -17,24 +17,24 @@ from inkdigits.datasets.idx import IMAGES_MAGIC, parse_idx, read_bytes
 from inkdigits.errors import DataError
 from inkdigits.normalize import SIZE, normalize
 
-__all__ = ["Pictures", "load_every", "load_pictures"]
+__all__ = ["UnlabelledPictures", "load_all_pictures", "load_pictures"]
 
 _EXPECTED = "a picture, an IDX file, an .npz, a .csv of 784 pixels a row, or a folder of pictures"
 
 
 @dataclass(frozen=True)
-class Pictures:
+class UnlabelledPictures:
     """`images` uint8 (n, 28, 28), white ink on black, and what each is called: a file's path, else 1 to n.
 
-    `fitted` is how many had another size, and went through `normalize`.
+    `normalized` is how many had another size, and went through `normalize`.
     """
 
     images: NDArray[np.uint8]
     names: tuple[str, ...]
-    fitted: int = 0
+    normalized: int = 0
 
 
-def load_pictures(source: Path, *, invert: bool = False) -> Pictures:
+def load_pictures(source: Path, *, invert: bool = False) -> UnlabelledPictures:
     """The pictures in `source`: a picture's file, an IDX, `.npz` or `.csv` file, or a folder of pictures at any depth.
 
     What is 28x28 is taken as it is, inverted with `invert`; pictures of another size go through `normalize`, which
@@ -50,10 +50,10 @@ def load_pictures(source: Path, *, invert: bool = False) -> Pictures:
     images = _array_in(source)
     images = 255 - images if invert else images
     _check_ink_on_black(images, source)
-    return Pictures(images, tuple(str(number) for number in range(1, len(images) + 1)))
+    return UnlabelledPictures(images, tuple(str(number) for number in range(1, len(images) + 1)))
 
 
-def load_every(sources: Sequence[Path], *, invert: bool = False) -> Pictures:
+def load_all_pictures(sources: Sequence[Path], *, invert: bool = False) -> UnlabelledPictures:
     """The pictures of each of `sources`, in their order; at least one source.
 
     Of several, a picture out of an array is called by its file and number, as `file.npz:3`. Raises as `load_pictures`.
@@ -67,7 +67,7 @@ def load_every(sources: Sequence[Path], *, invert: bool = False) -> Pictures:
         for name in pictures.names
     ]
     images = np.concatenate([pictures.images for pictures in loaded])
-    return Pictures(images, tuple(names), sum(pictures.fitted for pictures in loaded))
+    return UnlabelledPictures(images, tuple(names), sum(pictures.normalized for pictures in loaded))
 
 
 def _files_below(folder: Path) -> list[Path]:
@@ -79,13 +79,13 @@ def _files_below(folder: Path) -> list[Path]:
     return files
 
 
-def _from_files(files: list[Path], invert: bool) -> Pictures:
-    digits, fitted = zip(*(_digit(file, invert) for file in files), strict=True)
-    return Pictures(np.stack(digits), tuple(map(str, files)), sum(fitted))
+def _from_files(files: list[Path], invert: bool) -> UnlabelledPictures:
+    digits, normalized = zip(*(_digit(file, invert) for file in files), strict=True)
+    return UnlabelledPictures(np.stack(digits), tuple(map(str, files)), sum(normalized))
 
 
 def _digit(file: Path, invert: bool) -> tuple[NDArray[np.uint8], bool]:
-    """The digit, and whether it had to be fitted."""
+    """The digit, and whether it had to be normalized."""
     grey = read_grey(file)
     if grey.shape == (SIZE, SIZE):
         digit = 255 - grey if invert else grey

@@ -20,7 +20,7 @@ from inkdigits.evaluation.evaluate import Predictions
 from inkdigits.stats import scores
 from inkdigits.stats.resampling import PermutationTest, bootstrap_mean_interval, permutation_test
 from inkdigits.stats.scores import Interval, PairedComparison
-from inkdigits.stats.significance import LEVEL, holm, pairs_needed
+from inkdigits.stats.significance import SIGNIFICANCE_LEVEL, holm, pairs_needed
 
 __all__ = ["Comparison", "FilePairs", "Pair", "RecipeTest", "SideScores", "TwoFiles", "compare"]
 
@@ -175,7 +175,9 @@ def _file_pairs(first: Side, second: Side) -> FilePairs:
     only_first = (right_1 @ (1 - right_2).T).astype(int).ravel().tolist()
     only_second = ((1 - right_1) @ right_2.T).astype(int).ravel().tolist()
     different = [
-        b - c for b, c in zip(only_first, only_second, strict=True) if b != c and scores.mcnemar_exact(b, c) < LEVEL
+        b - c
+        for b, c in zip(only_first, only_second, strict=True)
+        if b != c and scores.mcnemar_exact(b, c) < SIGNIFICANCE_LEVEL
     ]
     return FilePairs(len(only_first), sum(gap > 0 for gap in different), sum(gap < 0 for gap in different))
 
@@ -192,8 +194,8 @@ def _recipe_test(first: Side, second: Side) -> RecipeTest:
         )
     test = permutation_test(_accuracies(first), _accuracies(second))
     told = ""
-    if test.least_p_value >= LEVEL:
-        told = f"cannot tell whether the recipes differ: so few seeds never give a p below {test.least_p_value:.2g}"
+    if test.min_p_value >= SIGNIFICANCE_LEVEL:
+        told = f"cannot tell whether the recipes differ: so few seeds never give a p below {test.min_p_value:.2g}"
         told += "; train at least 4 a side"
     return RecipeTest(told, test)
 
@@ -217,7 +219,7 @@ def _decided_files(pair: Pair, p_value: float | None) -> TwoFiles | None:
     files = pair.files
     if files is None or p_value is None:
         return None
-    if p_value >= LEVEL:
+    if p_value >= SIGNIFICANCE_LEVEL:
         return replace(files, p_adjusted=p_value)
     better = pair.first if files.paired.difference > 0 else pair.second
     return replace(files, p_adjusted=p_value, better=better, pictures_needed=None)
@@ -227,7 +229,7 @@ def _decided_recipes(pair: Pair, p_value: float | None) -> RecipeTest:
     recipes = replace(pair.recipes, p_adjusted=p_value)
     if recipes.test is None or p_value is None or recipes.told:
         return recipes
-    if p_value >= LEVEL:
+    if p_value >= SIGNIFICANCE_LEVEL:
         return replace(recipes, told="the recipes cannot be told apart")
     better = pair.first if recipes.test.difference > 0 else pair.second
     return replace(recipes, told=f"the recipe of {better} is better", better=better)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inkdigits.datasets.labelled import LabelledDigits
-from inkdigits.datasets.source import MNIST, load_for_judging
+from inkdigits.datasets.source import MNIST, load_for_evaluation
 from inkdigits.errors import DataError
 from inkdigits.training.run import Run
 
@@ -15,7 +15,7 @@ def open_test_split(run: Run | None, data: str = MNIST) -> LabelledDigits:
 
     A model file outside of a run has no record: for it `run` is None. Raises `DataError` when they cannot be read.
     """
-    digits = load_for_judging(data)
+    digits = load_for_evaluation(data)
     if run is not None:
         run.record_test_opening(digits.name, digits.sha256)
     return digits
@@ -26,7 +26,7 @@ def open_again(data: str, sha256: str) -> LabelledDigits:
 
     Raises `DataError` when they cannot be read or are not those with that SHA-256.
     """
-    digits = load_for_judging(data)
+    digits = load_for_evaluation(data)
     if digits.sha256 != sha256:
         raise DataError(f"{data}: not the digits that were judged on, or changed since: name those with --data")
     return digits

@@ -20,7 +20,7 @@ from inkdigits.evaluation.seeds_page import write_seeds_page
 from inkdigits.experiments.difference import difference
 from inkdigits.networks.registry import check_network_name, folder_name
 from inkdigits.system.atomic_io import write_json
-from inkdigits.system.processes import Submits, processes
+from inkdigits.system.processes import SupportsSubmit, process_pool
 from inkdigits.training.backend import Backend, choose_backend, settled
 from inkdigits.training.recipes import Recipe, named_recipe, with_hyperparameters
 from inkdigits.training.run import Run
@@ -51,7 +51,7 @@ def train_seeds(
     backend: Backend | None = None,
     out: Path | str | None = None,
     jobs: int = 1,
-    executor: Submits | None = None,
+    executor: SupportsSubmit | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
     """Train and judge `network` with the seeds 0 to `n` - 1, each a run in `out`, and return what `seeds.json` holds.
@@ -71,7 +71,7 @@ def train_seeds(
     _check_folder(folder)
     for task in tasks:
         _check_same_recipe(task)
-    with nullcontext(executor) if executor else processes(min(jobs, n)) as workers:
+    with nullcontext(executor) if executor else process_pool(min(jobs, n)) as workers:
         rows = _gathered([workers.submit(train_seed, task) for task in tasks], say)
     _check_here(tasks)
     summary = _summary(tasks[0], rows)

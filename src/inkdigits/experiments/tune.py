@@ -15,7 +15,7 @@ from inkdigits.errors import RecipeError, RunError, TrainingDivergedError, requi
 from inkdigits.experiments.difference import difference
 from inkdigits.networks.registry import check_network_name, folder_name
 from inkdigits.system.atomic_io import make_folder, write_json
-from inkdigits.system.processes import Submits, processes
+from inkdigits.system.processes import SupportsSubmit, process_pool
 from inkdigits.training.backend import Backend, choose_backend, settled
 from inkdigits.training.checkpoint import EpochRecord
 from inkdigits.training.recipes import Recipe, named_recipe, with_hyperparameters
@@ -69,7 +69,7 @@ def tune(
     storage: str | None = None,
     study: str | None = None,
     jobs: int = 1,
-    executor: Submits | None = None,
+    executor: SupportsSubmit | None = None,
 ) -> dict[str, Any]:
     """Search until `trials` trials are finished (pruned ones count), and return what `tune.json` in `out` holds.
 
@@ -98,7 +98,7 @@ def tune(
         command=uuid.uuid4().hex,
     )
     opened = _open_first(search, folder)
-    with nullcontext(executor) if executor else processes(jobs) as workers:
+    with nullcontext(executor) if executor else process_pool(jobs) as workers:
         for done in [workers.submit(work, search, number) for number in range(jobs)]:
             done.result()
     summary = _summary(search, opened)

@@ -18,7 +18,7 @@ from multiprocessing.context import SpawnProcess
 from inkdigits.errors import InkdigitsError, ServingError
 from inkdigits.serving.json_log import tell
 from inkdigits.serving.settings import Settings
-from inkdigits.system.interrupts import raise_when_stopped
+from inkdigits.system.interrupts import raise_on_stop_signals
 
 __all__ = ["serve_with_workers"]
 
@@ -100,7 +100,7 @@ def _work(settings: Settings, listener: socket.socket, line: Connection) -> None
     from inkdigits.serving.server_process import serve
 
     # Until the server has its own handlers.
-    stop = raise_when_stopped()
+    stop = raise_on_stop_signals()
     try:
         try:
             serve(settings, listener, lambda: _say_ready(line))

@@ -22,12 +22,12 @@ _MAX_SPLITS = 200_000  # C(20, 10) = 184,756 splits of ten seeds against ten are
 class PermutationTest:
     """A two-sided test of whether two groups have the same mean. `p_value` is in (0, 1].
 
-    `least_p_value` is the smallest that groups of this size can give: above 0.05 they are too small to show anything.
+    `min_p_value` is the smallest that groups of this size can give: above 0.05 they are too small to show anything.
     """
 
     difference: float  # mean of the first minus mean of the second
     p_value: float
-    least_p_value: float
+    min_p_value: float
     exact: bool  # every split was looked at; else as many as `splits`, drawn with a fixed seed
     splits: int
 
@@ -77,7 +77,7 @@ def permutation_test(first: ArrayLike, second: ArrayLike) -> PermutationTest:
         difference=observed,
         p_value=extreme / len(sums) if exact else (extreme + 1) / (len(sums) + 1),
         # With groups of one size the mirrored split is as extreme.
-        least_p_value=min(1.0, (2 if len(one) == len(other) else 1) / splits),
+        min_p_value=min(1.0, (2 if len(one) == len(other) else 1) / splits),
         exact=exact,
         splits=len(sums),
     )

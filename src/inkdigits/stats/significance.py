@@ -6,13 +6,13 @@ import math
 from collections.abc import Sequence
 from statistics import NormalDist
 
-__all__ = ["LEVEL", "holm", "pairs_needed"]
+__all__ = ["SIGNIFICANCE_LEVEL", "holm", "pairs_needed"]
 
-LEVEL = 0.05  # a p-value below it is called a difference
+SIGNIFICANCE_LEVEL = 0.05  # a p-value below it is called a difference
 
 
 def pairs_needed(
-    only_first_right: int, only_second_right: int, n: int, level: float = LEVEL, power: float = 0.8
+    only_first_right: int, only_second_right: int, n: int, level: float = SIGNIFICANCE_LEVEL, power: float = 0.8
 ) -> int | None:
     """On how many pictures McNemar's test would find a difference as large as this one, with that power.
 

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["Interrupt", "StopRequest", "interruptible", "raise_when_stopped"]
+__all__ = ["Interrupt", "StopSignalHandler", "interruptible", "raise_on_stop_signals"]
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class StopRequest:
+class StopSignalHandler:
     """A signal's handler that raises `KeyboardInterrupt` and remembers that it did.
 
     Whoever is being imported may swallow the exception; `interruptible` then still finds out that it came.
@@ -28,9 +28,9 @@ class StopRequest:
         raise KeyboardInterrupt
 
 
-def raise_when_stopped() -> StopRequest:
+def raise_on_stop_signals() -> StopSignalHandler:
     """Let Ctrl-C and a polite kill raise `KeyboardInterrupt` from here on, and be remembered; main thread only."""
-    request = StopRequest()
+    request = StopSignalHandler()
     for number in _SIGNALS:
         signal.signal(number, request)
     return request
@@ -66,7 +66,7 @@ def interruptible() -> Iterator[Interrupt]:
         interrupt.requested = True
 
     before = [signal.signal(number, remember) for number in _SIGNALS]
-    interrupt.requested = any(isinstance(handler, StopRequest) and handler.requested for handler in before)
+    interrupt.requested = any(isinstance(handler, StopSignalHandler) and handler.requested for handler in before)
     try:
         interrupt.check()
         yield interrupt

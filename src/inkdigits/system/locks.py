@@ -8,11 +8,11 @@ from pathlib import Path
 
 from inkdigits.errors import InkdigitsError, output_error
 
-__all__ = ["sole_use"]
+__all__ = ["exclusive_lock"]
 
 
 @contextmanager
-def sole_use(lock: Path, busy: InkdigitsError) -> Iterator[None]:
+def exclusive_lock(lock: Path, busy: InkdigitsError) -> Iterator[None]:
     """Hold the file `lock`, made if missing, for the block; raises `busy` when another process holds it.
 
     Raises `OutputError` when the file cannot be made.

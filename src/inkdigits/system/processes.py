@@ -10,10 +10,10 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-__all__ = ["Submits", "processes"]
+__all__ = ["SupportsSubmit", "process_pool"]
 
 
-class Submits(Protocol):
+class SupportsSubmit(Protocol):
     """Whatever runs functions somewhere else, such as an executor of `concurrent.futures`."""
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
@@ -21,7 +21,7 @@ class Submits(Protocol):
 
 
 @contextmanager
-def processes(jobs: int) -> Iterator[Submits]:
+def process_pool(jobs: int) -> Iterator[SupportsSubmit]:
     """An executor of `jobs` fresh processes, each on its share of this process's cores and of the GPUs it may see.
 
     When the block ends with an error, such as a Ctrl-C, they are killed: a training goes on from its last epoch.
@@ -44,7 +44,7 @@ def _start_worker(counter: Any, jobs: int) -> None:
     with counter.get_lock():
         number, counter.value = counter.value, counter.value + 1
     threading.Thread(target=_end_with_parent, daemon=True).start()
-    _take_share(number, jobs)
+    _restrict_to_cores(number, jobs)
 
 
 def _end_with_parent() -> None:
@@ -55,7 +55,7 @@ def _end_with_parent() -> None:
         os._exit(1)
 
 
-def _take_share(number: int, jobs: int) -> None:
+def _restrict_to_cores(number: int, jobs: int) -> None:
     """Leave this process every `jobs`-th core and one of the GPUs that CUDA_VISIBLE_DEVICES lists."""
     if jobs > 1 and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))

@@ -28,7 +28,7 @@ from typing import Any
 from inkdigits.errors import OutputError, RunError
 from inkdigits.modelfile.predictor import shipped_models
 from inkdigits.system.atomic_io import make_folder, write_json, write_text
-from inkdigits.system.locks import sole_use
+from inkdigits.system.locks import exclusive_lock
 from inkdigits.training.checkpoint import EpochRecord, Progress
 
 __all__ = ["FORMAT", "Run", "create_run", "find_runs", "locked_folder", "open_run"]
@@ -154,7 +154,7 @@ def locked_folder(path: Path) -> Iterator[None]:
         raise OutputError(f"{path}: holds files already that are no run: choose another --out")
     make_folder(path)
     busy = RunError(f"{path}: another training is writing into it: wait for it, or choose another --out")
-    with sole_use(path / _LOCK, busy):
+    with exclusive_lock(path / _LOCK, busy):
         yield
 
 
