@@ -1,21 +1,25 @@
 # The menu. `make run` and `make test` set up everything they need, once, in .venv.
 PYTHON ?= python3
-BIN := .venv/bin
+BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PROJECT := pyproject.toml src/inkdigits/__init__.py
 INSTALL_SELF := -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 INSTALL_PINNED := -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-browser test-backends test-ray check-solution check-class lint docs docs-check lock wheel clean
+.PHONY: help run test test-slow test-browser test-backends test-ray check-solution check-class \
+	test-portable lint docs docs-check site lock wheel clean
 
 help:  ## This menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-run: .venv/.installed-run  ## Train, judge and compare the exercise's two networks (seconds on 2 cores)
+run: .venv/.installed-run  ## Train, evaluate and compare the exercise's two networks (seconds on 2 cores)
 	$(BIN)/inkdigits reproduce
 
 test: .venv/.installed-dev  ## The tests, but for those on every backend, in a browser and on Ray
 	$(BIN)/python -m pytest -m 'not browser and not backends and not ray'
+
+test-portable: .venv/.installed-test  ## The tests of what runs on Windows too: data, scores, preprocessing, pictures that we make
+	$(BIN)/python -m pytest tests/test_normalize.py tests/test_public_names.py tests/stats tests/datasets tests/synthesis
 
 test-slow: .venv/.installed-dev  ## The tests that take minutes: real kills, wheels
 	$(BIN)/python -m pytest --slow -m slow
@@ -37,17 +41,24 @@ check-solution: .venv/.installed-dev  ## The exercise's solution, whole, under t
 check-class: .venv/.installed-dev  ## A class of 30 with hostile submissions, on few digits, under the checker (about 3 minutes)
 	$(BIN)/python benchmarks/exercise_class.py --subset 2000 --whole 8 --cell-timeout 0.75 --jobs 2
 
-lint: .venv/.installed-dev  ## Style, types, floors
+lint: .venv/.installed-dev  ## Style, types, imports, unused code, names, sizes, words, sources of figures
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+	$(BIN)/vulture
+	$(BIN)/python tools/check_structure.py --report
+	$(BIN)/python tools/check_words.py --report
+	$(BIN)/python tools/check_figures.py --report
 
 docs: .venv/.installed-dev  ## Write the generated pages again
 	$(BIN)/python docs/build_reference.py
 
 docs-check: .venv/.installed-dev  ## Fail when a generated page is stale
 	$(BIN)/python docs/build_reference.py --check
+
+site: .venv/.installed-dev  ## Build the documentation site into build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build --strict
 
 lock:  ## Pin the newest allowed versions, with hashes (needs uv)
 	sh requirements/lock.sh
@@ -58,24 +69,29 @@ wheel: .venv/.installed-dev  ## Build the wheel into dist/
 clean:  ## Remove what was installed and built
 	rm -rf .venv .venv-tensorflow .venv-torch dist build
 
-.venv/bin/python:
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else f"inkdigits needs Python 3.11 or newer, {sys.executable} is {v.major}.{v.minor}: make PYTHON=python3.12")'
 	$(PYTHON) -m venv .venv
 
-.venv/.installed-run: requirements/run.txt $(PROJECT) | .venv/bin/python
+.venv/.installed-run: requirements/run.txt $(PROJECT) | $(BIN)/python
 	$(BIN)/python $(INSTALL_PINNED) requirements/run.txt
 	$(BIN)/python $(INSTALL_SELF)
 	$(BIN)/python -m compileall -q .venv src
 	touch $@
 
 # The development set holds the run set, so whoever tests can run without installing again.
-.venv/.installed-dev: requirements/dev.txt $(PROJECT) | .venv/bin/python
+.venv/.installed-dev: requirements/dev.txt $(PROJECT) | $(BIN)/python
 	$(BIN)/python $(INSTALL_PINNED) requirements/dev.txt
 	$(BIN)/python $(INSTALL_SELF)
 	$(BIN)/python -m compileall -q .venv src
 	touch $@ .venv/.installed-run
 
-.venv-tensorflow/.installed: requirements/tensorflow.txt $(PROJECT) | .venv/bin/python
+.venv/.installed-test: requirements/test.txt $(PROJECT) | $(BIN)/python
+	$(BIN)/python $(INSTALL_PINNED) requirements/test.txt
+	$(BIN)/python $(INSTALL_SELF)
+	touch $@
+
+.venv-tensorflow/.installed: requirements/tensorflow.txt $(PROJECT) | $(BIN)/python
 	$(BIN)/python -m venv .venv-tensorflow
 	.venv-tensorflow/bin/python $(INSTALL_PINNED) requirements/tensorflow.txt
 	.venv-tensorflow/bin/python $(INSTALL_SELF)
@@ -83,7 +99,7 @@ clean:  ## Remove what was installed and built
 	touch $@
 
 # torch stands apart, without a hash: its CPU build differs from index to index.
-.venv-torch/.installed: requirements/test.txt requirements/torch.txt $(PROJECT) | .venv/bin/python
+.venv-torch/.installed: requirements/test.txt requirements/torch.txt $(PROJECT) | $(BIN)/python
 	$(BIN)/python -m venv .venv-torch
 	.venv-torch/bin/python $(INSTALL_PINNED) requirements/test.txt
 	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/torch.txt
