@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from tools.check_words import in_names, in_text, words_of
 
 
