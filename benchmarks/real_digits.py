@@ -20,8 +20,8 @@ from pathlib import Path
 import numpy as np
 
 from inkdigits.images.decode import open_pages
-from inkdigits.reading.annotation import annotated, write_png
-from inkdigits.reading.reader import Reader, Seen
+from inkdigits.reading.annotation import draw_annotation, write_png
+from inkdigits.reading.reader import Reader, ReadingSteps
 from inkdigits.stats.scores import wilson_interval
 
 _DATA = Path("../shared/real-digits")
@@ -39,7 +39,7 @@ class Case:
     read: str
     edits: int
     refused: int
-    seen: Seen
+    seen: ReadingSteps
 
     @property
     def wrong(self) -> bool:
@@ -79,7 +79,7 @@ def _labels(folder: Path) -> list[dict[str, str]]:
 
 
 def _case(reader: Reader, folder: Path, row: dict[str, str]) -> Case:
-    seen = reader.see(next(open_pages(folder / row["file"], row["file"])))
+    seen = reader.read_page(next(open_pages(folder / row["file"], row["file"])))
     read = seen.reading.string.replace("\n", "/")
     label, bare = row["label"].replace("/", ""), read.replace("/", "")
     return Case(
@@ -87,7 +87,7 @@ def _case(reader: Reader, folder: Path, row: dict[str, str]) -> Case:
     )
 
 
-def _refused(seen: Seen, label: str) -> int:
+def _refused(seen: ReadingSteps, label: str) -> int:
     """How many of the label's digits were found but not accepted: no more than there are, and than were refused."""
     accepted = sum(digit.outcome != "not_a_digit" for digit in seen.reading.digits)
     return min(max(0, len(label) - accepted), len(seen.reading.digits) - accepted)
@@ -143,7 +143,7 @@ def _contact_sheet(failures: list[Case], side: int = 240, columns: int = 6) -> n
     sheet = np.full((rows * (side + 24), columns * side, 3), 255, np.uint8)
     for number, case in enumerate(failures):
         top, left = number // columns * (side + 24), number % columns * side
-        picture = annotated(case.seen)
+        picture = draw_annotation(case.seen)
         scale = (side - 4) / max(picture.shape[:2])
         size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)

@@ -16,7 +16,7 @@ from inkdigits.errors import DataError
 from inkdigits.evaluation.robustness import ShiftCard, judge_shift, make_card
 from inkdigits.evaluation.robustness_page import write_shift_page
 from inkdigits.modelfile.load import load_classifier
-from inkdigits.synthesis.kinds import HELD_OUT_CORRUPTIONS, HELD_OUT_NONDIGITS, TRAINED_CORRUPTIONS
+from inkdigits.synthesis.families import HELD_OUT_CORRUPTIONS, HELD_OUT_NONDIGITS, TRAINED_CORRUPTIONS
 from inkdigits.training.run import open_run
 from tests.conftest import Cli
 from tests.evaluation.conftest import MakeRun

@@ -11,7 +11,7 @@ import pytest
 
 from inkdigits.datasets.mnist import load_test
 from inkdigits.errors import PictureError
-from inkdigits.reading.outcome import SURE, acceptance_threshold, judged
+from inkdigits.reading.decide import CONFIDENT_THRESHOLD, acceptance_threshold, classify_outcome
 from inkdigits.reading.reader import Reader
 from inkdigits.reading.reading import Reading
 from inkdigits.reading.rows import reading_order
@@ -130,7 +130,7 @@ def test_the_parts_of_a_forced_cut_are_unsure_however_probable(reader: Reader) -
     cut = [seen for seen in (reader.read(zero, length=2).digits for zero in zeros) if len(seen) == 2]
     assert cut
     assert {digit.outcome for seen in cut for digit in seen} == {"unsure"}
-    assert max(digit.probability for seen in cut for digit in seen) > SURE
+    assert max(digit.probability for seen in cut for digit in seen) > CONFIDENT_THRESHOLD
 
 
 def test_a_known_length_takes_the_unlikely_as_unsure(reader: Reader) -> None:
@@ -138,7 +138,7 @@ def test_a_known_length_takes_the_unlikely_as_unsure(reader: Reader) -> None:
     picture = np.full((200, 200), 240, np.uint8)
     picture[60:140, 95:105] = picture[95:105, 60:140] = 20
     (digit,) = reader.read(picture, length=1).digits
-    assert digit.outcome == ("digit" if digit.probability >= SURE else "unsure")
+    assert digit.outcome == ("digit" if digit.probability >= CONFIDENT_THRESHOLD else "unsure")
 
 
 def test_threads_read_what_one_thread_reads(reader: Reader, page: np.ndarray, reading: Reading) -> None:
@@ -153,9 +153,9 @@ def test_threads_read_what_one_thread_reads(reader: Reader, page: np.ndarray, re
 
 
 def test_outcomes() -> None:
-    assert judged(0.49, 0.5) == "not_a_digit"
-    assert judged(0.5, 0.5) == "unsure"
-    assert judged(SURE, 0.5) == "digit"
+    assert classify_outcome(0.49, 0.5) == "not_a_digit"
+    assert classify_outcome(0.5, 0.5) == "unsure"
+    assert classify_outcome(CONFIDENT_THRESHOLD, 0.5) == "digit"
     assert acceptance_threshold(0.0) == acceptance_threshold(0.0) > 0
     assert acceptance_threshold(0.7) == 0.7
 

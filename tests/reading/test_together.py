@@ -24,8 +24,8 @@ def test_pages_seen_together_read_as_they_do_alone() -> None:
     pages = [Page(str(n), 0, image) for n, image in enumerate(images)]
     pages += [Page("two", 0, np.hstack([images[1], images[2]])), Page("blank", 0, np.full((40, 40), 255, np.uint8))]
     reader = Reader.load()
-    for one, page in zip(reader.see_together(pages), pages, strict=True):
-        alone = reader.see(page).reading
+    for one, page in zip(reader.read_pages_together(pages), pages, strict=True):
+        alone = reader.read_page(page).reading
         assert (one.reading.string, one.reading.outcome, one.reading.path) == (alone.string, alone.outcome, page.name)
         assert [digit.box for digit in one.reading.digits] == [digit.box for digit in alone.digits]
         for digit, expected in zip(one.reading.digits, alone.digits, strict=True):

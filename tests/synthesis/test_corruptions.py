@@ -5,7 +5,7 @@ import pytest
 
 from inkdigits.datasets.mnist import load_train
 from inkdigits.synthesis import geometry
-from inkdigits.synthesis.corruptions import CORRUPTIONS, STRENGTHS, corrupt
+from inkdigits.synthesis.corruptions import CORRUPTIONS, SEVERITIES, corrupt
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +16,7 @@ def digits() -> np.ndarray:
 @pytest.mark.parametrize("kind", CORRUPTIONS)
 def test_a_kind_keeps_the_form_repeats_with_the_seed_and_grows(kind: str, digits: np.ndarray) -> None:
     before = digits.copy()
-    damaged = [corrupt(digits, kind, strength, np.random.default_rng(5)) for strength in STRENGTHS]
+    damaged = [corrupt(digits, kind, severity, np.random.default_rng(5)) for severity in SEVERITIES]
 
     assert all(images.dtype == np.uint8 and images.shape == digits.shape for images in damaged)
     np.testing.assert_array_equal(digits, before)
@@ -27,10 +27,10 @@ def test_a_kind_keeps_the_form_repeats_with_the_seed_and_grows(kind: str, digits
     assert (np.diff(distances) > -0.08 * distances[4]).all()  # stronger, or as strong up to chance
 
 
-@pytest.mark.parametrize("strength", [0, 6])
-def test_other_strengths_are_refused(strength: int, digits: np.ndarray) -> None:
+@pytest.mark.parametrize("severity", [0, 6])
+def test_other_strengths_are_refused(severity: int, digits: np.ndarray) -> None:
     with pytest.raises(ValueError, match="expected 1 to 5"):
-        corrupt(digits, "fog", strength, np.random.default_rng(0))
+        corrupt(digits, "fog", severity, np.random.default_rng(0))
 
 
 def test_a_shift_moves_every_pixel(digits: np.ndarray) -> None:
@@ -68,9 +68,9 @@ def test_a_stroke_grows_by_the_pixels_asked_for() -> None:
     bar[0, 4:24, 12:16] = 255
 
     for pixels in (-1.0, -0.5, 0.5, 1.0, 2.0):
-        width = geometry.with_stroke(bar, pixels)[0, 14].sum() / 255
+        width = geometry.thickened(bar, pixels)[0, 14].sum() / 255
         assert width == pytest.approx(4 + 2 * pixels, abs=0.3)
-    assert geometry.with_stroke_share(bar, 0.5)[0, 14].sum() / 255 == pytest.approx(2, abs=0.6)
+    assert geometry.thinned(bar, 0.5)[0, 14].sum() / 255 == pytest.approx(2, abs=0.6)
 
 
 def test_thin_digits_do_not_vanish(digits: np.ndarray) -> None:

@@ -7,8 +7,7 @@ import numpy as np
 
 import inkdigits.synthesis
 from inkdigits.modelfile.load import load_classifier
-from inkdigits.synthesis.glyphs import LETTERS, OTHER_SCRIPTS, SIZE, Glyphs, is_held_out, load_glyphs
-from inkdigits.synthesis.nondigits import as_written
+from inkdigits.synthesis.glyphs import LETTERS, OTHER_SCRIPTS, SIZE, Glyphs, is_held_out, load_glyphs, sample_glyphs
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = Path(inkdigits.synthesis.__file__).parent
@@ -39,7 +38,7 @@ def test_every_font_has_every_digit_in_its_box() -> None:
 def test_a_network_that_never_saw_a_font_reads_their_digits() -> None:
     """An oracle from outside: the pictures show what their labels say."""
     digits = load_glyphs("held_out").digits
-    pictures, rows = as_written(digits.take(digits.styles == "plain"), np.random.default_rng(0), 600)
+    pictures, rows = sample_glyphs(digits.take(digits.styles == "plain"), np.random.default_rng(0), 600)
     labels = digits.take(digits.styles == "plain").characters[rows].astype(int)
 
     assert (load_classifier("cnn").predict_proba(pictures).argmax(axis=1) == labels).mean() > 0.85

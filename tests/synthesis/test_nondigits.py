@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from inkdigits.normalize import normalize
+from inkdigits.synthesis.families import TRAINED_NONDIGITS
 from inkdigits.synthesis.fragments import crowds, halves, two_digits
-from inkdigits.synthesis.kinds import TRAINED_NONDIGITS
 from inkdigits.synthesis.nondigits import FAMILIES, training_nondigits
 
 

@@ -79,10 +79,10 @@ def test_bending_moves_digits_and_keeps_them(small: Splits) -> None:
     import jax
 
     from inkdigits.modelfile.predictor import Predictor
-    from inkdigits.training.engines.jax_warp import bend
+    from inkdigits.training.engines.jax_warp import warp
 
     digits = digits_of(small, 300)
-    bent = np.asarray(bend(digits.images, jax.random.key(0), 1.0)).round().astype(np.uint8)
+    bent = np.asarray(warp(digits.images, jax.random.key(0), 1.0)).round().astype(np.uint8)
     assert (bent != digits.images).any(axis=(1, 2)).all()
     assert (Predictor.load("cnn").predict_proba(bent).argmax(axis=1) == digits.labels).mean() > 0.95
 

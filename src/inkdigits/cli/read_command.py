@@ -26,7 +26,7 @@ from inkdigits.errors import DataError, PictureError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from inkdigits.reading.reader import Reader, Region, Seen
+    from inkdigits.reading.reader import Reader, ReadingSteps, Region
     from inkdigits.reading.reading import Digit, Reading
 
 __all__ = ["read"]
@@ -177,8 +177,8 @@ def _see(
 
     count = 0
     for result in read_pages(reader, _pictures(sources), region=region, length=length):
-        if result.seen:
-            _draw(result.seen, drawings, count)
+        if result.steps:
+            _draw(result.steps, drawings, count)
             count += 1
         yield result.reading
 
@@ -214,18 +214,18 @@ def _for_many(source: str) -> str | None:
     return f"{'an archive' if is_tar(source) else 'a table'}: add --out RESULTS"
 
 
-def _draw(seen: Seen, drawings: tuple[Path | None, Path | None], number: int) -> None:
+def _draw(steps: ReadingSteps, drawings: tuple[Path | None, Path | None], number: int) -> None:
     annotate, debug = drawings
     if annotate is None and debug is None:
         return
-    from inkdigits.reading.annotation import annotated, steps, write_png
+    from inkdigits.reading.annotation import draw_annotation, draw_steps, write_png
     from inkdigits.system.atomic_io import check_new
 
-    for option, path, drawn in (("--annotate", annotate, annotated), ("--debug", debug, steps)):
+    for option, path, drawn in (("--annotate", annotate, draw_annotation), ("--debug", debug, draw_steps)):
         if path:
             target = _numbered(path, number)
             check_new(target, option)
-            write_png(target, drawn(seen))
+            write_png(target, drawn(steps))
 
 
 def _numbered(path: Path, number: int) -> Path:

@@ -2,7 +2,7 @@
 
 Digits of the test set are damaged, moved, turned, scaled and written with another pen; digits of held-out fonts and
 pictures that are no digits are made. Kinds that a network may have met in training stand apart from held-out ones
-(`synthesis.kinds`). The same seed and sample give the same pictures.
+(`synthesis.families`). The same seed and sample give the same pictures.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from inkdigits.modelfile.predictor import Predictor
 from inkdigits.stats import scores
 from inkdigits.stats.scores import Interval
 from inkdigits.synthesis import geometry
-from inkdigits.synthesis.corruptions import STRENGTHS, corrupt
-from inkdigits.synthesis.glyphs import Glyphs, Split, load_glyphs
-from inkdigits.synthesis.kinds import (
+from inkdigits.synthesis.corruptions import SEVERITIES, corrupt
+from inkdigits.synthesis.families import (
     HELD_OUT_CORRUPTIONS,
     HELD_OUT_NONDIGITS,
     TRAINED_CORRUPTIONS,
     TRAINED_NONDIGITS,
 )
-from inkdigits.synthesis.nondigits import FAMILIES, as_written
+from inkdigits.synthesis.glyphs import Glyphs, Split, load_glyphs, sample_glyphs
+from inkdigits.synthesis.nondigits import FAMILIES
 from inkdigits.training.run import open_run
 
 __all__ = ["DEFAULT_THRESHOLD", "Accepted", "Digits", "NonDigits", "ShiftCard", "Summary", "judge_shift", "make_card"]
@@ -221,7 +221,7 @@ def make_card(
     judge = _Judge(classifier, threshold or DEFAULT_THRESHOLD, seed, tell)
     few = digits.take(np.sort(np.random.default_rng(seed).permutation(len(digits))[:sample]))
     plain, confidence = judge.plain(digits)
-    tell(f"damage: {len(TRAINED_CORRUPTIONS) + len(HELD_OUT_CORRUPTIONS)} kinds at {len(STRENGTHS)} strengths")
+    tell(f"damage: {len(TRAINED_CORRUPTIONS) + len(HELD_OUT_CORRUPTIONS)} kinds at {len(SEVERITIES)} strengths")
     conditions = [plain, *judge.corruptions(few), *judge.moved(few), *judge.fonts(sample)]
     families = list(judge.nondigits(sample, confidence))
     return ShiftCard(
@@ -255,7 +255,7 @@ class _Judge:
     def corruptions(self, digits: LabelledDigits) -> Iterator[Digits]:
         """Every kind at every strength."""
         for kind in (*TRAINED_CORRUPTIONS, *HELD_OUT_CORRUPTIONS):
-            for strength in STRENGTHS:
+            for strength in SEVERITIES:
                 damaged = corrupt(digits.images, kind, strength, self._random(kind, strength))
                 yield self._digits("corruption", kind, strength, damaged, digits.labels, kind in HELD_OUT_CORRUPTIONS)
 
@@ -267,7 +267,7 @@ class _Judge:
             ("shift", _SHIFTS, lambda by: geometry.shifted(digits.images, by * np.cos(turn), by * np.sin(turn))),
             ("rotation", _ROTATIONS, lambda by: geometry.rotated(digits.images, by)),
             ("scale", _SCALES, lambda by: geometry.scaled(digits.images, by)),
-            ("stroke", _STROKES, lambda by: geometry.with_stroke(digits.images, by)),
+            ("stroke", _STROKES, lambda by: geometry.thickened(digits.images, by)),
         )
         for group, amounts, change in changes:
             for amount in amounts:
@@ -284,7 +284,7 @@ class _Judge:
                 yield self._font(split, style, glyphs.take(glyphs.styles == style), max(1, n // 4))
 
     def _font(self, split: Split, kind: str, glyphs: Glyphs, n: int) -> Digits:
-        pictures, rows = as_written(glyphs, self._random(split + kind, 0), n)
+        pictures, rows = sample_glyphs(glyphs, self._random(split + kind, 0), n)
         labels = glyphs.characters[rows].astype(np.int64)
         return self._digits("font", kind, None, pictures, labels, split == "held_out")
 

@@ -12,20 +12,20 @@ from inkdigits.reading.ink import reduced
 from inkdigits.system.atomic_io import write_bytes
 
 if TYPE_CHECKING:
-    from inkdigits.reading.reader import Seen
+    from inkdigits.reading.reader import ReadingSteps
     from inkdigits.reading.reading import Digit
 
-__all__ = ["annotated", "steps", "write_png"]
+__all__ = ["draw_annotation", "draw_steps", "write_png"]
 
 Pixels = NDArray[np.uint8]
 _COLOURS = {"digit": (0, 130, 60), "unsure": (220, 120, 0), "not_a_digit": (200, 30, 40)}
-# The annotated picture's long side, and the height of the strip of steps, in pixels.
+# The draw_annotation picture's long side, and the height of the strip of steps, in pixels.
 _MAX = 2000
 _STRIP = 320
 _GAP = 12
 
 
-def annotated(seen: Seen) -> Pixels:
+def draw_annotation(seen: ReadingSteps) -> Pixels:
     """The upright picture, RGB, with a box and a value around every digit: green, orange when unsure, red when none."""
     picture, scale = reduced(_rgb(seen.page.pixels), _MAX)
     if max(picture.shape) < 400:
@@ -52,9 +52,9 @@ def _label(digit: Digit) -> str:
     return {"digit": f"{digit.value}", "unsure": f"{digit.value}|{digit.second}?", "not_a_digit": "-"}[digit.outcome]
 
 
-def steps(seen: Seen) -> Pixels:
+def draw_steps(seen: ReadingSteps) -> Pixels:
     """One strip, RGB: the upright picture, how strong the ink is, what counts as ink, the boxes, and each 28x28."""
-    stages = [seen.page.pixels, _stretched(seen.ink.strength), seen.ink.mask, annotated(seen)]
+    stages = [seen.page.pixels, _stretched(seen.ink.strength), seen.ink.mask, draw_annotation(seen)]
     panels = [_of_height(_rgb(stage), _STRIP) for stage in stages]
     panels.append(_sheet(seen))
     gap = np.full((_STRIP, _GAP, 3), 255, np.uint8)
@@ -66,7 +66,7 @@ def _stretched(strength: Pixels) -> Pixels:
     return (strength * (255.0 / max(1, int(strength.max())))).astype(np.uint8)
 
 
-def _sheet(seen: Seen) -> Pixels:
+def _sheet(seen: ReadingSteps) -> Pixels:
     """What the network saw, at most 8 rows of tiles 40 pixels high, each framed in its outcome's colour."""
     tiles = []
     for digit in seen.reading.digits[:400]:

@@ -12,7 +12,7 @@ from inkdigits.images.decode import Page
 from inkdigits.reading.reading import Reading
 
 if TYPE_CHECKING:
-    from inkdigits.reading.reader import Reader, Region, Seen
+    from inkdigits.reading.reader import Reader, ReadingSteps, Region
 
 __all__ = ["PageResult", "read_pages"]
 
@@ -24,13 +24,13 @@ _MAX_WAITING_PIXELS = 4_000_000
 class PageResult:
     """What became of one page; `source` is the place of its file among the sources, counted from 0.
 
-    A page that cannot be read has a `reading` with the outcome `error`, and `seen` is None. `defect` is the exception
+    A page that cannot be read has a `reading` with the outcome `error`, and `steps` is None. `defect` is the exception
     that the reader raised where the picture is not at fault.
     """
 
     source: int
     reading: Reading
-    seen: Seen | None = None
+    steps: ReadingSteps | None = None
     defect: Exception | None = None
 
 
@@ -88,19 +88,19 @@ def _read_together(
     reader: Reader, pages: Sequence[tuple[int, Page]], region: Region | None, length: int | None
 ) -> Iterable[PageResult]:
     try:
-        seen = reader.see_together([page for _, page in pages], region=region, length=length)
+        steps = reader.read_pages_together([page for _, page in pages], region=region, length=length)
     except Exception:
         # One page raised it; reading them one by one shows which.
         return (_read_alone(reader, number, page, region, length) for number, page in pages)
-    return [PageResult(number, one.reading, one) for (number, _), one in zip(pages, seen, strict=True)]
+    return [PageResult(number, one.reading, one) for (number, _), one in zip(pages, steps, strict=True)]
 
 
 def _read_alone(reader: Reader, number: int, page: Page, region: Region | None, length: int | None) -> PageResult:
     try:
-        seen = reader.see(page, region=region, length=length)
+        steps = reader.read_page(page, region=region, length=length)
     except Exception as error:
         return _failed(error, number, Reading(page.name, "error", "", None, (), page.number, page.size))
-    return PageResult(number, seen.reading, seen)
+    return PageResult(number, steps.reading, steps)
 
 
 def _failed(error: Exception, number: int, reading: Reading) -> PageResult:

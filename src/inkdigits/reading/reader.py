@@ -14,22 +14,22 @@ from inkdigits.images import decode
 from inkdigits.modelfile.predictor import DEFAULT_MODEL, Predictor
 from inkdigits.reading.components import Piece
 from inkdigits.reading.coroutines import Asking, answered, answered_together
+from inkdigits.reading.decide import acceptance_threshold, decide
 from inkdigits.reading.ink import Ink, likely_sides, working_copy
 from inkdigits.reading.many import read_pages
-from inkdigits.reading.outcome import acceptance_threshold, outcomes
 from inkdigits.reading.reading import Box, Digit, DigitOutcome, Reading, ReadingOutcome
 from inkdigits.reading.rows import reading_order
 from inkdigits.reading.segmentation import Candidate, View, look, with_length
 from inkdigits.reading.upscale import Enlarged, enlarged
 
-__all__ = ["Reader", "Region", "Seen", "read"]
+__all__ = ["Reader", "ReadingSteps", "Region", "read"]
 
 # x, y, width and height in pixels of the upright picture.
 Region = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
-class Seen:
+class ReadingSteps:
     """How a page was seen: its ink, found inside `region` where one was given, and what was read."""
 
     page: decode.Page
@@ -58,7 +58,7 @@ class Reader:
         `region` (x, y, width, height in pixels of the upright picture) is all that is looked at; `length` is how many
         digits there are, where that is known. Raises `PictureError`.
         """
-        return self.see(next(decode.open_pages(picture)), region=region, length=length).reading
+        return self.read_page(next(decode.open_pages(picture)), region=region, length=length).reading
 
     def read_all(
         self, sources: Iterable[decode.Source], *, region: Region | None = None, length: int | None = None
@@ -67,21 +67,21 @@ class Reader:
         named = ((decode.name_of(source), source) for source in sources)
         return (result.reading for result in read_pages(self, named, region=region, length=length))
 
-    def see(self, page: decode.Page, *, region: Region | None = None, length: int | None = None) -> Seen:
+    def read_page(self, page: decode.Page, *, region: Region | None = None, length: int | None = None) -> ReadingSteps:
         """Read a page and keep what was seen on the way. Raises `PictureError` for a region outside the picture."""
         return answered(self._asking(page, region, length), self.predictor.predict_proba)
 
-    def see_together(
+    def read_pages_together(
         self, pages: Sequence[decode.Page], *, region: Region | None = None, length: int | None = None
-    ) -> list[Seen]:
-        """`see` for several pages, with one call of the network for all: a fifth faster for pictures of one digit.
+    ) -> list[ReadingSteps]:
+        """`read_page` for several pages, with one call of the network for all: a fifth faster for pictures of one digit.
 
-        Probabilities differ from those of `see` in the last bits. Raises as `see` does.
+        Probabilities differ from those of `read_page` in the last bits. Raises as `read_page` does.
         """
         askings = [self._asking(page, region, length) for page in pages]
         return answered_together(askings, self.predictor.predict_proba)
 
-    def _asking(self, page: decode.Page, region: Region | None, length: int | None) -> Asking[Seen]:
+    def _asking(self, page: decode.Page, region: Region | None, length: int | None) -> Asking[ReadingSteps]:
         frame = enlarged(_within(page, region))
         pixels = frame.pixels
         work = working_copy(pixels)
@@ -91,13 +91,15 @@ class Reader:
             views.append(view)
         view = max(views, key=lambda view: view.quality)
         threshold = acceptance_threshold(self.predictor.metadata.acceptance_threshold)
-        found = outcomes(view, threshold)
+        found = decide(view, threshold)
         if length is not None:
             accepted = sum(outcome != "not_a_digit" for outcome in found)
             if accepted < length:
                 view = yield from with_length(view, length - accepted, pixels)
-            found = outcomes(view, threshold, length)
-        return Seen(page, region, view.ink, _reading(page, _digits(view, found, frame, region), blank=not view.other))
+            found = decide(view, threshold, length)
+        return ReadingSteps(
+            page, region, view.ink, _reading(page, _digits(view, found, frame, region), blank=not view.other)
+        )
 
 
 def _within(page: decode.Page, region: Region | None) -> NDArray[np.uint8]:

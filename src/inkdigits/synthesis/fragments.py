@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.datasets.mnist import load_train
-from inkdigits.synthesis.network_inputs import seen_of
+from inkdigits.synthesis.network_inputs import draw_network_inputs
 
 __all__ = ["crowds", "destroyed", "halves", "quarters", "swirled", "turned", "two_digits"]
 
@@ -28,38 +28,38 @@ _QUARTERED = (0, 3, 4, 7)
 
 def halves(rng: np.random.Generator, n: int) -> Grey:
     """Half of a digit, cut across or down its middle."""
-    return seen_of(_half, rng, n)
+    return draw_network_inputs(_half, rng, n)
 
 
 def quarters(rng: np.random.Generator, n: int) -> Grey:
     """A quarter of a digit, not from the upper right, where most digits have a 7."""
-    return seen_of(_quarter, rng, n)
+    return draw_network_inputs(_quarter, rng, n)
 
 
 def two_digits(rng: np.random.Generator, n: int) -> Grey:
     """Two digits in one box, side by side, touching or running into each other."""
-    return seen_of(lambda rng: _row_of(2, rng), rng, n)
+    return draw_network_inputs(lambda rng: _row_of(2, rng), rng, n)
 
 
 def crowds(rng: np.random.Generator, n: int) -> Grey:
     """Three or four digits in one box, in a row or in two rows."""
-    return seen_of(_crowd, rng, n)
+    return draw_network_inputs(_crowd, rng, n)
 
 
 def destroyed(rng: np.random.Generator, n: int) -> Grey:
     """Digits that nobody could read any more: cut into tiles and shuffled, melted, or drowned in noise."""
     makers = (_shuffled, _melted, _drowned)
-    return seen_of(lambda rng: makers[int(rng.integers(len(makers)))](rng), rng, n)
+    return draw_network_inputs(lambda rng: makers[int(rng.integers(len(makers)))](rng), rng, n)
 
 
 def turned(rng: np.random.Generator, n: int) -> Grey:
     """Digits lying on their side or mirrored, those that are no digit then: a true pen's strokes, but no digit."""
-    return seen_of(_turned, rng, n)
+    return draw_network_inputs(_turned, rng, n)
 
 
 def swirled(rng: np.random.Generator, n: int) -> Grey:
     """Digits stirred around their middle by one to two full turns."""
-    return seen_of(_swirled, rng, n)
+    return draw_network_inputs(_swirled, rng, n)
 
 
 @lru_cache(maxsize=1)

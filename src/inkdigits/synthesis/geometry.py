@@ -11,7 +11,16 @@ from collections.abc import Iterable
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["bent", "rotated", "scaled", "sheared", "shifted", "tilted", "with_stroke", "with_stroke_share"]
+__all__ = [
+    "elastically_warped",
+    "perspective_warped",
+    "rotated",
+    "scaled",
+    "sheared",
+    "shifted",
+    "thickened",
+    "thinned",
+]
 
 Grey = NDArray[np.uint8]
 Floats = NDArray[np.float64]
@@ -45,7 +54,7 @@ def sheared(images: Grey, slant: ArrayLike) -> Grey:
     return _warped(images, (_about_middle([[1, -s], [0, 1]]) for s in slants))
 
 
-def tilted(images: Grey, corners: Floats) -> Grey:
+def perspective_warped(images: Grey, corners: Floats) -> Grey:
     """Seen at an angle: each corner of the picture moves by its row of `corners` (n, 4, 2), in pixels."""
     import cv2
 
@@ -58,7 +67,7 @@ def tilted(images: Grey, corners: Floats) -> Grey:
     return out
 
 
-def bent(images: Grey, pixels: float, rng: np.random.Generator, smoothness: float = 3.5) -> Grey:
+def elastically_warped(images: Grey, pixels: float, rng: np.random.Generator, smoothness: float = 3.5) -> Grey:
     """Elastically deformed (Simard, Steinkraus, Platt 2003): smooth random moves of `pixels` at most."""
     import cv2
 
@@ -73,13 +82,13 @@ def bent(images: Grey, pixels: float, rng: np.random.Generator, smoothness: floa
     return out
 
 
-def with_stroke(images: Grey, pixels: ArrayLike) -> Grey:
+def thickened(images: Grey, pixels: ArrayLike) -> Grey:
     """Strokes thicker by `pixels` on each side, thinner where it is negative; what is thinner than that vanishes."""
     amounts = np.broadcast_to(pixels, len(images))
     return _redrawn((_edge_distance(image), float(amount)) for image, amount in zip(images, amounts, strict=True))
 
 
-def with_stroke_share(images: Grey, share: float) -> Grey:
+def thinned(images: Grey, share: float) -> Grey:
     """Strokes with `share` (0 to 1) of their own thickness, so that a thin pen's digits do not vanish."""
     distances = (_edge_distance(image) for image in images)
     return _redrawn((distance, -(1 - share) * _half_stroke(distance)) for distance in distances)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
@@ -15,7 +16,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["LETTERS", "OTHER_SCRIPTS", "SIZE", "Glyphs", "is_held_out", "load_glyphs"]
+from inkdigits.synthesis.network_inputs import draw_network_inputs
+
+__all__ = ["LETTERS", "OTHER_SCRIPTS", "SIZE", "Glyphs", "is_held_out", "load_glyphs", "sample_glyphs"]
 
 SIZE = 40
 
@@ -36,6 +39,7 @@ OTHER_SCRIPTS = {
     "math": "∈∀∃∞≈≠∑∏√",
 }
 
+Grey = NDArray[np.uint8]
 Split = Literal["train", "held_out"]
 
 
@@ -92,3 +96,27 @@ def load_glyphs(split: Split) -> Glyphs:
     held_out = {font: is_held_out(font) for font in np.unique(every.fonts).tolist()}
     chosen = np.array([held_out[font] for font in every.fonts.tolist()])
     return every.take(chosen if split == "held_out" else ~chosen)
+
+
+def sample_glyphs(glyphs: Glyphs, rng: np.random.Generator, n: int) -> tuple[Grey, NDArray[np.intp]]:
+    """`n` glyphs drawn at random, a little turned, slanted and stretched, as uint8 (n, 28, 28), and their rows (n,)."""
+    rows: list[int] = []
+
+    def one(rng: np.random.Generator) -> Grey:
+        row = int(rng.integers(len(glyphs)))
+        rows.append(row)
+        return _slanted(glyphs.images[row], rng)
+
+    return draw_network_inputs(one, rng, n), np.array(rows, np.intp)
+
+
+def _slanted(picture: Grey, rng: np.random.Generator) -> Grey:
+    import cv2
+
+    angle, slant = rng.normal(0, 0.08), rng.normal(0, 0.12)
+    wide, high = rng.uniform(0.85, 1.15, 2)
+    turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
+    matrix = turn @ np.array([[wide, slant], [0, high]])
+    side = SIZE + 16
+    offset = side / 2 - matrix @ np.full(2, SIZE / 2)
+    return np.asarray(cv2.warpAffine(picture, np.column_stack([matrix, offset]), (side, side)), np.uint8)

@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 from inkdigits.errors import BlankPictureError
 from inkdigits.normalize import SIZE, normalize
 
-__all__ = ["as_seen", "seen_of"]
+__all__ = ["draw_network_inputs", "to_network_input"]
 
 Grey = NDArray[np.uint8]
 
 
-def as_seen(ink: Grey) -> Grey | None:
+def to_network_input(ink: Grey) -> Grey | None:
     """White ink on black, (height, width), as uint8 (28, 28); None where nothing is left to be seen."""
     try:
         return normalize(np.pad(ink, 3))
@@ -23,13 +23,13 @@ def as_seen(ink: Grey) -> Grey | None:
         return None
 
 
-def seen_of(draw: Callable[[np.random.Generator], Grey | None], rng: np.random.Generator, n: int) -> Grey:
+def draw_network_inputs(draw: Callable[[np.random.Generator], Grey | None], rng: np.random.Generator, n: int) -> Grey:
     """`n` pictures uint8 (n, 28, 28), each drawn by `draw`, which is called again where it gives None or no ink."""
     pictures = np.empty((n, SIZE, SIZE), np.uint8)
     for row in range(n):
         seen = None
         while seen is None:
             ink = draw(rng)
-            seen = None if ink is None else as_seen(ink)
+            seen = None if ink is None else to_network_input(ink)
         pictures[row] = seen
     return pictures

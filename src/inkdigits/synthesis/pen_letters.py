@@ -10,8 +10,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.synthesis.drawn import CANVAS, draw_lines, smooth
-from inkdigits.synthesis.network_inputs import seen_of
+from inkdigits.synthesis.network_inputs import draw_network_inputs
+from inkdigits.synthesis.pen_drawings import CANVAS, draw_lines, smooth
 
 __all__ = ["HELD_OUT_LETTERS", "TRAINED_LETTERS", "pen_letters", "pen_letters_held_out"]
 
@@ -92,7 +92,7 @@ def pen_letters_held_out(rng: np.random.Generator, n: int) -> Grey:
 
 def _written(letters: Mapping[str, list[Stroke]], rng: np.random.Generator, n: int) -> Grey:
     names = list(letters)
-    return seen_of(lambda rng: _letter(letters[names[int(rng.integers(len(names)))]], rng), rng, n)
+    return draw_network_inputs(lambda rng: _letter(letters[names[int(rng.integers(len(names)))]], rng), rng, n)
 
 
 def _letter(strokes: list[Stroke], rng: np.random.Generator) -> Grey:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.normalize import BOX, SIZE
-from inkdigits.synthesis.network_inputs import seen_of
+from inkdigits.synthesis.network_inputs import draw_network_inputs
 
 __all__ = ["checker", "full_frame", "gradients", "pepper", "stripes", "value_noise"]
 
@@ -20,27 +20,27 @@ _SIDE = 2 * BOX
 
 def gradients(rng: np.random.Generator, n: int) -> Grey:
     """Smooth shading with a bright spot and some grain, in a box of any aspect."""
-    return seen_of(lambda rng: _box(_gradient(rng, _SIDE), rng), rng, n)
+    return draw_network_inputs(lambda rng: _box(_gradient(rng, _SIDE), rng), rng, n)
 
 
 def value_noise(rng: np.random.Generator, n: int) -> Grey:
     """Clouds: smooth noise of two sizes, as it is or cut into black and white."""
-    return seen_of(lambda rng: _box(_clouds(rng, _SIDE), rng), rng, n)
+    return draw_network_inputs(lambda rng: _box(_clouds(rng, _SIDE), rng), rng, n)
 
 
 def pepper(rng: np.random.Generator, n: int) -> Grey:
     """Single bright pixels on black, one in forty to one in two."""
-    return seen_of(lambda rng: _box(_pepper(rng, _SIDE), rng), rng, n)
+    return draw_network_inputs(lambda rng: _box(_pepper(rng, _SIDE), rng), rng, n)
 
 
 def checker(rng: np.random.Generator, n: int) -> Grey:
     """Checkered fields of three to eight squares a side, turned a little."""
-    return seen_of(lambda rng: _box(_checker(rng, _SIDE), rng), rng, n)
+    return draw_network_inputs(lambda rng: _box(_checker(rng, _SIDE), rng), rng, n)
 
 
 def stripes(rng: np.random.Generator, n: int) -> Grey:
     """Parallel stripes, three to nine, in any direction."""
-    return seen_of(lambda rng: _box(_stripes(rng, _SIDE), rng), rng, n)
+    return draw_network_inputs(lambda rng: _box(_stripes(rng, _SIDE), rng), rng, n)
 
 
 def full_frame(rng: np.random.Generator, n: int) -> Grey:

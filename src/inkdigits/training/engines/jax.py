@@ -30,7 +30,7 @@ from inkdigits.training.checkpoint import (
     latest_checkpoint,
     save_checkpoint,
 )
-from inkdigits.training.engines.jax_warp import bend
+from inkdigits.training.engines.jax_warp import warp
 from inkdigits.training.engines.keras_optimizer import make_optimizer
 from inkdigits.training.progress import progress_line
 from inkdigits.training.task import Task, check_finite
@@ -153,7 +153,7 @@ def _program(model: keras.Model, optimizer: keras.optimizers.Optimizer, task: Ta
 
         def batch(variables: Variables, chosen: Any) -> tuple[Variables, Any]:
             rows, key = chosen
-            images = bend(learnt.images[rows], key, recipe.augmentation) if recipe.augmentation else learnt.images[rows]
+            images = warp(learnt.images[rows], key, recipe.augmentation) if recipe.augmentation else learnt.images[rows]
             return step(variables, images, learnt.targets[rows])
 
         variables, curve = lax.scan(batch, variables, (order, keys))

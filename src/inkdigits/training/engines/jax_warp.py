@@ -10,20 +10,20 @@ from typing import Any
 import jax
 from jax import numpy as jnp
 
-__all__ = ["bend"]
+__all__ = ["warp"]
 
 _SIDE = 28
 # Degrees, share of the height, natural logarithm of the scale, pixels.
 _TURN, _SHEAR, _SCALE, _SHIFT = 10.0, 0.15, 0.12, 1.5
 
 
-def bend(images: Any, key: Any, strength: float) -> Any:
+def warp(images: Any, key: Any, strength: float) -> Any:
     """`images` uint8 (n, 28, 28), each bent at random by `key`, as float32 (n, 28, 28) from 0 to 255."""
     draws = jax.random.uniform(key, (len(images), 5), minval=-strength, maxval=strength)
-    return jax.vmap(_bent)(images.astype(jnp.float32), draws)
+    return jax.vmap(_warped)(images.astype(jnp.float32), draws)
 
 
-def _bent(image: Any, draw: Any) -> Any:
+def _warped(image: Any, draw: Any) -> Any:
     angle, shear, scale = jnp.deg2rad(_TURN) * draw[0], _SHEAR * draw[1], jnp.exp(_SCALE * draw[2])
     middle = (_SIDE - 1) / 2
     y, x = jnp.mgrid[:_SIDE, :_SIDE] - middle

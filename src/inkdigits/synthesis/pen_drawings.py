@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.synthesis.network_inputs import seen_of
+from inkdigits.synthesis.network_inputs import draw_network_inputs
 
 __all__ = [
     "CANVAS",
@@ -35,42 +35,42 @@ _SHIFT = 4  # cv2 takes sixteenths of a pixel, so that thin lines move smoothly
 
 def scribbles(rng: np.random.Generator, n: int) -> Grey:
     """Long smooth strokes that cross themselves, one to four of them."""
-    return seen_of(_scribble, rng, n)
+    return draw_network_inputs(_scribble, rng, n)
 
 
 def polygons(rng: np.random.Generator, n: int) -> Grey:
     """Triangles, squares, trapezoids, pentagons and hexagons, outlined or filled."""
-    return seen_of(_polygon, rng, n)
+    return draw_network_inputs(_polygon, rng, n)
 
 
 def crosses_and_ticks(rng: np.random.Generator, n: int) -> Grey:
     """Plus signs, crosses, hash signs, ticks, equals signs and asterisks."""
-    return seen_of(_sign, rng, n)
+    return draw_network_inputs(_sign, rng, n)
 
 
 def stars(rng: np.random.Generator, n: int) -> Grey:
     """Stars of four to eight points, drawn in one line or as an outline."""
-    return seen_of(_star, rng, n)
+    return draw_network_inputs(_star, rng, n)
 
 
 def blots(rng: np.random.Generator, n: int) -> Grey:
     """Specks of dirt made large: filled discs, irregular blots and lying dashes, as a reader cuts them out."""
-    return seen_of(_blot, rng, n)
+    return draw_network_inputs(_blot, rng, n)
 
 
 def arrows(rng: np.random.Generator, n: int) -> Grey:
     """Arrows with two feathers at one end or at both, in any direction but straight up, where they are a 1."""
-    return seen_of(_arrow, rng, n)
+    return draw_network_inputs(_arrow, rng, n)
 
 
 def doodles(rng: np.random.Generator, n: int) -> Grey:
     """Houses, faces, hearts, flowers, fish and trees."""
-    return seen_of(_doodle, rng, n)
+    return draw_network_inputs(_doodle, rng, n)
 
 
 def waves(rng: np.random.Generator, n: int) -> Grey:
     """Lying waves and zigzags, as a struck-out word or a signature ends."""
-    return seen_of(_wave, rng, n)
+    return draw_network_inputs(_wave, rng, n)
 
 
 def _pen(rng: np.random.Generator) -> int:

@@ -8,27 +8,27 @@ from inkdigits.reading.evidence import fits_the_others, unlike_writing
 from inkdigits.reading.reading import DigitOutcome
 from inkdigits.reading.segmentation import Candidate, View
 
-__all__ = ["STAND_IN_THRESHOLD", "SURE", "acceptance_threshold", "judged", "outcomes"]
+__all__ = ["CONFIDENT_THRESHOLD", "DEFAULT_THRESHOLD", "acceptance_threshold", "classify_outcome", "decide"]
 
 # Below this highest probability another digit is likely enough to be named beside it.
-SURE = 0.8
+CONFIDENT_THRESHOLD = 0.8
 # For model files that say nothing about what they were trained to refuse.
-STAND_IN_THRESHOLD = 0.5
+DEFAULT_THRESHOLD = 0.5
 
 
 def acceptance_threshold(of_model: float) -> float:
     """From which highest probability on a picture is accepted; `of_model` is what the model's file says, 0: nothing."""
-    return of_model if of_model > 0 else STAND_IN_THRESHOLD
+    return of_model if of_model > 0 else DEFAULT_THRESHOLD
 
 
-def judged(probability: float, threshold: float) -> DigitOutcome:
+def classify_outcome(probability: float, threshold: float) -> DigitOutcome:
     """The outcome for a highest probability, by the network alone."""
     if probability < threshold:
         return "not_a_digit"
-    return "digit" if probability >= SURE else "unsure"
+    return "digit" if probability >= CONFIDENT_THRESHOLD else "unsure"
 
 
-def outcomes(view: View, threshold: float, length: int | None = None) -> list[DigitOutcome]:
+def decide(view: View, threshold: float, length: int | None = None) -> list[DigitOutcome]:
     """The outcome of every candidate, by the network, its shape and, for a bare stroke, by what is around it.
 
     Of more than `length` accepted ones the least probable are refused; where fewer are, the most probable of the others
@@ -37,14 +37,14 @@ def outcomes(view: View, threshold: float, length: int | None = None) -> list[Di
     candidates = view.candidates
     shaped = [not unlike_writing(candidate.piece) for candidate in candidates]
     if _is_cluttered(view, shaped, threshold):
-        threshold = max(threshold, SURE)
+        threshold = max(threshold, CONFIDENT_THRESHOLD)
     fits = _may_be_writing(view, shaped, threshold)
     result = [_of_one(one, fit, threshold) for one, fit in zip(candidates, fits, strict=True)]
     return result if length is None else _of_length(candidates, result, length)
 
 
 def _of_one(candidate: Candidate, fits: bool, threshold: float) -> DigitOutcome:
-    outcome = judged(candidate.best, threshold) if fits else "not_a_digit"
+    outcome = classify_outcome(candidate.best, threshold) if fits else "not_a_digit"
     return "unsure" if candidate.forced and outcome == "digit" else outcome
 
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
-from inkdigits.synthesis import augment, kinds
-from inkdigits.synthesis.corruptions import CORRUPTIONS, STRENGTHS
+from inkdigits.synthesis import augment, families
+from inkdigits.synthesis.corruptions import CORRUPTIONS, SEVERITIES
 from inkdigits.synthesis.nondigits import FAMILIES
 
 # What each part of the augmentation does to a digit, by the kinds of damage that it is or is near to.
@@ -21,9 +21,9 @@ KINDS_OF_BENDING = {"translate", "rotate", "shear", "scale", "perspective", "ela
 
 
 def test_trained_on_and_held_out_kinds_are_disjoint_and_are_all_kinds() -> None:
-    corruptions = kinds.TRAINED_CORRUPTIONS, kinds.HELD_OUT_CORRUPTIONS
-    families = kinds.TRAINED_NONDIGITS, kinds.HELD_OUT_NONDIGITS
-    for (trained_on, held_out), every in ((corruptions, CORRUPTIONS), (families, FAMILIES)):
+    corruptions = families.TRAINED_CORRUPTIONS, families.HELD_OUT_CORRUPTIONS
+    nondigits = families.TRAINED_NONDIGITS, families.HELD_OUT_NONDIGITS
+    for (trained_on, held_out), every in ((corruptions, CORRUPTIONS), (nondigits, FAMILIES)):
         assert not set(trained_on) & set(held_out)
         assert set(trained_on) | set(held_out) == set(every)
         assert len(trained_on) + len(held_out) == len(every)
@@ -31,11 +31,11 @@ def test_trained_on_and_held_out_kinds_are_disjoint_and_are_all_kinds() -> None:
 
 def test_enough_kinds_are_held_out() -> None:
     assert len(CORRUPTIONS) >= 15
-    assert len(STRENGTHS) == 5
-    assert len(kinds.HELD_OUT_CORRUPTIONS) >= 5
-    assert len(kinds.HELD_OUT_NONDIGITS) >= 3
+    assert len(SEVERITIES) == 5
+    assert len(families.HELD_OUT_CORRUPTIONS) >= 5
+    assert len(families.HELD_OUT_NONDIGITS) >= 3
 
 
 def test_augmentation_uses_no_held_out_kind() -> None:
     assert {wear.__name__ for wear, _ in augment._WEAR} == set(KINDS_OF_WEAR)
-    assert set(kinds.TRAINED_CORRUPTIONS) == KINDS_OF_BENDING.union(*KINDS_OF_WEAR.values())
+    assert set(families.TRAINED_CORRUPTIONS) == KINDS_OF_BENDING.union(*KINDS_OF_WEAR.values())
