@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import Any
 
 from inkdigits.errors import ClusterError, require_extra
+from inkdigits.system.telemetry import disable_telemetry
 
 __all__ = ["connect", "connected"]
 
@@ -28,8 +29,7 @@ def connect(address: str | None, *, needed_by: str = "--engine ray", **options: 
     `ClusterError` when no cluster answers there, or it takes no token that is here.
     """
     require_extra("ray", "cluster", needed_by)
-    # Read when Ray starts its own processes; who wants to report sets it to 1.
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+    disable_telemetry("ray")
     import ray
 
     if ray.is_initialized():

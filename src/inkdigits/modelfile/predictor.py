@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from inkdigits.errors import DataError, ModelFileError
 from inkdigits.modelfile.metadata import Metadata, check_content, read_properties
 from inkdigits.system.cores import usable_cores
+from inkdigits.system.telemetry import disable_telemetry
 
 __all__ = ["DEFAULT_MODEL", "Predictor", "model_path", "shipped_keras_model", "shipped_models"]
 
@@ -135,6 +136,7 @@ def check_pictures(images: NDArray[Any], size: tuple[int, int]) -> None:
 
 
 def _session(content: bytes, name: str, threads: int | None) -> Any:
+    disable_telemetry("onnxruntime")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from inkdigits.errors import RecipeError, RunError, require_extra
+from inkdigits.system.telemetry import disable_telemetry
 from inkdigits.training.checkpoint import EpochRecord, OnEpoch
 from inkdigits.training.run import Run
 
@@ -67,8 +68,7 @@ def _tensorboard(run: Run) -> Iterator[Any]:
 @contextmanager
 def _mlflow(run: Run) -> Iterator[Any]:
     """A run in the experiment `inkdigits`, kept where MLFLOW_TRACKING_URI says, else in mlflow.db beside the run."""
-    # Before MLflow is imported: it reports its use to its makers otherwise.
-    os.environ.update(MLFLOW_DISABLE_TELEMETRY="true", DO_NOT_TRACK="true")
+    disable_telemetry("mlflow")
     logging.getLogger("mlflow").setLevel(logging.WARNING)
     from mlflow import MlflowClient
     from mlflow.exceptions import MlflowException

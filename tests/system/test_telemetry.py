@@ -1,0 +1,57 @@
+"""No library reports to its makers from a process of ours, unless the user asked for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from inkdigits.system.telemetry import disable_telemetry
+
+# ONNX Runtime looks up its collector some seconds after its first session (measured: within 12).
+_CLASSIFY_AND_STAY = """
+import time
+import numpy as np
+import inkdigits
+inkdigits.Predictor.load("dense").predict_proba(np.zeros((1, 28, 28), np.uint8))
+time.sleep(15)
+"""
+
+
+@pytest.fixture(scope="module")
+def strace() -> str:
+    path = shutil.which("strace")
+    if path is None:
+        if os.environ.get("CI") == "true":
+            pytest.fail("strace is not installed: apt-get install strace")
+        pytest.skip("needs strace: apt-get install strace")
+    return path
+
+
+def _environment(home: Path, **more: str) -> dict[str, str]:
+    """That of a user: ONNX Runtime reports nothing on a CI's machine, and this process may have switched it off."""
+    not_a_users = ("CI", "XDG_CACHE_HOME", "ORT_DISABLE_TELEMETRY", "ORT_TELEMETRY_DISABLED")
+    inherited = {name: value for name, value in os.environ.items() if name not in not_a_users}
+    return {**inherited, "HOME": str(home), **more}
+
+
+def test_a_process_that_classifies_opens_no_connection_and_leaves_no_file(strace: str, tmp_path: Path) -> None:
+    calls = tmp_path / "calls.txt"
+    home = tmp_path / "home"
+    home.mkdir()
+    command = [strace, "-f", "-qq", "-e", "trace=%network", "-o", str(calls), sys.executable, "-c", _CLASSIFY_AND_STAY]
+    subprocess.run(command, env=_environment(home), check=True, timeout=120)
+    assert calls.read_text() == ""
+    assert [path for path in home.rglob("*") if path.is_file()] == []
+
+
+def test_a_variable_that_the_user_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
+    monkeypatch.delenv("ORT_TELEMETRY_DISABLED", raising=False)
+    disable_telemetry("onnxruntime")
+    assert os.environ["ORT_DISABLE_TELEMETRY"] == "0"
+    assert "ORT_TELEMETRY_DISABLED" not in os.environ
