@@ -31,7 +31,7 @@ from tars_of_digits import write_tars
 
 # Seconds between two killed workers.
 _BETWEEN = (2.0, 5.0)
-_COMMAND = (sys.executable, "-m", "inkdigits", "read", "--json")
+_COMMAND = (sys.executable, "-m", "inkdigits", "batch", "--json")
 Pids = Callable[[], list[int]]
 Kills = Counter[str]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from inkdigits.batch.batch_job import BatchJob, BatchOptions, open_model
-from inkdigits.batch.batch_run import run_batch
+from inkdigits.batch.batch_run import BatchSummary, run_batch
 
 
 class InProcessWorkerPool:
@@ -33,7 +33,7 @@ class InProcessWorkerPool:
     def renew(self) -> None: ...
 
 
-def read_here(source: object, out: object, model: str | None = None, **options: Any) -> dict[str, Any]:
+def read_here(source: object, out: object, model: str | None = None, **options: Any) -> BatchSummary:
     job = BatchJob(
         str(source), str(out), open_model(model), BatchOptions(**{"part_size": 7, **options}), str(Path.cwd())
     )

@@ -72,7 +72,7 @@ class Elsewhere:
         return {**os.environ, "NO_PROXY": "127.0.0.1", **self.environment}
 
     def reading(self, *arguments: object) -> subprocess.Popen[str]:
-        command = [sys.executable, "-m", "inkdigits", "read", *map(str, arguments)]
+        command = [sys.executable, "-m", "inkdigits", "batch", *map(str, arguments)]
         return subprocess.Popen(command, env=self._env(), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def read(self, *arguments: object) -> tuple[int, str, str]:
@@ -161,7 +161,7 @@ def elsewhere(request: pytest.FixtureRequest) -> Elsewhere:
 def here(scans: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """The rows of the same pictures on this machine, their paths from the folder on."""
     out = tmp_path_factory.mktemp("here") / "out"
-    command = [sys.executable, "-m", "inkdigits", "read", str(scans), "--out", str(out), *OUT_OF]
+    command = [sys.executable, "-m", "inkdigits", "batch", str(scans), "--out", str(out), *OUT_OF]
     assert subprocess.run(command, check=False, capture_output=True).returncode == ONE_UNREADABLE
     return _from_the_folder_on(rows_of(out), str(scans))
 

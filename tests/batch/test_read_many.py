@@ -1,4 +1,4 @@
-"""`inkdigits read --out` as a user meets it: sources, results, resuming, refusals; with real processes."""
+"""`inkdigits batch` as a user meets it: sources, results, resuming, refusals; with real processes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ from tests.conftest import Cli
 def read(cli: Cli, scans: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The results of the folder of scans, undisturbed, in parts of 7."""
     out = tmp_path_factory.mktemp("read") / "out"
-    result = cli("read", scans, "--out", out, "--part-size", 7, "--single-file", out.parent / "all.jsonl")
+    result = cli("batch", scans, "--out", out, "--part-size", 7, "--single-file", out.parent / "all.jsonl")
     assert (result.returncode, result.stderr) == (1, "")
     assert "61 pictures in 9 parts: 60 read, 1 error" in result.stdout
     assert f"the column error of {out}/parts" in result.stdout
@@ -77,7 +77,7 @@ def test_the_manifest_says_what_it_is_of(read: Path, scans: Path) -> None:
     from inkdigits.modelfile.predictor import model_path
 
     digest = hashlib.sha256(model_path("reader").read_bytes()).hexdigest()
-    assert manifest["model"] == {"name": "reader", "sha256": digest}
+    assert (manifest["model"], manifest["model_sha256"]) == ("reader", digest)
     assert {row["model_sha256"] for row in rows_of(read)} == {digest}
 
 
@@ -98,12 +98,12 @@ def test_a_single_file_of_another_batch_is_left_alone(cli: Cli, tmp_path: Path) 
     for number, name in enumerate(places):
         (tmp_path / name).mkdir()
         (tmp_path / name / "0.png").write_bytes(png(number))
-        arguments = ("read", tmp_path / name, "--out", tmp_path / f"{name}.out", "--jobs", 1)
+        arguments = ("batch", tmp_path / name, "--out", tmp_path / f"{name}.out", "--jobs", 1)
         assert cli(*arguments, "--single-file", places[name]).returncode == 0
     kept = places["one"].read_text()
-    again = cli("read", tmp_path / "one", "--out", tmp_path / "one.out", "--single-file", places["one"])
+    again = cli("batch", tmp_path / "one", "--out", tmp_path / "one.out", "--single-file", places["one"])
     assert (again.returncode, places["one"].read_text()) == (0, kept)
-    refused = cli("read", tmp_path / "other", "--out", tmp_path / "other.out", "--single-file", places["one"])
+    refused = cli("batch", tmp_path / "other", "--out", tmp_path / "other.out", "--single-file", places["one"])
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == (
         f"inkdigits: {places['one']}: exists already and is no table of this batch: choose another --single-file\n"
@@ -114,7 +114,7 @@ def test_a_single_file_of_another_batch_is_left_alone(cli: Cli, tmp_path: Path) 
 def test_nothing_that_can_be_read_is_exit_code_2(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "scans").mkdir()
     (tmp_path / "scans" / "text.png").write_text("no picture")
-    result = cli("read", tmp_path / "scans", "--out", tmp_path / "out", "--jobs", 1)
+    result = cli("batch", tmp_path / "scans", "--out", tmp_path / "out", "--jobs", 1)
     assert (result.returncode, result.stderr) == (2, "")
     assert "1 picture in 1 part: 1 error" in result.stdout
 
@@ -181,7 +181,7 @@ def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_rows(
         sys.executable,
         "-m",
         "inkdigits",
-        "read",
+        "batch",
         str(scans),
         "--out",
         str(tmp_path / "out"),
@@ -201,7 +201,7 @@ def test_killed_at_any_moment_and_started_again_it_ends_with_the_same_rows(
 
 
 def _command(scans: Path, out: Path) -> list[str]:
-    return [sys.executable, "-m", "inkdigits", "read", str(scans), "--out", str(out), "--part-size", "7"]
+    return [sys.executable, "-m", "inkdigits", "batch", str(scans), "--out", str(out), "--part-size", "7"]
 
 
 def _wait_for_parts(out: Path, count: int, running: subprocess.Popen[bytes]) -> None:
@@ -229,7 +229,7 @@ def test_a_worker_that_dies_costs_nothing(scans: Path, read: Path, tmp_path: Pat
     job = BatchJob(str(scans), str(tmp_path / "out"), open_model(None), BatchOptions(part_size=7))
     summary = run_batch(job, LocalWorkerPool(2), kill_a_worker)
     assert killed
-    assert summary["state"] == "finished"
+    assert summary.manifest.state == "finished"
     assert rows_of(tmp_path / "out") == rows_of(read)
 
 
@@ -267,14 +267,13 @@ def test_another_batch_is_refused(scans: Path, read: Path, options: dict[str, An
     ("arguments", "needle"),
     [
         (["--part-size", 8], "holds a batch with part_size 7, asked for 8"),
-        (["--csv"], "--csv is for single pictures"),
         (["--single-file", "all.xlsx"], "expected a name that ends in .parquet or .csv or .jsonl"),
-        (["--address", "auto"], "goes with --engine ray"),
+        (["--address", "auto"], "add --engine ray"),
         (["--review", "s3://forms/review"], "--review s3://forms/review: expected a folder on this machine"),
     ],
 )
 def test_wrong_use_is_one_line(cli: Cli, scans: Path, read: Path, arguments: list[object], needle: str) -> None:
-    result = cli("read", scans, "--out", read, *arguments)
+    result = cli("batch", scans, "--out", read, *arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert needle in result.stderr
     assert len(result.stderr.splitlines()) == 1
@@ -307,7 +306,7 @@ def test_bad_sources(tmp_path: Path) -> None:
 
 def test_a_folder_with_other_files_is_left_alone(scans: Path, tmp_path: Path) -> None:
     (tmp_path / "thesis.doc").write_text("precious")
-    with pytest.raises(OutputError, match="holds files already that are no batch"):
+    with pytest.raises(OutputError, match="holds files that are not of a batch"):
         read_here(scans, tmp_path)
     assert (tmp_path / "thesis.doc").read_text() == "precious"
 
@@ -331,7 +330,7 @@ def test_a_full_disk_stops_with_one_line_and_the_same_command_goes_on(
         sys.executable,
         "-m",
         "inkdigits",
-        "read",
+        "batch",
         str(scans),
         "--out",
         str(tmp_path / "out"),
@@ -353,7 +352,7 @@ def test_a_part_of_a_compressed_archive_is_read_again_after_the_end(scans: Path,
     before = rows_of(tmp_path / "out")
     damaged = tmp_path / "out" / "parts" / "part-00000001.parquet"
     damaged.unlink()
-    assert read_here(source, tmp_path / "out", part_size=30)["run"]["pictures"] == 30
+    assert read_here(source, tmp_path / "out", part_size=30).pictures == 30
     assert rows_of(tmp_path / "out") == before
     assert not list((tmp_path / "out").glob("unpacked/*"))
     damaged.unlink()
@@ -377,7 +376,7 @@ def test_a_damaged_compressed_archive_is_named(scans: Path, tmp_path: Path, suff
 
 def test_an_archive_that_fills_the_disk_is_not_called_damaged(cli: Cli, scans: Path, tmp_path: Path) -> None:
     source = _tar(scans, tmp_path / "scans.tar.gz", "w:gz")
-    shell = f"ulimit -f 8; exec {sys.executable} -m inkdigits read {source} --out {tmp_path / 'out'}"
+    shell = f"ulimit -f 8; exec {sys.executable} -m inkdigits batch {source} --out {tmp_path / 'out'}"
     result = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert result.stderr.startswith(f"inkdigits: cannot write {tmp_path / 'out'}/unpacked/000000.tar: ")
@@ -416,7 +415,7 @@ def test_the_unsure_are_collected_and_filled_in_they_are_data(cli: Cli, tmp_path
     for number in (first, second, 0, 1):
         (scans / f"{number:05d}.png").write_bytes(png(number))
     review = tmp_path / "review"
-    result = cli("read", scans, "--out", tmp_path / "out", "--review", review, "--jobs", 1)
+    result = cli("batch", scans, "--out", tmp_path / "out", "--review", review, "--jobs", 1)
     assert result.returncode == 0, result.stderr
     with (review / "labels.csv").open(newline="") as file:
         rows = list(csv.DictReader(file))
@@ -440,10 +439,10 @@ def test_without_the_extra_it_says_what_to_install(tmp_path: Path) -> None:
         "import sys, importlib.util\nfind = importlib.util.find_spec\n"
         "importlib.util.find_spec = lambda name, *rest: None if name == 'pyarrow' else find(name, *rest)\n"
         "from inkdigits.cli import main\n"
-        f"sys.argv = ['inkdigits', 'read', 'scans', '--out', {str(tmp_path / 'out')!r}]\nmain()"
+        f"sys.argv = ['inkdigits', 'batch', 'scans', '--out', {str(tmp_path / 'out')!r}]\nmain()"
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert result.returncode == 2
     assert result.stderr == (
-        "inkdigits: inkdigits read --out needs pyarrow, which is not installed: pip install 'inkdigits[batch]'\n"
+        "inkdigits: inkdigits batch needs pyarrow, which is not installed: pip install 'inkdigits[batch]'\n"
     )

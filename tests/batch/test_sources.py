@@ -39,7 +39,7 @@ def test_another_source_of_the_same_size_is_noticed(tmp_path: Path, kind: str) -
     with pytest.raises(BatchError, match="changed since the batch began"):
         read_here(source, tmp_path / "out", part_size=10)
     write(range(30))
-    assert read_here(source, tmp_path / "out", part_size=10)["run"]["pictures"] == 10
+    assert read_here(source, tmp_path / "out", part_size=10).pictures == 10
 
 
 def test_an_archive_that_was_cut_off_between_two_members_is_refused(scans: Path, tmp_path: Path) -> None:
@@ -53,15 +53,15 @@ def test_an_archive_that_was_cut_off_between_two_members_is_refused(scans: Path,
     with pytest.raises(BatchError, match="no end mark behind its last member"):
         read_here(source, tmp_path / "out")
     source.write_bytes(whole[:place] + bytes(1024))
-    assert read_here(source, tmp_path / "out")["rows"]["read"] > 0
+    assert read_here(source, tmp_path / "out").manifest.rows["read"] > 0
 
 
 def test_pictures_in_error_are_read_again_when_asked_for(cli: Cli, scans: Path, tmp_path: Path) -> None:
     copy, batch = shutil.copytree(scans, tmp_path / "scans"), (tmp_path / "scans", "--out", tmp_path / "out")
-    assert cli("read", *batch, "--part-size", 7).returncode == 1
+    assert cli("batch", *batch, "--part-size", 7).returncode == 1
     (copy / "broken.png").write_bytes(png(0))
-    assert cli("read", *batch, "--part-size", 7).returncode == 1
-    result = cli("read", *batch, "--part-size", 7, "--retry-errors")
+    assert cli("batch", *batch, "--part-size", 7).returncode == 1
+    result = cli("batch", *batch, "--part-size", 7, "--retry-errors")
     assert (result.returncode, result.stderr) == (0, "")
     assert "61 pictures in 9 parts: 61 read" in result.stdout
     assert "7 read in " in result.stdout
@@ -70,5 +70,5 @@ def test_pictures_in_error_are_read_again_when_asked_for(cli: Cli, scans: Path, 
 def test_results_that_lie_in_their_source_are_no_pictures_of_the_next_batch(scans: Path, tmp_path: Path) -> None:
     source = shutil.copytree(scans, tmp_path / "scans")
     first = read_here(source, source / "first")
-    assert read_here(source, f"file://{source}/second")["rows"] == first["rows"]
-    assert read_here(f"file://{source}", source / "third")["rows"] == first["rows"]
+    assert read_here(source, f"file://{source}/second").manifest.rows == first.manifest.rows
+    assert read_here(f"file://{source}", source / "third").manifest.rows == first.manifest.rows

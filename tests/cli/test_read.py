@@ -171,7 +171,10 @@ def test_an_archive_asks_for_results(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "scans.tar").write_bytes(b"\0" * 10_240)
     result = cli("read", tmp_path / "scans.tar")
     assert result.returncode == 2
-    assert result.stderr == f"inkdigits: {tmp_path}/scans.tar: an archive: add --out RESULTS\n"
+    assert (
+        result.stderr
+        == f"inkdigits: {tmp_path}/scans.tar: an archive: use inkdigits batch {tmp_path}/scans.tar --out RESULTS\n"
+    )
 
 
 def test_ctrl_c_is_one_line(folder: Path) -> None:

@@ -43,12 +43,12 @@ def cluster(cluster: Cluster) -> Iterator[Cluster]:
 def undisturbed(cli: Cli, scans: Path, tmp_path_factory: pytest.TempPathFactory) -> list[dict[str, Any]]:
     """The rows that processes of this machine give."""
     out = tmp_path_factory.mktemp("local") / "out"
-    assert cli("read", scans, "--out", out, *OUT_OF).returncode == ONE_UNREADABLE
+    assert cli("batch", scans, "--out", out, *OUT_OF).returncode == ONE_UNREADABLE
     return rows_of(out)
 
 
 def _start(cluster: Cluster, scans: Path, out: Path) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "inkdigits", "read", str(scans), "--out", str(out), *OUT_OF]
+    command = [sys.executable, "-m", "inkdigits", "batch", str(scans), "--out", str(out), *OUT_OF]
     return subprocess.Popen(
         [*command, "--engine", "ray", "--address", cluster.address],
         stdout=subprocess.PIPE,
@@ -130,14 +130,14 @@ def test_a_killed_driver_goes_on_where_it_was(
 def test_an_output_that_cannot_be_written_is_one_line(cluster: Cluster, cli: Cli, scans: Path, tmp_path: Path) -> None:
     (tmp_path / "out").mkdir()
     (tmp_path / "out" / "parts").write_text("where the folder should be")
-    result = cli("read", scans, "--out", tmp_path / "out", *OUT_OF, "--engine", "ray", "--address", cluster.address)
+    result = cli("batch", scans, "--out", tmp_path / "out", *OUT_OF, "--engine", "ray", "--address", cluster.address)
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith(f"inkdigits: cannot write {tmp_path / 'out'}/parts: a part of that path is a file")
     assert len(result.stderr.splitlines()) == 1, result.stderr
 
 
 def test_no_cluster_is_one_line(cli: Cli, scans: Path, tmp_path: Path) -> None:
-    result = cli("read", scans, "--out", tmp_path / "out", "--engine", "ray", "--address", "127.0.0.1:1")
+    result = cli("batch", scans, "--out", tmp_path / "out", "--engine", "ray", "--address", "127.0.0.1:1")
     assert (result.returncode, result.stdout) == (2, "")
     assert "no Ray cluster answers there" in result.stderr
     assert len(result.stderr.splitlines()) == 1

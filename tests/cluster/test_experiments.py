@@ -128,7 +128,7 @@ def test_the_command_runs_on_the_cluster(cli: Cli, cluster: Cluster, small_npz: 
 
 def test_an_address_without_ray_is_one_line(cli: Cli) -> None:
     for arguments, told in (
-        (["--address=127.0.0.1:1"], "--address says where a Ray cluster is: add --engine ray"),
+        (["--address=127.0.0.1:1"], "--address 127.0.0.1:1 is the address of a Ray cluster: add --engine ray"),
         (["--engine=ray", "--address=127.0.0.1:1"], "--address 127.0.0.1:1: no Ray cluster answers there"),
     ):
         result = cli("seeds", "dense", *arguments)

@@ -24,7 +24,7 @@ main()
         (["deploy", "--write", "serve.yaml"], "inkdigits deploy"),
         (["seeds", "dense", "--engine", "ray"], "--engine ray"),
         (["tune", "dense", "--engine", "ray"], "--engine ray"),
-        (["read", "scans", "--out", "results", "--engine", "ray"], "--engine ray"),
+        (["batch", "scans", "--out", "results", "--engine", "ray"], "--engine ray"),
     ],
 )
 def test_one_line_says_what_to_install(command: list[str], needed_by: str, tmp_path: Path) -> None:

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from inkdigits.errors import ModelFileError
 
 __all__ = ["BatchJob", "BatchModel", "BatchOptions", "BatchPart", "FinishedPart", "SourceEntry", "open_model"]
-
-Region = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -25,7 +22,7 @@ class BatchModel:
 
 
 def open_model(name_or_path: str | None) -> BatchModel:
-    """A shipped model by its name, or a model file; by default the best that is shipped. Raises `ModelFileError`."""
+    """A shipped model by its name, or a model file; by default the best shipped one. Raises `ModelFileError`."""
     from inkdigits.modelfile.predictor import DEFAULT_MODEL, model_path
 
     name = name_or_path or DEFAULT_MODEL
@@ -39,21 +36,17 @@ def open_model(name_or_path: str | None) -> BatchModel:
 
 @dataclass(frozen=True)
 class BatchOptions:
-    """What changes the results or how they are cut into parts; a batch goes on only with the same ones.
+    """What changes the results or how they are cut into parts; a batch is resumed only with equal options.
 
     `column` names the Parquet column of pictures (None: the only one of bytes), `region` and `length` are those of
-    `Reader.read`, `network_inputs` keeps what the network saw of every digit and not of unsure ones alone.
+    `Reader.read`, `network_inputs` keeps the network input of every digit and not only of unsure ones.
     """
 
     part_size: int = 1000
     column: str | None = None
-    region: Region | None = None
+    region: tuple[int, int, int, int] | None = None
     length: int | None = None
     network_inputs: bool = False
-
-    def to_dict(self) -> dict[str, Any]:
-        """The same, as JSON gives it back."""
-        return {**asdict(self), "region": list(self.region) if self.region else None}
 
 
 @dataclass(frozen=True)
@@ -76,8 +69,8 @@ class SourceEntry:
     """Pictures of a source: a `file`; a member of a `tar`, `size` bytes at `offset`; or `size` rows of a `parquet`
     file from the row `offset` on.
 
-    `path` is where to open it, `name` what the results call it (rows add their number). `container_bytes` is how large
-    the archive or table was when it was listed, and `container_ends` what `Storage.ends` said of it.
+    `path` is where to open it, `name` how the results name it (rows add their number). `container_bytes` is how large
+    the archive or table was when it was listed, and `container_ends` the result of `Storage.ends` for it.
     """
 
     kind: str
@@ -90,7 +83,7 @@ class SourceEntry:
 
     @property
     def pictures(self) -> int:
-        """How many."""
+        """How many pictures."""
         return self.size if self.kind == "parquet" else 1
 
 
@@ -104,13 +97,13 @@ class BatchPart:
 
     @property
     def pictures(self) -> int:
-        """How many."""
+        """How many pictures."""
         return sum(entry.pictures for entry in self.entries)
 
 
 @dataclass(frozen=True)
 class FinishedPart:
-    """A part that stands in `out`: how many pictures were read, and how many rows came out by outcome."""
+    """A part that is written: how many pictures were read, and how many rows there are by outcome."""
 
     number: int
     pictures: int

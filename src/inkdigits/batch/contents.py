@@ -168,8 +168,7 @@ def _unchanged(path: str, entry: SourceEntry) -> Storage:
             raise BatchError(f"{path}: gone since the batch began: put it back to go on") from error
     if size != entry.container_bytes:
         raise _changed(path, f"{entry.container_bytes:,} bytes then, {size:,} now")
-    # Listings of earlier versions say nothing of it.
-    if entry.container_ends and storage.ends() != entry.container_ends:
+    if storage.ends() != entry.container_ends:
         raise _changed(path, "as long as it was, with another content")
     return storage
 

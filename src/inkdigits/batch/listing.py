@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import astuple, replace
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 
 from inkdigits.batch.batch_job import BatchJob, BatchPart, SourceEntry
@@ -68,11 +68,6 @@ def _row(part: int, entry: SourceEntry) -> tuple[Any, ...]:
     return part, kind, path.encode("utf-8", "surrogateescape"), *others
 
 
-def _path(found: bytes | str) -> str:
-    # Listings of earlier versions hold text.
-    return found if isinstance(found, str) else found.decode("utf-8", "surrogateescape")
-
-
 def _entries(job: BatchJob, out: Storage) -> Iterator[SourceEntry]:
     for number, path in enumerate(files_of(job.source, job.folder)):
         if is_tar(path):
@@ -97,14 +92,8 @@ def _cut(entries: Iterable[SourceEntry], part_size: int) -> Iterator[tuple[int, 
         yield part, entry
 
 
-def _in_groups(rows: Iterable[tuple[int, SourceEntry]]) -> Iterator[list[tuple[int, SourceEntry]]]:
-    group: list[tuple[int, SourceEntry]] = []
-    for row in rows:
-        group.append(row)
-        if len(group) == _ROWS_AT_A_TIME:
-            yield group
-            group = []
-    if group:
+def _in_groups(rows: Iterator[tuple[int, SourceEntry]]) -> Iterator[list[tuple[int, SourceEntry]]]:
+    while group := list(islice(rows, _ROWS_AT_A_TIME)):
         yield group
 
 
@@ -124,6 +113,9 @@ def _listed(out: Storage) -> Iterator[tuple[int, SourceEntry]]:
         with out.fs.open(out.path(LISTING), "rb") as file:
             for batch in pq.ParquetFile(file).iter_batches(batch_size=_ROWS_AT_A_TIME):
                 for row in batch.to_pylist():
-                    yield row.pop("part"), SourceEntry(**{**row, "path": _path(row["path"])})
+                    yield (
+                        row.pop("part"),
+                        SourceEntry(**{**row, "path": row["path"].decode("utf-8", "surrogateescape")}),
+                    )
     except (OSError, ValueError) as error:
         raise BatchError(f"{place_of(out)}/{LISTING}: damaged: {error}: begin again in another --out") from error

@@ -1,4 +1,4 @@
-"""What a worker does: read a part's pictures and write its table. Any worker may, as often as it likes."""
+"""What a worker does: read the pictures of a part and write its table. Several workers may read the same part."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from inkdigits.batch.batch_job import BatchJob, BatchModel, BatchOptions, BatchPart, FinishedPart
 from inkdigits.batch.contents import FetchedPicture, fetched
+from inkdigits.batch.results import PARTS, part_name
 from inkdigits.batch.storage import open_storage
 from inkdigits.batch.table import table_bytes
 from inkdigits.reading.many import read_pages
@@ -17,20 +18,14 @@ from inkdigits.reading.reading import Reading
 if TYPE_CHECKING:
     from inkdigits.reading.reader import Reader
 
-__all__ = ["PARTS", "marker_name", "part_name", "read_part", "read_part_with_markers"]
+__all__ = ["marker_name", "read_part", "read_part_with_markers"]
 
-PARTS = "parts"
 # Pages that share one call of the network.
 _TOGETHER = 100
 
 
-def part_name(number: int) -> str:
-    """Where a part's table is in the folder of results."""
-    return f"{PARTS}/part-{number:08d}.parquet"
-
-
 def marker_name(number: int) -> str:
-    """Where `read_part_with_markers` notes which picture of a part it has come to."""
+    """The path, below the results, of a part's progress marker: which picture `read_part_with_markers` is reading."""
     return f"{PARTS}/.unfinished-marker-{number:08d}"
 
 
@@ -46,9 +41,9 @@ def read_part(job: BatchJob, part: BatchPart) -> FinishedPart:
 
 
 def read_part_with_markers(job: BatchJob, part: BatchPart, crashing: Mapping[int, str]) -> FinishedPart:
-    """`read_part` for a part in which a picture ends its worker: leaves a marker, a picture at a time.
+    """`read_part` for a part in which a picture ends its worker: writes a progress marker before each picture.
 
-    `crashing` are the numbers of pictures within the part that are not even opened, each with its error.
+    `crashing` holds the numbers within the part of pictures that are not opened, each with its error.
     """
     reader, out = _loaded(job.model), open_storage(job.place(job.out))
     rows: list[tuple[int, Reading]] = []

@@ -40,7 +40,7 @@ def _restore(job: BatchJob, out: Storage, entry: SourceEntry, name: str) -> None
         )
     storage = unpacked(path, job.place(path), out, name)
     size = int(storage.fs.size(storage.root))
-    if size != entry.container_bytes or (entry.container_ends and storage.ends() != entry.container_ends):
+    if size != entry.container_bytes or storage.ends() != entry.container_ends:
         out.remove(name)
         raise BatchError(
             f"{path}: changed since the batch began, {entry.container_bytes:,} bytes unpacked then, {size:,} now: put "

@@ -24,9 +24,9 @@ _END = 65_536
 
 
 def require_batch() -> None:
-    """Raise `MissingExtraError` unless what `inkdigits read --out` needs is installed."""
+    """Raise `MissingExtraError` unless what `inkdigits batch` needs is installed."""
     for module in ("pyarrow", "fsspec"):
-        require_extra(module, "batch", "inkdigits read --out")
+        require_extra(module, "batch", "inkdigits batch")
 
 
 def is_url(place: str) -> bool:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from inkdigits.cli import (
+    batch_command,
     classify_command,
     compare_command,
     data_commands,
@@ -47,6 +48,7 @@ app.command()(evaluate_command.runs)
 app.command()(export_command.export)
 app.command()(classify_command.classify)
 app.command()(read_command.read)
+app.command()(batch_command.batch)
 app.command()(serve_command.serve)
 app.command()(deploy_command.deploy)
 app.add_typer(data_commands.app, name="data")

@@ -1,132 +1,193 @@
-"""`read --out`: many pictures, by processes or a Ray cluster, into a folder of tables."""
+"""`batch`: many pictures, by processes or a Ray cluster, into a folder of tables."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inkdigits.cli.options import (
+    AsJson,
+    ClusterAddress,
+    EngineOption,
+    Length,
+    Quiet,
+    ReadingModel,
+    RegionOption,
+    WorkerEngine,
+    check_address,
+    parsed_region,
+)
 from inkdigits.cli.output import counted, print_json, status_printer, stoppable
 from inkdigits.errors import DataError
 from inkdigits.system.cores import usable_cores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from contextlib import AbstractContextManager
 
-    from inkdigits.batch.batch_run import Progress
+    from inkdigits.batch.batch_job import BatchJob
+    from inkdigits.batch.batch_run import BatchSummary, Progress
+    from inkdigits.batch.worker_pool import WorkerPool
 
-__all__ = ["BatchCall", "read_many"]
-
-
-@dataclass(frozen=True)
-class BatchCall:
-    """How a batch is run and what is made of it at its end; nothing in here changes the results."""
-
-    out: str
-    engine: str
-    address: str | None
-    jobs: int | None
-    single_file: str | None
-    review: str | None
-    retry_errors: bool
-    quiet: bool
-    as_json: bool
+__all__ = ["batch"]
 
 
-def read_many(sources: Sequence[str], model: str | None, call: BatchCall, **options: Any) -> None:
-    """Read every picture of the one source into `call.out`, and print what came out.
+Sources = Annotated[
+    list[str],
+    typer.Argument(
+        help="The pictures, a path or any URL that fsspec opens: a folder, a glob in quotes, a tar archive, a Parquet "
+        "file with a column of bytes, or a .txt with a path on each line.",
+        metavar="SOURCE",
+    ),
+]
+Results = Annotated[
+    str,
+    typer.Option(help="The folder of results, a path or a URL. Rerunning the command resumes it.", metavar="RESULTS"),
+]
+Column = Annotated[
+    str | None,
+    typer.Option(help="The Parquet column that holds the pictures. Default: the only one of bytes.", metavar="NAME"),
+]
+PartSize = Annotated[int, typer.Option(min=1, max=1_000_000, help="Pictures per file of results.", metavar="N")]
+KeepInputs = Annotated[
+    bool, typer.Option("--network-inputs", help="Keep the network input of every digit, not only of unsure ones.")
+]
+SingleFile = Annotated[
+    str | None, typer.Option(help="At the end, also write all rows into one .parquet, .csv or .jsonl file.")
+]
+Review = Annotated[
+    str | None,
+    typer.Option(
+        help="At the end, write the unsure digits as pictures with a CSV to fill in, for --data of evaluate and train.",
+        metavar="DIR",
+    ),
+]
+RetryErrors = Annotated[bool, typer.Option("--retry-errors", help="Read the parts that contain errors again.")]
+Jobs = Annotated[
+    int | None, typer.Option(min=1, help="With --engine local: processes. Default: one per core.", metavar="N")
+]
 
-    Raises `DataError` for several sources and for options that do not go together, and what `run_batch` raises.
-    """
+
+def batch(
+    sources: Sources,
+    out: Results,
+    model: ReadingModel = None,
+    region: RegionOption = None,
+    length: Length = None,
+    column: Column = None,
+    part_size: PartSize = 1000,
+    keep_inputs: KeepInputs = False,
+    single_file: SingleFile = None,
+    review: Review = None,
+    retry_errors: RetryErrors = False,
+    engine: EngineOption = WorkerEngine.local,
+    address: ClusterAddress = None,
+    jobs: Jobs = None,
+    quiet: Quiet = False,
+    as_json: AsJson = False,
+) -> None:
+    """Read the digits in any number of pictures, on all cores or a Ray cluster, into a folder of Parquet files."""
     from inkdigits.batch.storage import require_batch
 
     require_batch()
     from inkdigits.batch.batch_job import BatchJob, BatchOptions, open_model
     from inkdigits.batch.batch_run import run_batch
-    from inkdigits.batch.single_file import check_single_file
 
-    _check(sources, call)
-    job = BatchJob(sources[0], call.out, open_model(model), BatchOptions(**options))
-    if call.single_file:
-        check_single_file(job, call.single_file)
-    with stoppable(lambda: "stopped; what is read is kept: the same command goes on"):
-        pool = _worker_pool(call)
-        with _progress(call.quiet) as progress:
-            summary = run_batch(job, pool, progress, retry_errors=call.retry_errors)
-        unsure = _finish(job, call, summary["parts"])
-    if call.as_json:
-        print_json({**summary, "review": unsure})
+    _check_review(review)
+    options = BatchOptions(part_size, column, parsed_region(region), length, keep_inputs)
+    job = BatchJob(_one_source(sources), out, open_model(model), options)
+    _check_single_file(job, single_file)
+    with stoppable(lambda: "stopped; finished parts are kept: rerunning the same command resumes"):
+        pool = _worker_pool(engine, address, jobs)
+        with _progress(quiet) as progress:
+            summary = run_batch(job, pool, progress, retry_errors=retry_errors)
+        _write_single_file(job, single_file, summary.manifest.parts)
+        unsure = _write_review(job, review, summary.manifest.parts, quiet)
+    if as_json:
+        print_json({**summary.to_dict(), "review": unsure})
     else:
-        _print(summary, call, unsure)
-    errors, rows = summary["rows"].get("error", 0), sum(summary["rows"].values())
+        _print_summary(summary, single_file)
+        if unsure is not None:
+            print(f"{counted(unsure, 'unsure digit')} in {review}: fill in the column label of labels.csv")
+    errors, rows = summary.manifest.rows.get("error", 0), sum(summary.manifest.rows.values())
     if errors:
         raise typer.Exit(2 if errors == rows else 1)
 
 
-def _check(sources: Sequence[str], call: BatchCall) -> None:
-    if len(sources) != 1 or sources[0] == "-":
+def _check_review(review: str | None) -> None:
+    if review and "://" in review:
+        raise DataError(f"--review {review}: expected a folder on this machine, where a person fills it in")
+
+
+def _check_single_file(job: BatchJob, single_file: str | None) -> None:
+    if single_file:
+        from inkdigits.batch.single_file import check_single_file
+
+        check_single_file(job, single_file)
+
+
+def _one_source(sources: list[str]) -> str:
+    if len(sources) != 1:
         raise DataError(
-            f"--out: {len(sources)} sources, expected one folder, glob in quotes, tar, Parquet or .txt with paths"
+            f"{len(sources):,} sources, expected one folder, glob, tar, Parquet or .txt of paths: put a glob in quotes"
         )
-    if call.engine == "local" and call.address is not None:
-        raise DataError("--address: goes with --engine ray")
-    if call.engine == "ray" and call.jobs is not None:
-        raise DataError("--jobs: goes with --engine local; Ray uses the cores that its cluster has")
-    if call.review and "://" in call.review:
-        raise DataError(f"--review {call.review}: expected a folder on this machine, where a person fills it in")
+    return sources[0]
 
 
-def _worker_pool(call: BatchCall) -> Any:
-    if call.engine == "ray":
+def _worker_pool(engine: WorkerEngine, address: str | None, jobs: int | None) -> AbstractContextManager[WorkerPool]:
+    check_address(engine, address)
+    if engine is WorkerEngine.ray:
+        if jobs is not None:
+            raise DataError("--jobs: goes with --engine local; Ray uses the cores that its cluster has")
         from inkdigits.cluster.ray_worker_pool import RayWorkerPool
 
-        return RayWorkerPool(call.address)
+        return RayWorkerPool(address)
     from inkdigits.batch.worker_pool import LocalWorkerPool
 
-    return LocalWorkerPool(call.jobs or usable_cores())
+    return LocalWorkerPool(jobs or usable_cores())
 
 
-def _finish(job: Any, call: BatchCall, parts: int) -> int | None:
+def _write_single_file(job: BatchJob, single_file: str | None, parts: int) -> None:
+    if single_file:
+        from inkdigits.batch.single_file import write_single_file
+
+        write_single_file(job, single_file, parts)
+
+
+def _write_review(job: BatchJob, review: str | None, parts: int, quiet: bool) -> int | None:
+    """How many unsure digits were written; None without `review` and where it exists, which is left as it is."""
+    if review is None:
+        return None
+    if Path(review).exists():
+        status_printer(quiet)(f"{review}: exists already, left as it is")
+        return None
     from inkdigits.batch.review import write_review
-    from inkdigits.batch.single_file import write_single_file
 
-    told = status_printer(call.quiet)
-    if call.single_file:
-        write_single_file(job, call.single_file, parts)
-    if call.review is None:
-        return None
-    folder = Path(call.review)
-    if folder.exists():
-        told(f"{folder}: there already, left as it is")
-        return None
-    return write_review(job, folder, parts)
+    return write_review(job, Path(review), parts)
 
 
-def _print(summary: dict[str, Any], call: BatchCall, unsure: int | None) -> None:
-    rows = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in summary["rows"].items() if count)
-    pages, pictures = sum(summary["rows"].values()), counted(summary["pictures"], "picture")
-    of_pages = "" if pages == summary["pictures"] else f" of {counted(pages, 'page')}"
-    print(f"{call.out}: {pictures}{of_pages} in {counted(summary['parts'], 'part')}: {rows}")
-    if summary["rows"].get("error"):
-        print(f"what is wrong with those in error: the column error of {call.out.rstrip('/')}/parts")
-    run = summary["run"]
-    if run["pictures"]:
-        rate = run["pictures"] / max(run["seconds"], 1e-9)
-        print(f"{run['pictures']:,} read in {run['seconds']:.1f} s, {rate:,.0f} a second")
-    if call.single_file:
-        print(f"all rows in {call.single_file}")
-    if unsure is not None:
-        print(f"{counted(unsure, 'unsure digit')} in {call.review}: fill in the column label of labels.csv")
+def _print_summary(summary: BatchSummary, single_file: str | None) -> None:
+    manifest, out = summary.manifest, summary.out
+    rows = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in manifest.rows.items())
+    pages, pictures = sum(manifest.rows.values()), counted(manifest.pictures, "picture")
+    of_pages = "" if pages == manifest.pictures else f" of {counted(pages, 'page')}"
+    print(f"{out}: {pictures}{of_pages} in {counted(manifest.parts, 'part')}: {rows}")
+    if manifest.rows.get("error"):
+        print(f"the reasons are in the column error of {out.rstrip('/')}/parts")
+    if summary.pictures:
+        rate = summary.pictures / max(summary.seconds, 1e-9)
+        print(f"{summary.pictures:,} read in {summary.seconds:.1f} s, {rate:,.0f} per second")
+    if single_file:
+        print(f"all rows in {single_file}")
 
 
 @contextmanager
 def _progress(quiet: bool) -> Iterator[Progress]:
-    """A bar with rate and time left on stderr; silent with `quiet` and where stderr is no terminal."""
+    """A bar with rate and remaining time on stderr; silent with `quiet` and where stderr is no terminal."""
     from inkdigits.batch.batch_run import no_progress
 
     if quiet or not sys.stderr.isatty():
@@ -143,6 +204,6 @@ def _progress(quiet: bool) -> Iterator[Progress]:
         def show(done: int, pictures: int) -> None:
             bar.update(task, completed=done, total=pictures)
             speed = bar.tasks[0].speed
-            bar.update(task, rate=f"{speed:,.0f} a second" if speed else "")
+            bar.update(task, rate=f"{speed:,.0f} per second" if speed else "")
 
         yield show

@@ -24,10 +24,10 @@ from inkdigits.cli.options import (
     Seed,
     WorkerEngine,
     backend_of,
+    check_address,
     parsed_hyperparameters,
 )
 from inkdigits.cli.output import counted, percent, print_json, print_table, status_printer, stoppable
-from inkdigits.errors import ClusterError
 
 if TYPE_CHECKING:
     from inkdigits.system.processes import SupportsSubmit
@@ -53,9 +53,8 @@ Gpus = Annotated[
 @contextmanager
 def _executor(engine: WorkerEngine, address: str | None, cores: float, gpus: float) -> Iterator[SupportsSubmit | None]:
     """The executor of `engine`; None for the processes that an experiment starts by itself."""
+    check_address(engine, address)
     if engine is WorkerEngine.local:
-        if address is not None:
-            raise ClusterError("--address says where a Ray cluster is: add --engine ray")
         yield None
         return
     from inkdigits.cluster.ray_executor import ray_executor

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inkdigits.errors import RecipeError
+from inkdigits.errors import ClusterError, DataError, RecipeError
 
 if TYPE_CHECKING:
+    from inkdigits.reading.reader import Region
     from inkdigits.training.backend import Backend
 
 __all__ = [
@@ -25,14 +26,19 @@ __all__ = [
     "Devices",
     "EngineOption",
     "Hyperparameters",
+    "Length",
     "Network",
     "Out",
     "Quiet",
+    "ReadingModel",
     "RecipeName",
+    "RegionOption",
     "Seed",
     "WorkerEngine",
     "backend_of",
+    "check_address",
     "parsed_hyperparameters",
+    "parsed_region",
     "start_default_backend",
 ]
 
@@ -104,6 +110,20 @@ ClusterAddress = Annotated[
         metavar="ADDRESS",
     ),
 ]
+ReadingModel = Annotated[
+    str | None, typer.Option("--model", help="A shipped model's name or a model file. Default: the best shipped one.")
+]
+RegionOption = Annotated[
+    str | None,
+    typer.Option("--region", help="Look only here, in pixels of the upright picture.", metavar="X,Y,W,H"),
+]
+Length = Annotated[int | None, typer.Option(min=1, help="How many digits there are, if known.", metavar="N")]
+
+
+def check_address(engine: WorkerEngine, address: str | None) -> None:
+    """Raise `ClusterError` for an address of a cluster without `--engine ray`."""
+    if engine is WorkerEngine.local and address is not None:
+        raise ClusterError(f"--address {address} is the address of a Ray cluster: add --engine ray")
 
 
 def backend_of(name: BackendName | None, device: Device, deterministic: bool = False, devices: str = "1") -> Backend:
@@ -122,8 +142,19 @@ def start_default_backend() -> None:
 
 
 def parsed_hyperparameters(settings: list[str]) -> dict[str, Any]:
-    """What stands after each `--set`, by hyperparameter. Raises `RecipeError` for what is no NAME=VALUE."""
+    """The values of `--set` by hyperparameter. Raises `RecipeError` for a setting that is not NAME=VALUE."""
     for setting in settings:
         if "=" not in setting:
             raise RecipeError(f"--set {setting}: expected NAME=VALUE, for example learning_rate=0.002")
     return dict(setting.split("=", 1) for setting in settings)
+
+
+def parsed_region(text: str | None) -> Region | None:
+    """The region that `--region X,Y,W,H` names. Raises `DataError` unless it is four whole numbers."""
+    if text is None:
+        return None
+    try:
+        x, y, w, h = (int(number) for number in text.split(","))
+    except ValueError as error:
+        raise DataError(f"--region {text}: expected X,Y,W,H, four whole numbers, for example 10,20,300,80") from error
+    return x, y, w, h

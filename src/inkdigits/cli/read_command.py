@@ -9,22 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inkdigits.cli.batch_options import (
-    Column,
-    Jobs,
-    KeepSeen,
-    Out,
-    PartSize,
-    RetryErrors,
-    Review,
-    SingleFile,
-)
-from inkdigits.cli.options import AsJson, ClusterAddress, EngineOption, Quiet, WorkerEngine
+from inkdigits.cli.options import AsJson, Length, ReadingModel, RegionOption, parsed_region
 from inkdigits.cli.output import check_one_form, counted, csv_line, print_json, print_status, stoppable
 from inkdigits.errors import DataError, PictureError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from inkdigits.reading.reader import Reader, ReadingSteps, Region
     from inkdigits.reading.reading import Digit, Reading
@@ -40,69 +30,27 @@ def read(
     pictures: Annotated[
         list[str],
         typer.Argument(
-            help="Pictures of any kind and size, TIFF and PDF with all their pages, folders, or - for standard input. "
-            "With --out one SOURCE, a path or any URL that fsspec opens: a folder, a glob in quotes, a tar archive, "
-            "Parquet with a column of bytes, or a .txt with a path a line.",
+            help="Pictures of any kind and size, TIFF and PDF with all their pages, folders, or - for standard input.",
             metavar="PICTURE…",
         ),
     ],
-    model: Annotated[
-        str | None, typer.Option(help="A shipped model's name or a model file. Default: the best shipped.")
-    ] = None,
-    region: Annotated[
-        str | None, typer.Option(help="Look only here, in pixels of the upright picture.", metavar="X,Y,W,H")
-    ] = None,
-    length: Annotated[int | None, typer.Option(min=1, help="So many digits are there.", metavar="N")] = None,
+    model: ReadingModel = None,
+    region: RegionOption = None,
+    length: Length = None,
     annotate: Annotated[
         Path | None, typer.Option(help="Draw boxes and values on the picture, into this new PNG.", metavar="PNG")
     ] = None,
     debug: Annotated[
         Path | None,
-        typer.Option(help="Show every step from the picture to what the network sees, in this new PNG.", metavar="PNG"),
+        typer.Option(help="Draw every step from the picture to the network input into this new PNG.", metavar="PNG"),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores to use. Default: all.", metavar="N")] = None,
-    as_csv: Annotated[bool, typer.Option("--csv", help="Print a row a digit.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print one row per digit as CSV.")] = False,
     as_json: AsJson = False,
-    out: Out = None,
-    single_file: SingleFile = None,
-    review: Review = None,
-    retry_errors: RetryErrors = False,
-    engine: EngineOption = WorkerEngine.local,
-    address: ClusterAddress = None,
-    jobs: Jobs = None,
-    part_size: PartSize = 1000,
-    column: Column = None,
-    keep_inputs: KeepSeen = False,
-    quiet: Quiet = False,
 ) -> None:
-    """Read handwritten digits: photos of paper, scans, drawings; dark or light ink, one digit or many rows.
-
-    With --out, read as many pictures as there are, on all cores or a Ray cluster, into a folder of tables.
-    """
+    """Read handwritten digits: photos of paper, scans, drawings; dark or light ink, one digit or many rows."""
     check_one_form(as_csv, as_json)
-    area = _parsed_region(region)
-    if out is not None:
-        from inkdigits.cli.batch_command import BatchCall, read_many
-
-        single = {"--annotate": annotate, "--debug": debug, "--threads": threads, "--csv": as_csv or None}
-        _refuse(single, "is for single pictures, not for --out")
-        call = BatchCall(out, engine.value, address, jobs, single_file, review, retry_errors, quiet, as_json)
-        read_many(
-            pictures,
-            model,
-            call,
-            part_size=part_size,
-            column=column,
-            region=area,
-            length=length,
-            network_inputs=keep_inputs,
-        )
-        return
-    many = {"--single-file": single_file, "--review": review, "--address": address, "--jobs": jobs, "--column": column}
-    _refuse(
-        {**many, "--network-inputs": keep_inputs or None, "--retry-errors": retry_errors or None},
-        "needs --out, the folder of results",
-    )
+    area = parsed_region(region)
     _check_drawings(annotate, debug)
     from inkdigits.reading.reader import Reader
 
@@ -120,12 +68,6 @@ def read(
         print_status(f"inkdigits: {reading.error}")
     if failed:
         raise typer.Exit(2 if len(failed) == len(readings) else 1)
-
-
-def _refuse(given: Mapping[str, object], why: str) -> None:
-    for option, value in given.items():
-        if value is not None:
-            raise DataError(f"{option} {why}")
 
 
 def _check_drawings(annotate: Path | None, debug: Path | None) -> None:
@@ -155,16 +97,6 @@ def _page(reading: Reading) -> str:
     return f" page {reading.page + 1}" if reading.page else ""
 
 
-def _parsed_region(text: str | None) -> Region | None:
-    if text is None:
-        return None
-    try:
-        x, y, w, h = (int(part) for part in text.split(","))
-    except ValueError as error:
-        raise DataError(f"--region {text}: expected X,Y,W,H, four whole numbers, for example 10,20,300,80") from error
-    return x, y, w, h
-
-
 def _see(
     reader: Reader,
     sources: Sequence[str],
@@ -186,7 +118,7 @@ def _see(
 def _pictures(sources: Sequence[str]) -> Iterator[tuple[str, str | bytes | PictureError]]:
     """Each picture's name with its path, with the bytes of standard input, or with what is wrong with it.
 
-    A folder stands for the pictures below it. An archive or a table is read with --out only.
+    A folder stands for the pictures below it. Archives and tables are read by `inkdigits batch`.
     """
     from inkdigits.images.decode import MAX_BYTES, pictures_below, printable
 
@@ -206,12 +138,13 @@ def _pictures(sources: Sequence[str]) -> Iterator[tuple[str, str | bytes | Pictu
 
 
 def _for_many(source: str) -> str | None:
-    """Why `source`, a file there, is for --out."""
+    """Why `source` is to be read by `batch`, if it is."""
     from inkdigits.batch.source_files import is_table, is_tar
+    from inkdigits.images.decode import printable
 
     if not (is_tar(source) or is_table(source)) or not Path(source).is_file():
         return None
-    return f"{'an archive' if is_tar(source) else 'a table'}: add --out RESULTS"
+    return f"{'an archive' if is_tar(source) else 'a table'}: use inkdigits batch {printable(source)} --out RESULTS"
 
 
 def _draw(steps: ReadingSteps, drawings: tuple[Path | None, Path | None], number: int) -> None:
@@ -253,8 +186,8 @@ def _in_words(reading: Reading, length: int | None) -> str:
     rows = " / ".join(reading.string.split("\n"))
     refused = sum(digit.outcome == "not_a_digit" for digit in reading.digits)
     notes = [_missing(reading, length), *_doubts(reading), f"{refused} not a digit" if refused else ""]
-    told = "; ".join(note for note in notes if note)
-    return f"{rows}  ({told})" if told else rows
+    remarks = "; ".join(note for note in notes if note)
+    return f"{rows}  ({remarks})" if remarks else rows
 
 
 def _doubts(reading: Reading) -> list[str]:
@@ -283,5 +216,5 @@ def _csv(readings: Iterator[Reading], done: list[Reading]) -> Iterator[str]:
 
 
 def _cells(digit: Digit) -> list[object]:
-    shares = digit.value, f"{digit.probability:.4f}", digit.second, f"{digit.second_probability:.4f}"
-    return [*shares, digit.outcome, *digit.box]
+    values = digit.value, f"{digit.probability:.4f}", digit.second, f"{digit.second_probability:.4f}"
+    return [*values, digit.outcome, *digit.box]
