@@ -16,33 +16,33 @@ from pathlib import Path
 
 import numpy as np
 
-from inkdigits.evaluation.candidates import load_sides
+from inkdigits.evaluation.candidates import load_candidates
 from inkdigits.stats.resampling import permutation_test
 from inkdigits.stats.scores import accuracy, compare_paired
-from inkdigits.stats.significance import LEVEL
+from inkdigits.stats.significance import SIGNIFICANCE_LEVEL
 
 
 def main() -> None:
-    """Count, and print both shares."""
+    """Count, and print both fractions."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    (side,) = load_sides([str(parser.parse_args().folder)]).sides
-    accuracies = np.array([accuracy(answers.labels, answers.probabilities) for answers in side.answers])
+    (candidate,) = load_candidates([str(parser.parse_args().folder)]).candidates
+    accuracies = np.array([accuracy(answers.labels, answers.probabilities) for answers in candidate.predictions])
     half = len(accuracies) // 2
     splits = np.array(list(itertools.combinations(range(len(accuracies)), half)))
     # How many more pictures the first half is right on, exactly.
-    right = np.rint(accuracies * len(side.answers[0].labels)).astype(int)
+    right = np.rint(accuracies * len(candidate.predictions[0].labels)).astype(int)
     differences = np.abs(2 * right[splits].sum(axis=1) - right.sum())
     p_values = 1 - np.searchsorted(np.sort(differences), differences) / len(splits)
     for row in np.random.default_rng(0).choice(len(splits), 20, replace=False):
         others = np.setdiff1d(np.arange(len(accuracies)), splits[row])
         assert np.isclose(permutation_test(accuracies[splits[row]], accuracies[others]).p_value, p_values[row])
-    share = 100 * np.mean(p_values < LEVEL)
+    share = 100 * np.mean(p_values < SIGNIFICANCE_LEVEL)
     print(f"{half} seeds against {half} others: different in {share:.2f} % of all {len(splits):,} ways to part them")
-    pairs = list(itertools.combinations(side.answers, 2))
+    pairs = list(itertools.combinations(candidate.predictions, 2))
     of_files = [compare_paired(one.labels, one.predicted, other.predicted).p_value for one, other in pairs]
-    called = sum(value < LEVEL for value in of_files)
-    print(f"one run against another: McNemar p < {LEVEL} in {called} of {len(pairs)} pairs")
+    called = sum(value < SIGNIFICANCE_LEVEL for value in of_files)
+    print(f"one run against another: McNemar p < {SIGNIFICANCE_LEVEL} in {called} of {len(pairs)} pairs")
 
 
 if __name__ == "__main__":

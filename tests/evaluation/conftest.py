@@ -1,4 +1,4 @@
-"""Judged runs without a training: a folder with a config, and answers that are right as often as a test wants."""
+"""Evaluated runs without a training: a folder with a config, and answers that are right as often as a test wants."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from inkdigits.datasets.labelled import LabelledDigits, Splits
-from inkdigits.evaluation.evaluate import Predictions, keep_predictions, score
+from inkdigits.evaluation.evaluate import Predictions, score, store_predictions
 from inkdigits.system.atomic_io import write_json
 from inkdigits.training.checkpoint import EpochRecord, Progress
 from inkdigits.training.run import Run, create_run
@@ -38,7 +38,7 @@ def test_part(small: Splits) -> LabelledDigits:
 
 @pytest.fixture
 def make_run(tmp_path: Path, small_npz: Path, test_part: LabelledDigits) -> MakeRun:
-    """Makes `tmp_path / name`, a run that was judged on the test part of `small_npz`."""
+    """Makes `tmp_path / name`, a run that was evaluated on the test part of `small_npz`."""
 
     def make(
         name: str,
@@ -73,7 +73,7 @@ def make_run(tmp_path: Path, small_npz: Path, test_part: LabelledDigits) -> Make
         (run.path / "model.keras").write_bytes(b"")
         given = answers(digits.labels, wrong, seed) if probabilities is None else probabilities
         predictions = Predictions(given, digits.labels)
-        keep_predictions(run, digits, predictions)
+        store_predictions(run, digits, predictions)
         run.record_test_opening(digits.name, digits.sha256)
         if probabilities is None:
             kept = {**score(digits, predictions).as_dict(), "source": str(small_npz), "seconds": 0.2}

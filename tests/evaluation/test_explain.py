@@ -72,13 +72,13 @@ def test_the_nearest_pictures_are_nearest_in_the_last_hidden_layer(run: Run, tes
     inputs = to_inputs(test_part.images, channels_first=False)
     hidden = np.asarray(keras.Model(model.inputs, model.layers[-1].input).predict(inputs, verbose=0))
     logits = hidden @ kernel + bias
-    shares = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
-    assert shares == pytest.approx(KerasClassifier(model).predict_proba(test_part.images), abs=1e-5)
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    assert probabilities == pytest.approx(KerasClassifier(model).predict_proba(test_part.images), abs=1e-5)
     distances = np.linalg.norm(hidden - hidden[7], axis=1)
     assert [near.index for near in found] == np.argsort(distances, kind="stable")[:3].tolist()
 
 
-def test_a_run_is_explained_from_inside(cli: Cli, run: Run, digit: Path, tmp_path: Path) -> None:
+def test_a_run_is_explained_with_gradient_and_neighbours(cli: Cli, run: Run, digit: Path, tmp_path: Path) -> None:
     result = cli("explain", run.path, digit, "--neighbours", 2, "--out", tmp_path / "why.png", "--json")
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
@@ -116,7 +116,7 @@ def test_a_model_file_is_explained_without_keras(digit: Path, tmp_path: Path) ->
     assert (tmp_path / "why.png").read_bytes().startswith(b"\x89PNG")
 
 
-def test_ink_that_makes_the_digit_speaks_for_it(test_part: LabelledDigits) -> None:
+def test_ink_of_the_digit_speaks_for_it(test_part: LabelledDigits) -> None:
     explanation = explain("cnn", test_part.images[0])
     assert explanation.label == 7
     assert explanation.occlusion.max() > 1

@@ -1,9 +1,8 @@
-"""Reports: what they say, that they need nothing but themselves, and how quick they are."""
+"""Reports: what they say, and that they are self-contained."""
 
 from __future__ import annotations
 
 import re
-import time
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.mnist import load_test
 from inkdigits.errors import DataError
 from inkdigits.evaluation.confidence import coverage, coverage_curve, reliability
-from inkdigits.evaluation.evaluate import Predictions, keep_predictions
+from inkdigits.evaluation.evaluate import Predictions, store_predictions
 from inkdigits.evaluation.occlusion import occlusion_map
 from inkdigits.evaluation.report import make_report, write_report
 from inkdigits.modelfile.predictor import Predictor
@@ -29,22 +28,22 @@ def test_reliability_agrees_with_scikit_learn_and_with_the_calibration_error(tes
     probabilities = answers(test_part.labels, 60, 0)
     bins = reliability(test_part.labels, probabilities, bins=10)
     right = probabilities.argmax(axis=1) == test_part.labels
-    shares, means = calibration_curve(right, probabilities.max(axis=1), n_bins=10)
-    assert [row.accuracy for row in bins] == pytest.approx(shares)
+    fractions, means = calibration_curve(right, probabilities.max(axis=1), n_bins=10)
+    assert [row.accuracy for row in bins] == pytest.approx(fractions)
     assert [row.confidence for row in bins] == pytest.approx(means)
     error = sum(row.n * abs(row.accuracy - row.confidence) for row in bins) / len(right)
     assert error == pytest.approx(expected_calibration_error(test_part.labels, probabilities, bins=10))
 
 
-def test_refusing_the_least_sure(test_part: LabelledDigits) -> None:
+def test_refusing_the_least_confident(test_part: LabelledDigits) -> None:
     probabilities = answers(test_part.labels, 60, 0)
     half, everything = coverage(test_part.labels, probabilities, [0.5, 1.0])
     assert (everything.wrong, everything.accuracy) == (60, 0.88)
     kept = probabilities.max(axis=1) >= half.threshold
     assert kept.sum() == half.n == 250
     assert half.accuracy == pytest.approx((probabilities.argmax(axis=1) == test_part.labels)[kept].mean())
-    shares, accuracies = coverage_curve(test_part.labels, probabilities)
-    assert (shares[-1], accuracies[-1]) == (1.0, pytest.approx(0.88))
+    fractions, accuracies = coverage_curve(test_part.labels, probabilities)
+    assert (fractions[-1], accuracies[-1]) == (1.0, pytest.approx(0.88))
     assert accuracies[249] == pytest.approx(half.accuracy)
 
 
@@ -72,7 +71,7 @@ def test_a_network_that_people_trained_agrees_that_those_labels_are_wrong() -> N
     assert (read != digits.labels[rows]).sum() >= 12
 
 
-def test_mistakes_come_surest_first_and_right_answers_least_sure_first(test_part: LabelledDigits) -> None:
+def test_mistakes_come_most_confident_first_and_correct_ones_least_confident_first(test_part: LabelledDigits) -> None:
     probabilities = answers(test_part.labels, 30, 0)
     report = make_report("run", (), test_part, Predictions(probabilities, test_part.labels))
     assert report.mistakes == 30
@@ -80,7 +79,7 @@ def test_mistakes_come_surest_first_and_right_answers_least_sure_first(test_part
     assert sure == sorted(sure, reverse=True)
     assert all(example.read != example.label for example in report.worst)
     assert min(probabilities.max(axis=1)[probabilities.argmax(axis=1) == test_part.labels]) == pytest.approx(
-        report.unsure[0].probability
+        report.least_confident[0].probability
     )
     assert sum(row.n for row in report.confused) <= 30
 
@@ -117,16 +116,10 @@ class _Remote(HTMLParser):
         self.addresses += [value or "" for name, value in attrs if name in {"src", "href", "xlink:href"}]
 
 
-def test_the_report_of_ten_thousand_pictures_is_quick_and_stands_alone(make_run: MakeRun) -> None:
+def test_the_report_of_ten_thousand_pictures_stands_alone(make_run: MakeRun) -> None:
     digits = load_test()
     run = make_run("run", digits=digits, wrong=150)
-    classifier = Predictor.load("dense")
-    seconds = []
-    for _ in range(2):
-        began = time.perf_counter()
-        report = write_report(run, "mnist", classifier)
-        seconds.append(time.perf_counter() - began)
-    assert min(seconds) < 5
+    report = write_report(run, "mnist", Predictor.load("dense"))
     page = (run.path / "report.html").read_text()
     parser = _Remote()
     parser.feed(page)
@@ -134,7 +127,7 @@ def test_the_report_of_ten_thousand_pictures_is_quick_and_stands_alone(make_run:
     assert not parser.tags & {"script", "link", "iframe"}
     assert "url(http" not in page
     assert page.count("<svg") == 4
-    assert page.count("data:image/png;base64,") == 2 * len(report.worst) + len(report.unsure)
+    assert page.count("data:image/png;base64,") == 2 * len(report.worst) + len(report.least_confident)
     text = (run.path / "report.md").read_text()
     for needle in ("98.50 %", "without 15 verified label errors", "learning_rate 0.002", "| 150 |", "| 1 time for"):
         assert needle in text
@@ -146,7 +139,7 @@ def test_the_report_of_ten_thousand_pictures_is_quick_and_stands_alone(make_run:
 
 
 @pytest.mark.parametrize("by", ["trained_on", "added"])
-def test_a_run_that_was_trained_on_what_it_is_judged_on(
+def test_a_run_that_was_trained_on_what_it_is_evaluated_on(
     make_run: MakeRun, test_part: LabelledDigits, small_npz: Path, by: str
 ) -> None:
     run = make_run("run", **{by: test_part.sha256})
@@ -171,7 +164,7 @@ def test_answers_that_are_no_probabilities_make_no_report(
     make_run: MakeRun, test_part: LabelledDigits, small_npz: Path
 ) -> None:
     run = make_run("run")
-    keep_predictions(run, test_part, Predictions(np.full((500, 10), np.nan, np.float32), test_part.labels))
+    store_predictions(run, test_part, Predictions(np.full((500, 10), np.nan, np.float32), test_part.labels))
     with pytest.raises(DataError, match="not finite"):
         write_report(run, str(small_npz), Predictor.load("dense"))
     assert not (run.path / "report.html").exists()
@@ -179,7 +172,7 @@ def test_answers_that_are_no_probabilities_make_no_report(
 
 def test_digits_that_changed_since_make_no_report(make_run: MakeRun) -> None:
     run = make_run("run")
-    with pytest.raises(DataError, match="not the digits that were judged on"):
+    with pytest.raises(DataError, match="not the digits that were evaluated on"):
         write_report(run, "mnist", Predictor.load("dense"))
 
 
@@ -191,11 +184,11 @@ def test_evaluate_writes_the_report_and_says_where(cli: Cli, small_npz: Path, tm
     assert f"report: {run / 'report.html'}" in result.stdout
     assert result.stderr.count("warning") == 0
     assert "learning curves" in (run / "report.html").read_text()
-    assert (run / "report.md").read_text().startswith("# convnet, judged on")
+    assert (run / "report.md").read_text().startswith("# convnet, evaluated on")
     assert "the gradient for" not in (run / "report.html").read_text()
     result = cli("evaluate", run, "--data", small_npz, "--explain")
     assert result.returncode == 0, result.stderr
     page = (run / "report.html").read_text()
-    shown = min(24, int(re.search(r"surest \d+ of (\d+) mistakes", page)[1]))  # type: ignore[index]
+    shown = min(24, int(re.search(r"most confident \d+ of (\d+) mistakes", page)[1]))  # type: ignore[index]
     assert page.count('alt="the gradient for') == shown > 0
     assert page.count('alt="training picture') == 3 * shown

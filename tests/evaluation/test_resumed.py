@@ -1,4 +1,4 @@
-"""What was found out about a network that a training stopped with is not told of the one it ends with."""
+"""The evaluation of an interrupted training's network is not taken for one of the network it ends with."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _stop(record: EpochRecord) -> bool:
     raise KeyboardInterrupt
 
 
-def test_a_run_that_goes_on_forgets_how_it_was_judged(small_npz: Path, tmp_path: Path) -> None:
+def test_a_resumed_run_drops_its_evaluation(small_npz: Path, tmp_path: Path) -> None:
     path, data = tmp_path / "run", str(small_npz)
     with pytest.raises(KeyboardInterrupt):
         train("dense", recipe="sprint", hyperparameters={"epochs": 3}, data=data, out=path, on_epoch=_stop)

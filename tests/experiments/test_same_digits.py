@@ -1,4 +1,4 @@
-"""Experiments on digits without a test part train and judge on the same: they say so, loudly."""
+"""Experiments on digits without a test part train and evaluate on the same: they say so, loudly."""
 
 from __future__ import annotations
 

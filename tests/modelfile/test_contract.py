@@ -1,4 +1,4 @@
-"""Every network, Keras backend and data format: it exports, passes parity, and is judged as its Keras original is.
+"""Every network, Keras backend and data format: it exports, passes parity, and is evaluated as its Keras original is.
 
 The backend is the one that KERAS_BACKEND names (`make test-backends` runs all three). The oracle is Keras itself.
 """
@@ -81,7 +81,7 @@ def _built(network: str | Callable[[], keras.Model], image_data_format: str) -> 
 
 @pytest.mark.parametrize("image_data_format", FORMATS)
 @pytest.mark.parametrize("network", [*NETWORKS, *OWN])
-def test_a_model_file_is_judged_as_its_keras_original(
+def test_a_model_file_is_evaluated_as_its_keras_original(
     network: str | Callable[[], keras.Model],
     image_data_format: str,
     thousand: LabelledDigits,

@@ -14,7 +14,7 @@ from onnx import TensorProto, helper
 
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.errors import DataError, ModelFileError
-from inkdigits.modelfile.metadata import check_content, sealed
+from inkdigits.modelfile.metadata import check_content, with_checksum
 from inkdigits.modelfile.predictor import Predictor, shipped_models
 
 
@@ -37,7 +37,7 @@ def _with_property(source: Path, target: Path, key: str, value: str | None) -> P
     kept = {entry.key: entry.value for entry in model.metadata_props if entry.key != key}
     kept["inkdigits_sha256"] = "0" * 64
     helper.set_model_props(model, kept if value is None else {**kept, key: value})
-    target.write_bytes(sealed(model.SerializeToString()))
+    target.write_bytes(with_checksum(model.SerializeToString()))
     return target
 
 
@@ -85,7 +85,7 @@ def test_our_metadata_on_other_inputs(tmp_path: Path, model_file: Path) -> None:
     ours = {entry.key: entry.value for entry in onnx.load(model_file).metadata_props}
     helper.set_model_props(foreign, {**ours, "inkdigits_sha256": "0" * 64})
     with pytest.raises(ModelFileError, match=r"takes x tensor\(float\) \[1, 3\], expected images tensor\(uint8\)"):
-        Predictor.from_bytes(sealed(foreign.SerializeToString()), "foreign")
+        Predictor.from_bytes(with_checksum(foreign.SerializeToString()), "foreign")
 
 
 def test_a_newer_format_says_to_upgrade(tmp_path: Path, model_file: Path) -> None:

@@ -31,7 +31,7 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="inkdigits",
-    help="Handwritten digits: train, judge and compare networks on MNIST, which is on board.",
+    help="Handwritten digits: train, evaluate and compare networks on MNIST, which is included.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -42,7 +42,7 @@ app.command()(train_command.reproduce)
 app.command()(compare_command.compare)
 app.command()(experiment_commands.seeds)
 app.command()(experiment_commands.tune)
-app.command()(robustness_command.shift)
+app.command()(robustness_command.robustness)
 app.command()(explain_command.explain)
 app.command()(evaluate_command.runs)
 app.command()(export_command.export)
@@ -69,12 +69,12 @@ def _root(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Versions, backends and devices.")
     ] = False,
 ) -> None:
-    """Handwritten digits: train, judge and compare networks on MNIST, which is on board."""
+    """Handwritten digits: train, evaluate and compare networks on MNIST, which is included."""
 
 
 def main() -> None:
     """Run the program. Exit code 0: done, 1: a target or check was missed, 2: wrong use or bad input, 130: stopped."""
-    # A service manager's polite stop leaves a usable run, as Ctrl-C does.
+    # A service manager's SIGTERM leaves a usable run, as Ctrl-C does.
     stop = raise_on_stop_signals()
     warnings.showwarning = _show_warning  # type: ignore[assignment]  # it takes the same arguments
     try:
@@ -83,7 +83,7 @@ def main() -> None:
         print(f"inkdigits: {error}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
-        # Before a command runs, or in one that has nothing to tell of a stop.
+        # Before a command runs, or in one that has nothing to report when stopped.
         sys.exit(130)
     except Exception:
         # An import that is stopped amid its C code fails in its own words.

@@ -32,7 +32,7 @@ def compare(
     data: Annotated[
         str | None,
         typer.Option(
-            help="Compare on these digits. Default: what the runs were last judged on, else mnist.", metavar="DATA"
+            help="Compare on these digits. Default: what the runs were last evaluated on, else mnist.", metavar="DATA"
         ),
     ] = None,
     html: Annotated[
@@ -66,17 +66,17 @@ def compare(
 def _print_comparison(comparison: Comparison) -> None:
     print(f"compared on {comparison.data}, {counted(comparison.n, 'picture')}")
     print_table(
-        ["side", "files", "accuracy", "± over seeds", "log loss", "± over seeds"],
+        ["candidate", "files", "accuracy", "± over seeds", "log loss", "± over seeds"],
         [
             [
-                side.name,
-                side.files,
-                percent(side.accuracy, 3 if side.files > 1 else 2),
-                "-" if side.accuracy_spread is None else f"{100 * side.accuracy_spread:.3f}",
-                f"{side.log_loss:.4f}",
-                "-" if side.log_loss_spread is None else f"{side.log_loss_spread:.4f}",
+                candidate.name,
+                candidate.files,
+                percent(candidate.accuracy, 3 if candidate.files > 1 else 2),
+                "-" if candidate.accuracy_spread is None else f"{100 * candidate.accuracy_spread:.3f}",
+                f"{candidate.log_loss:.4f}",
+                "-" if candidate.log_loss_spread is None else f"{candidate.log_loss_spread:.4f}",
             ]
-            for side in comparison.sides
+            for candidate in comparison.candidates
         ],
     )
     adjusted = len(comparison.pairs) > 1
@@ -91,9 +91,9 @@ def _print_comparison(comparison: Comparison) -> None:
 
 def _print_files(pair: Pair, files: TwoFiles, adjusted: bool) -> None:
     paired = files.paired
-    verdict = f"{files.better} is better" if files.better else "these files cannot be told apart"
+    result = f"{files.better} is better" if files.better else "no significant difference between these files"
     several = f" ({files.p_adjusted:.2g} with Holm's correction)" if adjusted else ""
-    print(f"  files: {verdict}, exact McNemar p = {paired.p_value:.2g}{several}")
+    print(f"  files: {result}, exact McNemar p = {paired.p_value:.2g}{several}")
     print(
         f"    difference {100 * paired.difference:+.2f} points, 95 % interval {_points(paired.interval)} (Newcombe), "
         f"{_points(files.bootstrap)} (bootstrap)"
@@ -110,7 +110,9 @@ def _print_files(pair: Pair, files: TwoFiles, adjusted: bool) -> None:
         )
     shown = " ".join(map(str, files.disagreements[:_SHOWN]))
     more = f" … ({len(files.disagreements) - _SHOWN} more)" if len(files.disagreements) > _SHOWN else ""
-    print(f"    read differently: {counted(len(files.disagreements), 'picture')}{': ' if shown else ''}{shown}{more}")
+    print(
+        f"    classified differently: {counted(len(files.disagreements), 'picture')}{': ' if shown else ''}{shown}{more}"
+    )
 
 
 def _points(interval: Interval) -> str:
@@ -126,7 +128,7 @@ def _print_file_pairs(pair: Pair, files: FilePairs) -> None:
 
 
 def _print_recipes(pair: Pair, adjusted: bool) -> None:
-    print(f"  recipes: {pair.recipes.told}")
+    print(f"  recipes: {pair.recipes.message}")
     test = pair.recipes.test
     if test is None or pair.recipes.p_adjusted is None:
         return

@@ -31,8 +31,8 @@ def evaluate(
     out: Annotated[Path | None, typer.Option(help="Write the scores as JSON to this file too.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Judge a run: accuracy with its 95 % interval, log loss, scores per class, confusion matrix, and a report."""
-    from inkdigits.evaluation import evaluate as judging
+    """Evaluate a run: accuracy with its 95 % interval, log loss, scores per class, confusion matrix, and a report."""
+    from inkdigits.evaluation import evaluate as evaluating
     from inkdigits.evaluation.report import write_report
     from inkdigits.system.atomic_io import check_new, write_json
     from inkdigits.training.run import open_run
@@ -40,7 +40,7 @@ def evaluate(
     check_new(out, "--out")
     opened = open_run(run)
     chosen = backend_of(backend, device) if backend or device is not Device.auto else None
-    evaluation = judging.evaluate(opened, data=data, backend=chosen)
+    evaluation = evaluating.evaluate(opened, data=data, backend=chosen)
     report = write_report(opened, data, explain=explain)
     for warning in report.warnings:
         print_status(f"inkdigits: warning: {warning}")
@@ -111,17 +111,17 @@ def runs(
         print_status(f"no runs in {folder}")
         return
     print_table(
-        ["run", "network", "recipe", "seed", "state", "epochs", "accuracy", "log loss", "judged on"],
+        ["run", "network", "recipe", "seed", "state", "epochs", "accuracy", "log loss", "evaluated on"],
         [
             [
                 *(row[name] for name in ("run", "network", "recipe", "seed", "state", "epochs")),
                 percent(row["accuracy"]),
                 "-" if row["log_loss"] is None else f"{row['log_loss']:.4f}",
-                row["judged_on"] or "-",
+                row["evaluated_on"] or "-",
             ]
             for row in rows
         ],
-        texts=("network", "recipe", "judged on"),
+        texts=("network", "recipe", "evaluated on"),
     )
 
 
@@ -136,5 +136,5 @@ def _run_row(run: Run) -> dict[str, Any]:
         "epochs": status["epochs"],
         "accuracy": evaluation.get("accuracy"),
         "log_loss": evaluation.get("log_loss"),
-        "judged_on": evaluation.get("data"),
+        "evaluated_on": evaluation.get("data"),
     }

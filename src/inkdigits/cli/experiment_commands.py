@@ -83,7 +83,7 @@ def seeds(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train and judge one recipe with many seeds: how much of an accuracy is luck?"""
+    """Train and evaluate one recipe with many seeds: how much of an accuracy is luck?"""
     from inkdigits.experiments.seeds import train_seeds
 
     told = "stopped; the finished seeds are kept: the same command goes on"
@@ -109,7 +109,7 @@ def seeds(
 
 
 def _print_seeds(summary: dict[str, Any]) -> None:
-    print(f"{summary['network']}, recipe {summary['recipe']['name']}, judged on {summary['data']}")
+    print(f"{summary['network']}, recipe {summary['recipe']['name']}, evaluated on {summary['data']}")
     rows = [
         [row["seed"], row["state"], row["epochs"], percent(row["accuracy"]), _loss(row["log_loss"])]
         for row in summary["runs"]

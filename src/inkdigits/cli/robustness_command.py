@@ -1,4 +1,4 @@
-"""`shift`: how a network bears pictures that are unlike MNIST's, and what is no digit."""
+"""`robustness`: how a network handles pictures that are unlike MNIST's, and non-digits."""
 
 from __future__ import annotations
 
@@ -12,12 +12,14 @@ from inkdigits.cli.options import AsJson, Data, Quiet, start_default_backend
 from inkdigits.cli.output import counted, percent, print_json, print_status, print_table, status_printer, stoppable
 
 if TYPE_CHECKING:
-    from inkdigits.evaluation.robustness import Digits, ShiftCard
+    from inkdigits.evaluation.robustness import DigitScores, RobustnessReport
 
-__all__ = ["shift"]
+__all__ = ["robustness"]
+
+_UNITS = {"shift": "pixels", "rotation": "degrees", "scale": "times", "stroke": "pixels on each side"}
 
 
-def shift(
+def robustness(
     model: Annotated[
         str, typer.Argument(help="reader, dense, cnn, a model file, a run's folder or a .keras file.", metavar="MODEL")
     ],
@@ -30,43 +32,50 @@ def shift(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Judge any network on damaged, moved and foreign digits and on what is no digit; held-out kinds apart."""
-    from inkdigits.evaluation.robustness import judge_shift
+    """Evaluate any network on corrupted and moved digits, digits of fonts and non-digits; held-out kinds apart."""
+    from inkdigits.evaluation.robustness import evaluate_robustness
     from inkdigits.system.atomic_io import check_new
 
     check_new(html, "--html")
     with stoppable():
-        card = judge_shift(
-            model, data=data, sample=sample, seed=seed, start_keras=start_default_backend, tell=status_printer(quiet)
+        report = evaluate_robustness(
+            model,
+            data=data,
+            sample=sample,
+            seed=seed,
+            start_keras=start_default_backend,
+            progress=status_printer(quiet),
         )
     if html:
-        from inkdigits.evaluation.robustness_page import write_shift_page
+        from inkdigits.evaluation.robustness_page import write_robustness_page
 
-        write_shift_page(html, card)
+        write_robustness_page(html, report)
     if as_json:
-        print_json(card.as_dict())
+        print_json(report.as_dict())
     else:
-        _print_card(card)
+        _print_report(report)
         if html:
             print(f"page: {html}")
-    if card.test_openings is not None:
-        print_status(f"a test set was opened {counted(card.test_openings, 'time')} for this run")
+    if report.test_openings is not None:
+        print_status(f"a test set was opened {counted(report.test_openings, 'time')} for this run")
 
 
-def _print_card(card: ShiftCard) -> None:
-    plain = card.plain
+def _print_report(report: RobustnessReport) -> None:
+    plain = report.plain
     print(
-        f"plain digits: {percent(plain.accuracy)} right ({plain.right:,} of {plain.n:,} of {card.data}; 95 % interval "
-        f"{percent(plain.interval.low)} to {percent(plain.interval.high)}), {plain.refused:,} refused"
+        f"plain digits: {percent(plain.accuracy)} correct ({plain.right:,} of {plain.n:,} of {report.data}; 95 % "
+        f"interval {percent(plain.interval.low)} to {percent(plain.interval.high)}), {plain.refused:,} refused"
     )
-    whose = "the model's own" if card.threshold_is_the_models else "the default: the model names none"
-    print(f"accepted: highest probability at least {card.threshold:.3f} ({whose}); below: n = {card.sample:,} a cell")
-    trained_on, held_out = card.summary(held_out=False), card.summary(held_out=True)
+    source = "the model's own" if report.threshold_from_model else "the default: the model names none"
+    print(
+        f"accepted: highest probability at least {report.threshold:.3f} ({source}); below: n = {report.sample:,} in each cell"
+    )
+    trained_on, held_out = report.means(held_out=False), report.means(held_out=True)
     print_table(
         ["mean over kinds", "trained-on", "held-out"],
         [
-            ["accuracy on damaged digits", percent(trained_on.corruptions), percent(held_out.corruptions)],
-            ["accuracy on fonts' digits", percent(trained_on.fonts), percent(held_out.fonts)],
+            ["accuracy on corrupted digits", percent(trained_on.corruptions), percent(held_out.corruptions)],
+            ["accuracy on digits of fonts", percent(trained_on.fonts), percent(held_out.fonts)],
             [
                 "non-digits accepted",
                 percent(trained_on.nondigits_accepted),
@@ -76,20 +85,25 @@ def _print_card(card: ShiftCard) -> None:
         ],
     )
     for held in (False, True):
-        _print_corruptions(card, held)
-    for group, unit in (("shift", "pixels"), ("rotation", "degrees"), ("scale", "times"), ("stroke", "pixels a side")):
-        _print_amounts([row for row in card.digits if row.group == group], f"{group}, {unit}")
-    _print_fonts([row for row in card.digits if row.group == "font"])
-    _print_nondigits(card)
+        _print_corruptions(report, held)
+    for group, unit in (
+        ("shift", "pixels"),
+        ("rotation", "degrees"),
+        ("scale", "times"),
+        ("stroke", "pixels on each side"),
+    ):
+        _print_amounts(report.group(group), f"{group}, {unit}")
+    _print_fonts(report.group("font"))
+    _print_nondigits(report)
 
 
-def _print_corruptions(card: ShiftCard, held_out: bool) -> None:
-    rows: dict[str, list[Digits]] = {}
-    for row in card.digits:
-        if row.group == "corruption" and row.held_out == held_out:
-            rows.setdefault(row.kind, []).append(row)
+def _print_corruptions(report: RobustnessReport, held_out: bool) -> None:
+    rows: dict[str, list[DigitScores]] = {}
+    for row in report.group("corruption"):
+        if row.condition.held_out == held_out:
+            rows.setdefault(row.condition.kind, []).append(row)
     print_table(
-        [f"accuracy by strength, {_side(held_out)}", "1", "2", "3", "4", "5", "mean"],
+        [f"accuracy by severity, {_kinds(held_out)}", "1", "2", "3", "4", "5", "mean"],
         [
             [
                 kind,
@@ -101,30 +115,35 @@ def _print_corruptions(card: ShiftCard, held_out: bool) -> None:
     )
 
 
-def _side(held_out: bool) -> str:
+def _kinds(held_out: bool) -> str:
     return "held-out" if held_out else "trained-on"
 
 
-def _print_amounts(rows: Sequence[Digits], title: str) -> None:
-    print_table([title, *(f"{row.amount:g}" for row in rows)], [["accuracy", *(percent(r.accuracy, 1) for r in rows)]])
-
-
-def _print_fonts(rows: Sequence[Digits]) -> None:
+def _print_amounts(rows: Sequence[DigitScores], title: str) -> None:
     print_table(
-        ["fonts", "kinds", "n", "accuracy", "refused"],
-        [[row.kind, _side(row.held_out), row.n, percent(row.accuracy, 1), row.refused] for row in rows],
+        [title, *(f"{row.condition.amount:g}" for row in rows)], [["accuracy", *(percent(r.accuracy, 1) for r in rows)]]
     )
 
 
-def _print_nondigits(card: ShiftCard) -> None:
+def _print_fonts(rows: Sequence[DigitScores]) -> None:
+    print_table(
+        ["fonts", "kinds", "n", "accuracy", "refused"],
+        [
+            [row.condition.kind, _kinds(row.condition.held_out), row.n, percent(row.accuracy, 1), row.refused]
+            for row in rows
+        ],
+    )
+
+
+def _print_nondigits(report: RobustnessReport) -> None:
     print_table(
         ["non-digits", "kinds", "n", "accepted", "rate", "95 % interval", "AUROC"],
         [
             [
-                *(row.family, _side(row.held_out), row.n, row.accepted, percent(row.rate, 1)),
+                *(row.family, _kinds(row.held_out), row.n, row.accepted, percent(row.rate, 1)),
                 f"{percent(row.interval.low, 1)} to {percent(row.interval.high, 1)}",
                 f"{row.auroc:.4f}",
             ]
-            for row in card.nondigits
+            for row in report.nondigits
         ],
     )

@@ -1,1 +1,1 @@
-"""Judging: scores on held-out digits, comparisons, and reports."""
+"""Evaluation: scores on held-out digits, comparisons, and reports."""

@@ -1,9 +1,9 @@
-"""What is compared: networks' answers on one data set, kept ones where there are any."""
+"""What is compared: predictions of several networks on one data set, stored ones where there are any."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +13,7 @@ from inkdigits.datasets.labelled import CLASSES, LabelledDigits
 from inkdigits.datasets.source import MNIST
 from inkdigits.errors import DataError, ModelFileError, RunError
 from inkdigits.evaluation.evaluate import Predictions, evaluate, load_predictions
-from inkdigits.evaluation.held_out import open_test_split
+from inkdigits.evaluation.held_out import open_held_out
 from inkdigits.evaluation.leakage_warnings import about_labels, about_training, learned_from
 from inkdigits.modelfile.load import load_classifier
 from inkdigits.modelfile.predictor import Predictor, shipped_models
@@ -21,24 +21,23 @@ from inkdigits.modelfile.remote import is_url
 from inkdigits.stats import scores
 from inkdigits.training.run import Run, find_runs, open_run
 
-__all__ = ["Compared", "Side", "load_sides"]
+__all__ = ["Candidate", "Compared", "load_candidates"]
 
 
 @dataclass(frozen=True)
-class Side:
-    """One or several networks' answers; several are seeds of one recipe."""
+class Candidate:
+    """The predictions of one network, or of several that are seeds of one recipe."""
 
     name: str
     files: tuple[str, ...]
-    answers: tuple[Predictions, ...]
-    recipe: dict[str, Any] | None  # everything of a training but its seed; None for a model file
+    predictions: tuple[Predictions, ...]
 
 
 @dataclass(frozen=True)
 class Compared:
-    """The sides, and the one data set that all were judged on. `source` is what `--data` calls it."""
+    """The candidates, and the one data set that all were evaluated on. `source` is how `--data` names it."""
 
-    sides: tuple[Side, ...]
+    candidates: tuple[Candidate, ...]
     data: str
     sha256: str
     source: str
@@ -53,42 +52,55 @@ class _Network:
     run: Run | None
 
     @property
-    def kept_on(self) -> list[str]:
-        """The SHA-256 of each data set that its answers are kept for."""
+    def stored(self) -> list[str]:
+        """The SHA-256 of each data set that its predictions are stored for."""
         return [] if self.run is None else sorted(path.stem for path in self.run.path.glob("predictions/*.npz"))
 
     @property
-    def judged(self) -> dict[str, Any]:
-        """Its last evaluation's scores; empty before the first."""
-        return (self.run.evaluation if self.run else None) or {}
+    def last(self) -> Mapping[str, Any] | None:
+        """Its last evaluation where the predictions of one are stored."""
+        return self.run.evaluation if self.run and self.stored else None
 
 
-def load_sides(
+@dataclass(frozen=True)
+class _DataSet:
+    """What all networks are evaluated on. `digits` are None until they have to be read."""
+
+    source: str
+    name: str
+    sha256: str
+    digits: LabelledDigits | None = None
+
+
+def load_candidates(
     sources: Sequence[str], data: str | None = None, start_keras: Callable[[], object] | None = None
 ) -> Compared:
-    """The answers of each of `sources`: a run, a folder of runs that differ in nothing but their seed, a model file
+    """The predictions of each of `sources`: a run, a folder of runs that differ in nothing but their seed, a model file
     or a remote model's URL.
 
-    Kept answers are used where there are any: those on `data`, or without it those of the last evaluations, or those
-    on MNIST where the last ones differ. What has none is judged on `data`, by default on what the others were, else on
-    MNIST. Only then a network is loaded, and Keras only for a network that is no model file, after `start_keras`.
-    Raises `RunError` when there is no data set that all were judged on, `DataError` for answers that are no
-    probabilities, `ModelFileError` for other classes.
+    Stored predictions are used where there are any: those on `data`, or without it those of the last evaluations, or
+    those on MNIST where the last ones differ. Every other network is evaluated on `data`, by default on what the others
+    were, else on MNIST. Only then a network is loaded, and Keras only for a network that is not a model file, after
+    `start_keras`. Raises `RunError` when there is no data set that all were evaluated on, `DataError` for predictions
+    that are not probabilities, `ModelFileError` for other classes.
     """
-    networks = [_networks(source) for source in sources]
-    everyone = [network for side in networks for network in side]
-    judge = _Judge(*_common_data(everyone, data), start_keras)
-    sides = [
-        Side(source, tuple(n.name for n in side), tuple(judge.answers(n) for n in side), _recipe(source, side))
-        for source, side in zip(sources, networks, strict=True)
-    ]
-    labels = sides[0].answers[0].labels
-    if any(not np.array_equal(answers.labels, labels) for side in sides for answers in side.answers):
-        raise RunError("kept answers with the same checksum have different labels: judge the runs again")
-    warnings = [*_about_names(sources), *about_labels(judge.name, labels)]
-    for network in everyone:
-        warnings += about_training(network.name, _learned_from(network), judge.name, judge.sha256)
-    return Compared(tuple(sides), judge.name, judge.sha256, judge.source, tuple(warnings))
+    groups = [_networks(source) for source in sources]
+    networks = [network for group in groups for network in group]
+    predict = _Predict(_common_data(networks, data), start_keras)
+    for source, group in zip(sources, groups, strict=True):
+        _check_one_recipe(source, group)
+    candidates = tuple(
+        Candidate(source, tuple(network.name for network in group), tuple(predict(network) for network in group))
+        for source, group in zip(sources, groups, strict=True)
+    )
+    labels = candidates[0].predictions[0].labels
+    if any(not np.array_equal(each.labels, labels) for candidate in candidates for each in candidate.predictions):
+        raise RunError("stored predictions with the same checksum have different labels: evaluate the runs again")
+    data_set = predict.data_set
+    warnings = [*_about_names(sources), *about_labels(data_set.name, labels)]
+    for network in networks:
+        warnings += about_training(network.name, _learned_from(network), data_set.name, data_set.sha256)
+    return Compared(candidates, data_set.name, data_set.sha256, data_set.source, tuple(warnings))
 
 
 def _networks(source: str) -> list[_Network]:
@@ -106,125 +118,122 @@ def _networks(source: str) -> list[_Network]:
     return [_Network(str(run.path), open_run(run.path)) for run in sorted(runs, key=lambda run: run.path)]
 
 
-def _recipe(source: str, side: Sequence[_Network]) -> dict[str, Any] | None:
-    """What the runs of a side share. Raises `RunError` unless they differ in their seeds, and in nothing else."""
-    configs = [network.run.config for network in side if network.run]
-    shared = [
+def _check_one_recipe(source: str, group: Sequence[_Network]) -> None:
+    """Raise `RunError` unless the runs of a candidate differ in their seeds, and in nothing else."""
+    configs = [network.run.config for network in group if network.run]
+    recipes = [
         {"network": c["network"], "data_sha256": c["data"]["sha256"], **c["recipe"], "own": c.get("network_sha256")}
         for c in configs
     ]
-    for config in shared:
-        different = [name for name in config if config[name] != shared[0].get(name)]
+    for recipe in recipes:
+        different = [name for name in recipe if recipe[name] != recipes[0].get(name)]
         if different:
-            values = f"{shared[0].get(different[0])} and {config[different[0]]}"
+            values = f"{recipes[0].get(different[0])} and {recipe[different[0]]}"
             raise RunError(f"{source}: its runs differ in {different[0]} ({values}), expected seeds of one recipe")
     seeds = [config["seed"] for config in configs]
     if len(set(seeds)) < len(seeds):
         twice = next(seed for seed in seeds if seeds.count(seed) > 1)
-        raise RunError(f"{source}: two runs of seed {twice} in it: one network twice is no evidence, leave one out")
-    return shared[0] if shared else None
+        raise RunError(f"{source}: two runs of seed {twice} in it, expected one run of each seed: remove one of them")
 
 
-def _common_data(networks: Sequence[_Network], data: str | None) -> tuple[str, str, str, LabelledDigits | None]:
-    """Source, name and SHA-256 of the data set to compare on; the digits too where they had to be read."""
-    judged = [network for network in networks if network.kept_on and network.judged]
-    if data is not None or not judged:
+def _common_data(networks: Sequence[_Network], data: str | None) -> _DataSet:
+    """The data set to compare on."""
+    evaluated = [(network, last) for network in networks if (last := network.last)]
+    if data is not None or not evaluated:
         return _opened(data or MNIST)
-    last = {network.judged["data_sha256"]: network for network in judged}
-    if len(last) == 1:
-        (sha256, network), source = next(iter(last.items())), judged[0].judged.get("source", MNIST)
-        if all(sha256 in one.kept_on for one in networks):
-            return source, network.judged["data"], sha256, None
-        if found := _opened_again(source, sha256):
+    by_data = {last["data_sha256"]: (network, last) for network, last in evaluated}
+    if len(by_data) == 1:
+        last = evaluated[0][1]
+        if all(last["data_sha256"] in network.stored for network in networks):
+            return _DataSet(last["source"], last["data"], last["data_sha256"])
+        if found := _opened_again(last["source"], last["data_sha256"]):
             return found
     mnist = _opened(MNIST)
-    if all(mnist[2] in network.kept_on for network in judged):
+    if all(mnist.sha256 in network.stored for network, _ in evaluated):
         return mnist
-    raise RunError(_not_comparable(list(last.values())))
+    raise RunError(_not_comparable(list(by_data.values())))
 
 
-def _opened(data: str) -> tuple[str, str, str, LabelledDigits]:
-    digits = open_test_split(None, data)
-    return data, digits.name, digits.sha256, digits
+def _opened(source: str) -> _DataSet:
+    digits = open_held_out(None, source)
+    return _DataSet(source, digits.name, digits.sha256, digits)
 
 
-def _opened_again(source: str, sha256: str) -> tuple[str, str, str, LabelledDigits] | None:
-    """The digits of `source`; None where they are gone or not those with that SHA-256 any more."""
+def _opened_again(source: str, sha256: str) -> _DataSet | None:
+    """The digits of `source`; None where they are gone or no longer those with that SHA-256."""
     try:
         found = _opened(source)
     except DataError:
         return None
-    return found if found[2] == sha256 else None
+    return found if found.sha256 == sha256 else None
 
 
-def _not_comparable(judged: Sequence[_Network]) -> str:
-    one, *others = judged
+def _not_comparable(evaluated: Sequence[tuple[_Network, Mapping[str, Any]]]) -> str:
+    (network, last), *others = evaluated
     if not others:
         return (
-            f"{one.name} was last judged on {one.judged['data']}, and {one.judged.get('source', MNIST)} does not hold "
-            f"those digits any more: add --data mnist, or judge it again with inkdigits evaluate {one.name}"
+            f"{network.name} was last evaluated on {last['data']}, and {last['source']} does not hold "
+            f"those digits any more: add --data mnist, or evaluate it again with inkdigits evaluate {network.name}"
         )
+    other, other_last = others[0]
     return (
-        f"not comparable: {one.name} was last judged on {one.judged['data']}, {others[0].name} on "
-        f"{others[0].judged['data']}: judge them on the same digits with --data, for example --data mnist"
+        f"not comparable: {network.name} was last evaluated on {last['data']}, {other.name} on "
+        f"{other_last['data']}: evaluate them on the same digits with --data, for example --data mnist"
     )
 
 
 @dataclass
-class _Judge:
-    """Gives each network's answers on one data set; the digits are read only when a network has to run."""
+class _Predict:
+    """Each network's predictions on one data set; the digits are read only when a network has to run."""
 
-    source: str
-    name: str
-    sha256: str
-    digits: LabelledDigits | None
+    data_set: _DataSet
     start_keras: Callable[[], object] | None
 
-    def answers(self, network: _Network) -> Predictions:
-        """Kept answers, or new ones."""
+    def __call__(self, network: _Network) -> Predictions:
+        """Stored predictions, or new ones."""
         if network.run is None:
-            answers = self._asked(network)
+            predictions = self._by_classifier(network)
         else:
-            if self.sha256 not in network.kept_on:
-                evaluate(network.run, data=self.source)
-                self._check(network, network.judged["data_sha256"])
-            answers = load_predictions(network.run, self.sha256)
-        _check_answers(answers, network.name)
-        return answers
+            sha256 = self.data_set.sha256
+            if sha256 not in network.stored:
+                self._check(network, evaluate(network.run, data=self.data_set.source).data_sha256)
+            predictions = load_predictions(network.run, sha256)
+        _check_predictions(predictions, network.name)
+        return predictions
 
-    def _asked(self, network: _Network) -> Predictions:
+    def _by_classifier(self, network: _Network) -> Predictions:
         classifier = load_classifier(network.name, start_keras=self.start_keras)
         classes = classifier.metadata.classes if isinstance(classifier, Predictor) else range(CLASSES)
         if [str(name) for name in classes] != [str(label) for label in range(CLASSES)]:
             raise ModelFileError(f"not comparable: {network.name} has the classes {', '.join(map(str, classes))}")
-        if self.digits is None:
-            self.digits = open_test_split(None, self.source)
-            self._check(network, self.digits.sha256)
-        return Predictions(np.asarray(classifier.predict_proba(self.digits.images), np.float32), self.digits.labels)
+        digits = self.data_set.digits or open_held_out(None, self.data_set.source)
+        self._check(network, digits.sha256)
+        self.data_set = replace(self.data_set, digits=digits)
+        return Predictions(np.asarray(classifier.predict_proba(digits.images), np.float32), digits.labels)
 
     def _check(self, network: _Network, sha256: str) -> None:
-        if sha256 != self.sha256:
+        if sha256 != self.data_set.sha256:
             raise RunError(
-                f"not comparable: {self.source} is not the {self.name} that the others were judged on, so "
-                f"{network.name} cannot be: name the same digits for all with --data"
+                f"not comparable: {self.data_set.source} is not the {self.data_set.name} that the others were "
+                f"evaluated on, so {network.name} cannot be: name the same digits for all with --data"
             )
 
 
-def _check_answers(answers: Predictions, name: str) -> None:
-    if answers.probabilities.ndim != 2 or answers.probabilities.shape[1] != CLASSES:
-        shape = answers.probabilities.shape
-        raise RunError(f"not comparable: {name} answered with shape {shape}, expected one of (n, {CLASSES})")
+def _check_predictions(predictions: Predictions, name: str) -> None:
+    if predictions.probabilities.ndim != 2 or predictions.probabilities.shape[1] != CLASSES:
+        shape = predictions.probabilities.shape
+        raise RunError(f"not comparable: {name} predicted shape {shape}, expected one of (n, {CLASSES})")
     try:
-        scores.check_probabilities(answers.probabilities, len(answers.labels))
+        scores.check_probabilities(predictions.probabilities, len(predictions.labels))
     except DataError as error:
         raise DataError(f"{name}: {error}") from error
 
 
 def _about_names(sources: Iterable[str]) -> list[str]:
-    carried = set(sources) & set(shipped_models())
+    bundled = set(sources) & set(shipped_models())
     return [
-        f"{name} is the model file that inkdigits carries; the folder of that name here is ./{name}"
-        for name in sorted(carried)
+        f"{name} is the model file bundled with inkdigits; the folder of that name here is ./{name}"
+        for name in sorted(bundled)
         if Path(name).exists()
     ]
 

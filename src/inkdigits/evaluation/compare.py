@@ -1,7 +1,7 @@
 """Which is better? Two questions apart: are these files different, and are their recipes?
 
 Two seeds of one recipe are different networks, and a paired test on enough pictures says so: what it says of two files
-holds for these files. Only several seeds a side can tell whether a recipe is better than another.
+holds for these files. Only several seeds of each can tell whether a recipe is better than another.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.evaluation.candidates import Compared, Side, load_sides
+from inkdigits.evaluation.candidates import Candidate, Compared, load_candidates
 from inkdigits.evaluation.evaluate import Predictions
 from inkdigits.stats import scores
 from inkdigits.stats.resampling import PermutationTest, bootstrap_mean_interval, permutation_test
 from inkdigits.stats.scores import Interval, PairedComparison
 from inkdigits.stats.significance import SIGNIFICANCE_LEVEL, holm, pairs_needed
 
-__all__ = ["Comparison", "FilePairs", "Pair", "RecipeTest", "SideScores", "TwoFiles", "compare"]
+__all__ = ["CandidateScores", "Comparison", "FilePairs", "Pair", "RecipeTest", "TwoFiles", "compare"]
 
 
 @dataclass(frozen=True)
-class SideScores:
-    """The scores of one side. The spreads are standard deviations over its files, None for a single one."""
+class CandidateScores:
+    """The scores of one candidate. The spreads are standard deviations over its files, None for a single one."""
 
     name: str
     files: int
@@ -39,21 +39,21 @@ class SideScores:
 
 @dataclass(frozen=True)
 class TwoFiles:
-    """Are these two files different? Differences are first minus second; the intervals are of 95 %."""
+    """Whether the two files differ. Differences are first minus second; the intervals are of 95 %."""
 
     paired: PairedComparison  # exact McNemar and Newcombe's interval
     bootstrap: Interval  # of the same difference of accuracies
     log_loss_difference: float  # nats; negative: the first is better
     log_loss_bootstrap: Interval
-    disagreements: tuple[int, ...]  # the pictures that they read as different digits
+    disagreements: tuple[int, ...]  # the pictures that they classify differently
     pictures_needed: int | None  # to show this difference, where McNemar cannot; None also where there is none
-    p_adjusted: float  # Holm, over all pairs of sides
+    p_adjusted: float  # Holm, over all pairs of candidates
     better: str | None
 
 
 @dataclass(frozen=True)
 class FilePairs:
-    """Of every file of one side with every file of the other: which McNemar's test calls better."""
+    """How often McNemar's test finds a file of one candidate better than a file of the other."""
 
     pairs: int
     first_better: int
@@ -62,17 +62,17 @@ class FilePairs:
 
 @dataclass(frozen=True)
 class RecipeTest:
-    """Are the recipes different? Without `test`, `told` says why that cannot be known."""
+    """Whether the recipes differ. Without `test`, `message` says why that cannot be known."""
 
-    told: str
+    message: str
     test: PermutationTest | None = None
-    p_adjusted: float | None = None  # Holm, over all pairs of sides
+    p_adjusted: float | None = None  # Holm, over all pairs of candidates
     better: str | None = None
 
 
 @dataclass(frozen=True)
 class Pair:
-    """One side against another; `files` with one file a side, `file_pairs` with several."""
+    """One candidate against another; `files` when each has one file, `file_pairs` otherwise."""
 
     first: str
     second: str
@@ -83,12 +83,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Everything that was found out about two or more sides on one data set."""
+    """The result of comparing two or more candidates on one data set."""
 
     data: str
     data_sha256: str
     n: int
-    sides: tuple[SideScores, ...]
+    candidates: tuple[CandidateScores, ...]
     pairs: tuple[Pair, ...]
     warnings: tuple[str, ...]
 
@@ -102,27 +102,27 @@ def compare(
 ) -> tuple[Comparison, Compared]:
     """Compare two or more runs, folders of runs (seeds of one recipe) or model files, each with each.
 
-    With the comparison comes what it was made of. Data and errors are those of `evaluation.sides.load_sides`.
+    With the comparison comes what it was made of. Data and errors are those of `evaluation.candidates.load_candidates`.
     """
-    compared = load_sides(sources, data, start_keras)
-    pairs = [_pair(first, second) for first, second in itertools.combinations(compared.sides, 2)]
+    compared = load_candidates(sources, data, start_keras)
+    pairs = [_pair(first, second) for first, second in itertools.combinations(compared.candidates, 2)]
     comparison = Comparison(
         data=compared.data,
         data_sha256=compared.sha256,
-        n=len(compared.sides[0].answers[0].labels),
-        sides=tuple(_side_scores(side) for side in compared.sides),
+        n=len(compared.candidates[0].predictions[0].labels),
+        candidates=tuple(_scores(candidate) for candidate in compared.candidates),
         pairs=tuple(_decided(pairs)),
         warnings=compared.warnings,
     )
     return comparison, compared
 
 
-def _side_scores(side: Side) -> SideScores:
-    losses = [scores.log_loss(answers.labels, answers.probabilities) for answers in side.answers]
-    accuracies = _accuracies(side)
+def _scores(candidate: Candidate) -> CandidateScores:
+    losses = [scores.log_loss(each.labels, each.probabilities) for each in candidate.predictions]
+    accuracies = _accuracies(candidate)
     several = len(losses) > 1
-    return SideScores(
-        name=side.name,
+    return CandidateScores(
+        name=candidate.name,
         files=len(losses),
         accuracy=fmean(accuracies),
         accuracy_spread=stdev(accuracies) if several else None,
@@ -131,16 +131,16 @@ def _side_scores(side: Side) -> SideScores:
     )
 
 
-def _accuracies(side: Side) -> list[float]:
-    return [scores.accuracy(answers.labels, answers.probabilities) for answers in side.answers]
+def _accuracies(candidate: Candidate) -> list[float]:
+    return [scores.accuracy(each.labels, each.probabilities) for each in candidate.predictions]
 
 
-def _pair(first: Side, second: Side) -> Pair:
-    single = len(first.answers) == len(second.answers) == 1
+def _pair(first: Candidate, second: Candidate) -> Pair:
+    single = len(first.predictions) == len(second.predictions) == 1
     return Pair(
         first=first.name,
         second=second.name,
-        files=_two_files(first.answers[0], second.answers[0]) if single else None,
+        files=_two_files(first.predictions[0], second.predictions[0]) if single else None,
         file_pairs=None if single else _file_pairs(first, second),
         recipes=_recipe_test(first, second),
     )
@@ -163,14 +163,14 @@ def _two_files(first: Predictions, second: Predictions) -> TwoFiles:
     )
 
 
-def _losses(answers: Predictions) -> NDArray[np.float64]:
+def _losses(predictions: Predictions) -> NDArray[np.float64]:
     """What each picture adds to the log loss, in nats."""
-    right = answers.probabilities[np.arange(len(answers.labels)), answers.labels].astype(np.float64)
+    right = predictions.probabilities[np.arange(len(predictions.labels)), predictions.labels].astype(np.float64)
     losses: NDArray[np.float64] = -np.log(np.clip(right, np.finfo(np.float32).tiny, 1.0))
     return losses
 
 
-def _file_pairs(first: Side, second: Side) -> FilePairs:
+def _file_pairs(first: Candidate, second: Candidate) -> FilePairs:
     right_1, right_2 = _right(first), _right(second)
     only_first = (right_1 @ (1 - right_2).T).astype(int).ravel().tolist()
     only_second = ((1 - right_1) @ right_2.T).astype(int).ravel().tolist()
@@ -182,22 +182,22 @@ def _file_pairs(first: Side, second: Side) -> FilePairs:
     return FilePairs(len(only_first), sum(gap > 0 for gap in different), sum(gap < 0 for gap in different))
 
 
-def _right(side: Side) -> NDArray[np.float32]:
+def _right(candidate: Candidate) -> NDArray[np.float32]:
     """1 where a file is right, float32 (files, n): counts below 16 million are exact, and products are quick."""
-    return np.array([answers.predicted == answers.labels for answers in side.answers], np.float32)
+    return np.array([each.predicted == each.labels for each in candidate.predictions], np.float32)
 
 
-def _recipe_test(first: Side, second: Side) -> RecipeTest:
-    if len(first.answers) < 2 or len(second.answers) < 2:
+def _recipe_test(first: Candidate, second: Candidate) -> RecipeTest:
+    if len(first.predictions) < 2 or len(second.predictions) < 2:
         return RecipeTest(
-            "cannot tell whether the recipes differ: that takes several seeds a side (inkdigits seeds NETWORK -n 10)"
+            "cannot tell whether the recipes differ: that takes several seeds of each (inkdigits seeds NETWORK -n 10)"
         )
     test = permutation_test(_accuracies(first), _accuracies(second))
-    told = ""
+    message = ""
     if test.min_p_value >= SIGNIFICANCE_LEVEL:
-        told = f"cannot tell whether the recipes differ: so few seeds never give a p below {test.min_p_value:.2g}"
-        told += "; train at least 4 a side"
-    return RecipeTest(told, test)
+        message = f"cannot tell whether the recipes differ: so few seeds never give a p below {test.min_p_value:.2g}"
+        message += "; train at least 4 of each"
+    return RecipeTest(message, test)
 
 
 def _decided(pairs: Sequence[Pair]) -> list[Pair]:
@@ -227,9 +227,9 @@ def _decided_files(pair: Pair, p_value: float | None) -> TwoFiles | None:
 
 def _decided_recipes(pair: Pair, p_value: float | None) -> RecipeTest:
     recipes = replace(pair.recipes, p_adjusted=p_value)
-    if recipes.test is None or p_value is None or recipes.told:
+    if recipes.test is None or p_value is None or recipes.message:
         return recipes
     if p_value >= SIGNIFICANCE_LEVEL:
-        return replace(recipes, told="the recipes cannot be told apart")
+        return replace(recipes, message="no significant difference between the recipes")
     better = pair.first if recipes.test.difference > 0 else pair.second
-    return replace(recipes, told=f"the recipe of {better} is better", better=better)
+    return replace(recipes, message=f"the recipe of {better} is better", better=better)

@@ -1,4 +1,4 @@
-"""A page for a comparison: what was found, and the pictures on which two files disagree."""
+"""`inkdigits compare --html`: the comparison as one self-contained page, with the pictures on which files disagree."""
 
 from __future__ import annotations
 
@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inkdigits.datasets.labelled import LabelledDigits
-from inkdigits.evaluation.candidates import Compared, Side
+from inkdigits.evaluation.candidates import Candidate, Compared
 from inkdigits.evaluation.compare import Comparison, Pair
 from inkdigits.evaluation.figures import png_data_uri
 from inkdigits.evaluation.held_out import open_again
-from inkdigits.evaluation.html_page import render
-from inkdigits.system.atomic_io import write_text
+from inkdigits.evaluation.html_page import write_page
 
 __all__ = ["write_comparison"]
 
@@ -31,18 +30,18 @@ class _Disagreement:
 def write_comparison(path: Path, comparison: Comparison, compared: Compared) -> None:
     """Write the page. Raises `DataError` when the digits are not found again, `MissingExtraError`, `OutputError`."""
     digits = open_again(compared.source, compared.sha256)
-    sides = itertools.combinations(compared.sides, 2)
+    candidates = itertools.combinations(compared.candidates, 2)
     pairs = [
         (pair, _pictures(pair, first, second, digits))
-        for pair, (first, second) in zip(comparison.pairs, sides, strict=True)
+        for pair, (first, second) in zip(comparison.pairs, candidates, strict=True)
     ]
-    write_text(path, render("comparison.html.jinja", comparison=comparison, pairs=pairs))
+    write_page(path, "comparison.html.jinja", comparison=comparison, pairs=pairs)
 
 
-def _pictures(pair: Pair, first: Side, second: Side, digits: LabelledDigits) -> list[_Disagreement]:
+def _pictures(pair: Pair, first: Candidate, second: Candidate, digits: LabelledDigits) -> list[_Disagreement]:
     if pair.files is None:
         return []
-    one, other = first.answers[0].predicted, second.answers[0].predicted
+    one, other = first.predictions[0].predicted, second.predictions[0].predicted
     return [
         _Disagreement(
             png_data_uri(digits.images[index]), index, int(digits.labels[index]), int(one[index]), int(other[index])

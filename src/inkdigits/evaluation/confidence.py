@@ -1,4 +1,4 @@
-"""What the highest probability is worth: does it mean what it says, and what is gained by refusing the least sure?"""
+"""Calibration and selective prediction: reliability diagrams, and accuracy when the least confident are refused."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ class Bin:
 
 @dataclass(frozen=True)
 class Coverage:
-    """What is answered, and how well, when everything with a highest probability below `threshold` is refused."""
+    """The accuracy when every picture with a highest probability below `threshold` is refused."""
 
-    share: float  # of the pictures that are answered
+    fraction: float  # of the pictures that are answered
     n: int
     accuracy: float
     wrong: int
@@ -57,13 +57,13 @@ def _bin(place: int, bins: int, confidence: NDArray[np.float64], right: NDArray[
     )
 
 
-def coverage(labels: Labels, probabilities: Probabilities, shares: Sequence[float]) -> list[Coverage]:
-    """What is gained by answering only the surest pictures, for each of `shares`, in (0, 1]."""
-    order, right = _surest_first(labels, probabilities)
-    rows = [max(1, round(share * len(order))) for share in shares]
+def coverage(labels: Labels, probabilities: Probabilities, fractions: Sequence[float]) -> list[Coverage]:
+    """The accuracy on the most confident pictures alone, for each of `fractions` of them, in (0, 1]."""
+    order, right = _most_confident_first(labels, probabilities)
+    rows = [max(1, round(fraction * len(order))) for fraction in fractions]
     return [
         Coverage(
-            share=n / len(order),
+            fraction=n / len(order),
             n=n,
             accuracy=float(right[:n].mean()),
             wrong=int((~right[:n]).sum()),
@@ -74,13 +74,13 @@ def coverage(labels: Labels, probabilities: Probabilities, shares: Sequence[floa
 
 
 def coverage_curve(labels: Labels, probabilities: Probabilities) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Share answered and accuracy among them, both (n,), from the surest picture alone to all."""
-    _, right = _surest_first(labels, probabilities)
+    """Fraction answered and accuracy among them, both (n,), from the most confident picture alone to all."""
+    _, right = _most_confident_first(labels, probabilities)
     counts = np.arange(1, len(right) + 1)
     return counts / len(right), np.cumsum(right) / counts
 
 
-def _surest_first(labels: Labels, probabilities: Probabilities) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+def _most_confident_first(labels: Labels, probabilities: Probabilities) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
     order = np.argsort(-probabilities.max(axis=1), kind="stable")
     right: NDArray[np.bool_] = (probabilities.argmax(axis=1) == labels)[order]
     return order, right

@@ -1,4 +1,4 @@
-"""Judge a run on held-out digits, once, and keep what it answered."""
+"""Evaluate a run on held-out digits and store its predictions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inkdigits.datasets.arrays import read_arrays
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.source import MNIST
 from inkdigits.errors import DataError, RunError
-from inkdigits.evaluation.held_out import open_test_split
+from inkdigits.evaluation.held_out import open_held_out
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.stats import scores
 from inkdigits.stats.calibration import softmax, with_temperature
@@ -29,16 +29,16 @@ __all__ = [
     "Evaluation",
     "Predictions",
     "evaluate",
-    "keep_predictions",
     "load_predictions",
     "score",
+    "store_predictions",
     "temperature_of",
 ]
 
 
 @dataclass(frozen=True)
 class Predictions:
-    """What a classifier answered: probabilities float32 (n, 10) and the right labels int64 (n,)."""
+    """Predicted probabilities float32 (n, 10) and the right labels int64 (n,)."""
 
     probabilities: NDArray[np.float32]
     labels: NDArray[np.int64]
@@ -113,20 +113,21 @@ def _calibrated(digits: LabelledDigits, predictions: Predictions, temperature: f
 
 
 def evaluate(run: Run | Path | str, *, data: str = MNIST, backend: Backend | None = None) -> Evaluation:
-    """Judge a run on the test part of `data` (all of it where it has no parts) and keep the result in the run.
+    """Evaluate a run on the test part of `data` (all of it where it has no parts) and store the result in the run.
 
-    Writes `evaluation.json` and `predictions/<sha256 of the data>.npz`. What answers is the run's model file, which was
-    seen to answer as Keras does; it is Keras on `backend` where one is asked for, and Keras on the backend that trained
-    the run where there is no model file. Raises `RunError` when there is no trained network, `DataError` for bad data.
+    Writes `evaluation.json` and `predictions/<sha256 of the data>.npz`. The run's model file predicts, which was
+    compared with Keras when it was written; with `backend` Keras does on that backend, and where there is no model file
+    Keras does on the backend that trained the run. Raises `RunError` when there is no trained network, `DataError` for
+    bad data.
     """
     run = run if isinstance(run, Run) else open_run(Path(run))
     classify = _classify_with(run, backend)
-    digits = open_test_split(run, data)
+    digits = open_held_out(run, data)
     started = time.perf_counter()
     predictions = Predictions(classify(digits.images), digits.labels)
     evaluation = score(digits, predictions, temperature_of(run))
     seconds = time.perf_counter() - started
-    keep_predictions(run, digits, predictions)
+    store_predictions(run, digits, predictions)
     write_json(run.path / "evaluation.json", {**evaluation.as_dict(), "source": data, "seconds": round(seconds, 3)})
     return evaluation
 
@@ -138,7 +139,7 @@ def temperature_of(run: Run) -> float | None:
 
 
 def _classify_with(run: Run, backend: Backend | None) -> Callable[[NDArray[np.uint8]], NDArray[np.float32]]:
-    """What answers for `run`, at temperature 1."""
+    """The probabilities of `run` at temperature 1."""
     model_path = run.model_path
     if backend is None and run.model_file_path.exists():
         predictor = Predictor.load(run.model_file_path)
@@ -153,8 +154,8 @@ def _predictions_path(run: Run, sha256: str) -> Path:
     return run.path / "predictions" / f"{sha256}.npz"
 
 
-def keep_predictions(run: Run, digits: LabelledDigits, predictions: Predictions) -> None:
-    """Write what `run` answered on `digits` into it, as `predictions/<sha256>.npz`. Raises `OutputError`."""
+def store_predictions(run: Run, digits: LabelledDigits, predictions: Predictions) -> None:
+    """Write the `predictions` of `run` on `digits` into it, as `predictions/<sha256>.npz`. Raises `OutputError`."""
     with temporary_sibling(_predictions_path(run, digits.sha256)) as temporary, temporary.open("wb") as file:
         np.savez_compressed(
             file,
@@ -166,12 +167,17 @@ def keep_predictions(run: Run, digits: LabelledDigits, predictions: Predictions)
 
 
 def load_predictions(run: Run, sha256: str) -> Predictions:
-    """What `run` answered on the data set with that SHA-256. Raises `RunError` when it was not judged on it."""
+    """The stored predictions of `run` on the data set with that SHA-256.
+
+    Raises `RunError` when there are none, or the file is damaged.
+    """
     path = _predictions_path(run, sha256)
     if not path.exists():
-        raise RunError(f"{run.path}: not judged on that data yet: inkdigits evaluate {run.path}")
+        raise RunError(f"{run.path}: not evaluated on that data yet: inkdigits evaluate {run.path}")
     try:
         arrays = read_arrays(path)
         return Predictions(arrays["probabilities"], arrays["labels"])
     except (DataError, KeyError) as error:
-        raise RunError(f"{path}: damaged ({error}): judge the run again with inkdigits evaluate {run.path}") from error
+        raise RunError(
+            f"{path}: damaged ({error}): evaluate the run again with inkdigits evaluate {run.path}"
+        ) from error

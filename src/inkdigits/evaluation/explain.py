@@ -1,4 +1,4 @@
-"""Why this digit? Maps over a picture, and for a run the training pictures that it finds most alike."""
+"""Explain one prediction: maps over the picture, and for a run the nearest training pictures."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Neighbour:
 
 @dataclass(frozen=True)
 class Explanation:
-    """What a network read in one picture, and what speaks for `label`. Maps are float64 (28, 28)."""
+    """The probabilities of one picture, and which pixels speak for `label`. Maps are float64 (28, 28)."""
 
     image: NDArray[np.uint8]
     probabilities: NDArray[np.floating[Any]]  # (10,)
@@ -46,22 +46,22 @@ def explain(
 ) -> Explanation:
     """Explain what `model` reads in `image`, uint8 (28, 28): `label`, by default the most probable digit.
 
-    A model file is asked from outside, and Keras is not imported. Of a run the Keras model is opened, on the backend
-    that trained it: then the gradient and the nearest `neighbours` training pictures come too. Raises `DataError` for a
+    A model file gives an occlusion map, and Keras is not imported. Of a run the Keras model is loaded, on the backend
+    that trained it, and the gradient and the nearest `neighbours` training pictures are added. Raises `DataError` for a
     label that is no digit, `ModelFileError`, `NetworkError` or `RunError`.
     """
     if label is not None and not 0 <= label <= 9:
         raise DataError(f"label {label}: expected a digit 0 to 9")
     if (Path(model) / "config.json").is_file():
-        # It is all Keras, which a model file needs not.
+        # Imported here because it imports Keras, which a model file does not need.
         from inkdigits.evaluation.saliency import explain_run
 
         return explain_run(Path(model), image, label, neighbours)
-    return explain_from_outside(load_classifier(model), image, label)
+    return explain_by_occlusion(load_classifier(model), image, label)
 
 
-def explain_from_outside(classifier: Classifier, image: NDArray[np.uint8], label: int | None) -> Explanation:
-    """The part of an explanation that needs nothing but answers."""
+def explain_by_occlusion(classifier: Classifier, image: NDArray[np.uint8], label: int | None) -> Explanation:
+    """The part of an explanation that needs nothing but predictions."""
     probabilities = classifier.predict_proba(image[None])[0]
     chosen = int(probabilities.argmax()) if label is None else label
     return Explanation(image, probabilities, chosen, occlusion_map(classifier, image, chosen, patch=5, stride=1))

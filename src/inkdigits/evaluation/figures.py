@@ -1,4 +1,4 @@
-"""Figures as SVG text for a self-contained page, and digits as tiny PNG pictures inside it."""
+"""Figures as SVG text for a self-contained page, and digits as small PNG pictures inside it."""
 
 from __future__ import annotations
 
@@ -120,12 +120,12 @@ def reliability_figure(bins: Sequence[Bin]) -> str:
     """Accuracy against the highest probability, with 95 % intervals and how many pictures each bin holds, as SVG."""
     figure = _figure(4.6, 4.0)
     axes, counts = figure.subplots(2, 1, sharex=True, height_ratios=(4, 1))
-    axes.plot([0, 1], [0, 1], "--", color="#888888", linewidth=1, label="means what it says")
+    axes.plot([0, 1], [0, 1], "--", color="#888888", linewidth=1, label="calibrated")
     means = np.array([row.confidence for row in bins])
-    shares = np.array([row.accuracy for row in bins])
+    accuracies = np.array([row.accuracy for row in bins])
     around = np.array([(row.accuracy - row.interval.low, row.interval.high - row.accuracy) for row in bins])
-    axes.errorbar(means, shares, np.maximum(around.T, 0), fmt="o", color="#3b76c4", capsize=2, label="found")
-    axes.set_ylabel("share that is right")
+    axes.errorbar(means, accuracies, np.maximum(around.T, 0), fmt="o", color="#3b76c4", capsize=2, label="measured")
+    axes.set_ylabel("fraction correct")
     axes.legend(frameon=False, loc="upper left")
     widths = [row.high - row.low for row in bins]
     counts.bar([row.low for row in bins], [row.n for row in bins], widths, align="edge", color="#3b76c4")
@@ -136,16 +136,16 @@ def reliability_figure(bins: Sequence[Bin]) -> str:
     return _svg(figure)
 
 
-def coverage_figure(shares: NDArray[np.floating[Any]], accuracies: NDArray[np.floating[Any]]) -> str:
-    """Accuracy among the pictures that are answered against their share, as SVG."""
+def coverage_figure(fractions: NDArray[np.floating[Any]], accuracies: NDArray[np.floating[Any]]) -> str:
+    """Accuracy among the pictures that are answered against the fraction of them, as SVG."""
     figure = _figure(4.6, 4.0)
     axes = figure.subplots()
     # A thousand points are all that a reader can see.
-    rows = np.unique(np.linspace(0, len(shares) - 1, 1000).astype(int))
-    rows = rows[shares[rows] >= min(0.5, float(shares[-1]))]
-    axes.plot(100 * shares[rows], 100 * accuracies[rows], color="#3b76c4")
+    rows = np.unique(np.linspace(0, len(fractions) - 1, 1000).astype(int))
+    rows = rows[fractions[rows] >= min(0.5, float(fractions[-1]))]
+    axes.plot(100 * fractions[rows], 100 * accuracies[rows], color="#3b76c4")
     axes.set_xlabel("answered, % of the pictures")
-    axes.set_ylabel("right among them, %")
+    axes.set_ylabel("correct among them, %")
     return _svg(figure)
 
 
@@ -167,14 +167,14 @@ def strip_figure(values: Sequence[float], name: str) -> str:
     return _svg(figure)
 
 
-def bars_figure(names: Sequence[str], shares: Sequence[float], marked: Sequence[bool], unit: str) -> str:
-    """A lying bar for each share, in %, those `marked` in the second colour, as SVG."""
+def bars_figure(names: Sequence[str], fractions: Sequence[float], marked: Sequence[bool], unit: str) -> str:
+    """A horizontal bar for each fraction, in %, those `marked` in the second colour, as SVG."""
     figure = _figure(6.4, 0.6 + 0.24 * len(names))
     axes = figure.subplots()
     colours = ["#d9730d" if second else "#3b76c4" for second in marked]
-    axes.barh(range(len(names)), [100 * share for share in shares], color=colours, height=0.7)
-    for place, share in enumerate(shares):
-        axes.text(101, place, f"{100 * share:.1f}", va="center", fontsize=7.5)
+    axes.barh(range(len(names)), [100 * fraction for fraction in fractions], color=colours, height=0.7)
+    for place, fraction in enumerate(fractions):
+        axes.text(101, place, f"{100 * fraction:.1f}", va="center", fontsize=7.5)
     axes.set_yticks(range(len(names)), labels=[name.replace("_", " ") for name in names], fontsize=8)
     axes.invert_yaxis()
     axes.set_xlim(0, 100)
@@ -184,11 +184,11 @@ def bars_figure(names: Sequence[str], shares: Sequence[float], marked: Sequence[
 
 
 def lines_figure(panels: Sequence[tuple[str, Sequence[float], Sequence[float]]], unit: str) -> str:
-    """A panel for each (name, amounts, shares): shares in % against amounts, on one scale, as SVG."""
+    """A panel for each (name, amounts, fractions): fractions in % against amounts, on one scale, as SVG."""
     figure = _figure(1.9 * len(panels), 2.3)
     several = figure.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-    for axes, (name, amounts, shares) in zip(several, panels, strict=True):
-        axes.plot(amounts, [100 * share for share in shares], "o-", color="#3b76c4", markersize=3.5)
+    for axes, (name, amounts, fractions) in zip(several, panels, strict=True):
+        axes.plot(amounts, [100 * fraction for fraction in fractions], "o-", color="#3b76c4", markersize=3.5)
         axes.set_xlabel(name)
         axes.set_ylim(0, 102)
         axes.spines[["right", "top"]].set_visible(False)

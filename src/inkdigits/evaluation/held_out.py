@@ -1,4 +1,4 @@
-"""The one door to digits that a network is judged on. Every opening is written into the run's record."""
+"""The one way to open held-out digits. Every opening is written into the run's record."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from inkdigits.datasets.source import MNIST, load_for_evaluation
 from inkdigits.errors import DataError
 from inkdigits.training.run import Run
 
-__all__ = ["open_again", "open_test_split"]
+__all__ = ["open_again", "open_held_out"]
 
 
-def open_test_split(run: Run | None, data: str = MNIST) -> LabelledDigits:
-    """The digits of `data` to judge `run` on, and a line in the run's record that they were opened.
+def open_held_out(run: Run | None, data: str = MNIST) -> LabelledDigits:
+    """The digits of `data` to evaluate `run` on, and a line in the run's record that they were opened.
 
     A model file outside of a run has no record: for it `run` is None. Raises `DataError` when they cannot be read.
     """
@@ -22,11 +22,11 @@ def open_test_split(run: Run | None, data: str = MNIST) -> LabelledDigits:
 
 
 def open_again(data: str, sha256: str) -> LabelledDigits:
-    """Digits that answers were kept for, to show their pictures: that opening is recorded already.
+    """Digits that predictions are stored for, to show their pictures: that opening is recorded already.
 
     Raises `DataError` when they cannot be read or are not those with that SHA-256.
     """
     digits = load_for_evaluation(data)
     if digits.sha256 != sha256:
-        raise DataError(f"{data}: not the digits that were judged on, or changed since: name those with --data")
+        raise DataError(f"{data}: not the digits that were evaluated on, or changed since: name those with --data")
     return digits

@@ -1,4 +1,4 @@
-"""Pages that need nothing but themselves, from the templates beside this file."""
+"""Self-contained pages from the templates beside this file."""
 
 from __future__ import annotations
 
@@ -6,12 +6,17 @@ from pathlib import Path
 from typing import Any
 
 from inkdigits.errors import require_extra
+from inkdigits.stats.scores import Interval
+from inkdigits.system.atomic_io import write_text
 
-__all__ = ["render"]
+__all__ = ["write_page"]
 
 
-def render(template: str, **values: Any) -> str:
-    """The text of `template`, a file beside this one. What is put into HTML is escaped unless marked as safe."""
+def write_page(path: Path, template: str, **values: Any) -> None:
+    """Write `template`, a file beside this one, filled with `values`. In HTML they are escaped unless marked as safe.
+
+    Raises `OutputError`, or `MissingExtraError` without jinja2.
+    """
     require_extra("jinja2", "train", "a report")
     import jinja2
 
@@ -22,13 +27,13 @@ def render(template: str, **values: Any) -> str:
         trim_blocks=True,
     )
     environment.filters |= {"percent": _percent, "points": _points}
-    return environment.get_template(template).render(**values)
+    write_text(path, environment.get_template(template).render(**values))
 
 
-def _percent(share: float | None, digits: int = 2) -> str:
-    return "none" if share is None else f"{100 * share:.{digits}f} %"
+def _percent(fraction: float | None, decimals: int = 2) -> str:
+    return "none" if fraction is None else f"{100 * fraction:.{decimals}f} %"
 
 
-def _points(interval: Any) -> str:
-    """An interval of differences between shares, in percentage points."""
+def _points(interval: Interval) -> str:
+    """An interval of differences between fractions, in percentage points."""
     return f"{100 * interval.low:+.2f} to {100 * interval.high:+.2f}"

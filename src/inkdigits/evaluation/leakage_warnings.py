@@ -1,4 +1,4 @@
-"""What makes a score worth less than it looks."""
+"""Warnings about scores that overstate how good a network is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ def about_labels(data: str, labels: NDArray[np.integer[Any]]) -> list[str]:
     found = np.unique(labels)
     if len(found) > 1:
         return []
-    return [f"{data} holds nothing but the digit {found[0]}: whoever always answers {found[0]} is right on all of it"]
+    return [
+        f"{data} holds nothing but the digit {found[0]}: a network that always answers {found[0]} is right on all of it"
+    ]
 
 
 def learned_from(config: Mapping[str, Any]) -> frozenset[str]:
@@ -25,10 +27,9 @@ def learned_from(config: Mapping[str, Any]) -> frozenset[str]:
 
 
 def about_training(name: str, learned: Collection[str], data: str, sha256: str) -> list[str]:
-    """A line when the digits a network is judged on are among those it `learned` from; all are known by SHA-256."""
+    """A line when the digits a network is evaluated on are among those it `learned` from; all are known by SHA-256."""
     if sha256 not in learned:
         return []
     return [
-        f"{name} WAS TRAINED on {data}, the digits it is judged on: its scores here say nothing about digits that it "
-        "has not seen"
+        f"{name} WAS TRAINED on {data}, the digits it is evaluated on: its scores here say nothing about other digits"
     ]

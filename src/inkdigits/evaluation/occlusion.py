@@ -1,4 +1,4 @@
-"""Which ink a classifier's answer rests on: paper is laid over the digit, patch by patch (Zeiler and Fergus 2014)."""
+"""Occlusion maps: which ink a prediction depends on, found by covering it patch by patch (Zeiler and Fergus 2014)."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ def occlusion_map(
     """How much each pixel of `image`, uint8 (28, 28), speaks for `label`: float64 (28, 28), in nats.
 
     A pixel's value is by how much the logarithm of p(label) / p(the most probable other) falls, on average over all
-    squares of `patch` by `patch`, `stride` apart, that hold the pixel and are covered with paper, one at a time. Below
-    zero it speaks against. `patch` must be a multiple of `stride`, so that each pixel lies in as many squares. A ratio
-    is looked at, since p(label) alone hardly moves where the network is sure.
+    squares of `patch` by `patch`, `stride` apart, that hold the pixel and are set to 0, one at a time. Below zero the
+    pixel speaks against the label. `patch` must be a multiple of `stride`, so that each pixel lies in as many squares.
+    The ratio is used because p(label) alone hardly changes where the network is confident.
     """
     corners = range(stride - patch, 28, stride)
     squares = [

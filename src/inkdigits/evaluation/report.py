@@ -1,4 +1,4 @@
-"""`report.html` and `report.md` of a run: everything that judging it found out, for people."""
+"""`report.html` and `report.md` of a run's evaluation."""
 
 from __future__ import annotations
 
@@ -17,21 +17,20 @@ from inkdigits.evaluation import figures
 from inkdigits.evaluation.confidence import Bin, Coverage, coverage, coverage_curve, reliability
 from inkdigits.evaluation.evaluate import Evaluation, Predictions, load_predictions, score, temperature_of
 from inkdigits.evaluation.held_out import open_again
-from inkdigits.evaluation.html_page import render
+from inkdigits.evaluation.html_page import write_page
 from inkdigits.evaluation.leakage_warnings import about_labels, about_training, learned_from
 from inkdigits.evaluation.occlusion import occlusion_map
 from inkdigits.modelfile.load import Classifier, load_classifier
 from inkdigits.stats import scores
 from inkdigits.stats.scores import Interval
-from inkdigits.system.atomic_io import write_text
 from inkdigits.training.backend import Backend, start_keras
 from inkdigits.training.run import Run
 
 __all__ = ["Confused", "Example", "Report", "WithoutErrors", "make_report", "write_report"]
 
 _COVERAGES = (1.0, 0.99, 0.98, 0.95, 0.9, 0.8)
-_WORST, _UNSURE, _CONFUSED = 24, 12, 10  # how many of each are shown
-_ALIKE = 3  # training pictures beside each mistake, where they are looked for
+_WORST, _LEAST_CONFIDENT, _CONFUSED = 24, 12, 10  # how many of each are shown
+_NEIGHBOURS = 3  # training pictures beside each mistake, where they are looked for
 
 
 @dataclass(frozen=True)
@@ -46,12 +45,12 @@ class WithoutErrors:
 
 @dataclass(frozen=True)
 class Confused:
-    """How often a digit is read as another; `share` is that of the digit's pictures."""
+    """How often a digit is read as another; `fraction` is that of the digit's pictures."""
 
     label: int
     read: int
     n: int
-    share: float
+    fraction: float
 
 
 @dataclass(frozen=True)
@@ -68,7 +67,7 @@ class Example:
 
 @dataclass(frozen=True)
 class Report:
-    """What a report says beyond the scores of `evaluate`."""
+    """What a report shows beyond the scores of `evaluate`."""
 
     warnings: list[str]
     without_errors: WithoutErrors | None  # only on MNIST's test set
@@ -76,8 +75,8 @@ class Report:
     bins: list[Bin]
     coverage: list[Coverage]
     mistakes: int
-    worst: list[Example]  # the surest mistakes
-    unsure: list[Example]  # the least sure right answers
+    worst: list[Example]  # the most confident mistakes
+    least_confident: list[Example]  # among the right ones
 
 
 def make_report(name: str, learned: Collection[str], digits: LabelledDigits, predictions: Predictions) -> Report:
@@ -91,7 +90,7 @@ def make_report(name: str, learned: Collection[str], digits: LabelledDigits, pre
     wrong = predictions.predicted != labels
     confidence = probabilities.max(axis=1)
     worst = np.flatnonzero(wrong)[np.argsort(-confidence[wrong], kind="stable")][:_WORST]
-    unsure = np.flatnonzero(~wrong)[np.argsort(confidence[~wrong], kind="stable")][:_UNSURE]
+    least_confident = np.flatnonzero(~wrong)[np.argsort(confidence[~wrong], kind="stable")][:_LEAST_CONFIDENT]
     return Report(
         warnings=[*about_training(name, learned, digits.name, digits.sha256), *about_labels(digits.name, labels)],
         without_errors=None if errors is None else _without(errors, wrong),
@@ -100,7 +99,7 @@ def make_report(name: str, learned: Collection[str], digits: LabelledDigits, pre
         coverage=coverage(labels, probabilities, _COVERAGES),
         mistakes=int(wrong.sum()),
         worst=_examples(worst, digits, predictions, errors),
-        unsure=_examples(unsure, digits, predictions, errors),
+        least_confident=_examples(least_confident, digits, predictions, errors),
     )
 
 
@@ -139,28 +138,26 @@ def _examples(
 
 
 def write_report(run: Run, data: str = MNIST, classifier: Classifier | None = None, *, explain: bool = False) -> Report:
-    """Write `report.html` and `report.md` into a run that was judged on `data`, and return what they say.
+    """Write `report.html` and `report.md` into a run that was evaluated on `data`, and return what they say.
 
-    `classifier` answers for the maps of the worst mistakes, by default the run's own network. With `explain` Keras is
-    started, and they get the gradient and the most alike training pictures too. Raises `RunError` when the run was not
-    judged or its training data are gone, `DataError` when `data` is not what it was judged on, `OutputError`.
+    `classifier` computes the occlusion maps of the worst mistakes, by default the run's own network. With `explain`
+    Keras is started, and they get the gradient and the nearest training pictures too. Raises `RunError` when the run
+    was not evaluated or its training data are gone, `DataError` when `data` is not what it was evaluated on, `OutputError`.
     """
     kept = run.evaluation
     if kept is None:
-        raise RunError(f"{run.path}: not judged yet: inkdigits evaluate {run.path}")
+        raise RunError(f"{run.path}: not evaluated yet: inkdigits evaluate {run.path}")
     digits = open_again(data, kept["data_sha256"])
     predictions = load_predictions(run, digits.sha256)
     report = make_report(str(run.path), learned_from(run.config), digits, predictions)
     evaluation = score(digits, predictions, temperature_of(run))
     tables = _tables(evaluation, run, kept["seconds"])
     values = {"run": run, "config": run.config, "evaluation": evaluation, "report": report, **tables}
-    write_text(run.path / "report.md", render("report.md.jinja", **values))
+    write_page(run.path / "report.md", "report.md.jinja", **values)
     classifier = classifier or load_classifier(run.path, start_keras=lambda: _start_keras(run))
     pictures = _pictures(report, digits, classifier, run if explain else None)
-    write_text(
-        run.path / "report.html",
-        render("report.html.jinja", **values, **_figures(run, evaluation, report, predictions), **pictures),
-    )
+    drawn = _figures(run, evaluation, report, predictions)
+    write_page(run.path / "report.html", "report.html.jinja", **values, **drawn, **pictures)
     return report
 
 
@@ -170,10 +167,15 @@ def _start_keras(run: Run) -> None:
 
 def _tables(evaluation: Evaluation, run: Run, evaluating: float) -> dict[str, Any]:
     """What both forms of the report show as tables."""
-    shares = [[count / max(1, sum(row)) for count in row] for row in evaluation.confusion_matrix]
+    fractions = [[count / max(1, sum(row)) for count in row] for row in evaluation.confusion_matrix]
     seconds = {**run.status["seconds"], "evaluate": evaluating}
     hyperparameters = {name: value for name, value in run.config["recipe"].items() if name != "name"}
-    return {"shares": shares, "seconds": seconds, "hyperparameters": hyperparameters, "openings": run.test_openings}
+    return {
+        "fractions": fractions,
+        "seconds": seconds,
+        "hyperparameters": hyperparameters,
+        "openings": run.test_openings,
+    }
 
 
 def _figures(run: Run, evaluation: Evaluation, report: Report, predictions: Predictions) -> dict[str, str]:
@@ -185,11 +187,11 @@ def _figures(run: Run, evaluation: Evaluation, report: Report, predictions: Pred
     }
 
 
-def _pictures(
-    report: Report, digits: LabelledDigits, classifier: Classifier, looked_into: Run | None
-) -> dict[str, Any]:
+def _pictures(report: Report, digits: LabelledDigits, classifier: Classifier, explained: Run | None) -> dict[str, Any]:
     """The pictures of the examples as `data:` addresses; of the worst mistakes also what speaks for what was read."""
-    inner = _inner(report.worst, digits, looked_into) if looked_into and report.worst else [None] * len(report.worst)
+    saliencies = (
+        _saliencies(report.worst, digits, explained) if explained and report.worst else [None] * len(report.worst)
+    )
     heats = [occlusion_map(classifier, digits.images[worst.index], worst.read) for worst in report.worst]
     return {
         "worst": [
@@ -197,25 +199,27 @@ def _pictures(
                 worst,
                 figures.png_data_uri(digits.images[worst.index]),
                 figures.heat_data_uri(digits.images[worst.index], heat),
-                inside,
+                saliency,
             )
-            for worst, heat, inside in zip(report.worst, heats, inner, strict=True)
+            for worst, heat, saliency in zip(report.worst, heats, saliencies, strict=True)
         ],
-        "unsure": [(unsure, figures.png_data_uri(digits.images[unsure.index])) for unsure in report.unsure],
+        "least_confident": [
+            (example, figures.png_data_uri(digits.images[example.index])) for example in report.least_confident
+        ],
     }
 
 
-def _inner(worst: list[Example], digits: LabelledDigits, run: Run) -> list[dict[str, Any] | None]:
-    """What only the run's Keras model tells of each of `worst`, as `data:` addresses."""
-    # It is all Keras, which a report without explanations needs not.
-    from inkdigits.evaluation.saliency import look_inside
+def _saliencies(worst: list[Example], digits: LabelledDigits, run: Run) -> list[dict[str, Any]]:
+    """Gradient and nearest training pictures of each of `worst`, from the run's Keras model, as `data:` addresses."""
+    # Imported here because it imports Keras, which a report without explanations does not need.
+    from inkdigits.evaluation.saliency import saliency_of_run
 
     images = digits.images[[example.index for example in worst]]
-    insides = look_inside(run, images, [example.read for example in worst], _ALIKE)
+    saliencies = saliency_of_run(run, images, [example.read for example in worst], _NEIGHBOURS)
     return [
         {
-            "gradient": figures.heat_data_uri(image, inside.gradient),
-            "alike": [(figures.png_data_uri(near.image), near) for near in inside.neighbours],
+            "gradient": figures.heat_data_uri(image, saliency.gradient),
+            "neighbours": [(figures.png_data_uri(near.image), near) for near in saliency.neighbours],
         }
-        for image, inside in zip(images, insides, strict=True)
+        for image, saliency in zip(images, saliencies, strict=True)
     ]

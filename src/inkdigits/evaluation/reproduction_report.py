@@ -12,15 +12,14 @@ import numpy as np
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.evaluation.evaluate import Evaluation, Predictions
 from inkdigits.evaluation.figures import confusion_figure, curves_figure, png_data_uri
-from inkdigits.evaluation.html_page import render
-from inkdigits.system.atomic_io import write_text
+from inkdigits.evaluation.html_page import write_page
 from inkdigits.training.checkpoint import EpochRecord
 
-__all__ = ["JudgedNetwork", "write_report"]
+__all__ = ["EvaluatedNetwork", "write_report"]
 
 
 @dataclass(frozen=True)
-class JudgedNetwork:
+class EvaluatedNetwork:
     """A trained network with everything the page shows of it."""
 
     name: str
@@ -39,14 +38,14 @@ class _Mistake:
 
 
 def write_report(
-    path: Path, summary: dict[str, Any], networks: Sequence[JudgedNetwork], digits: LabelledDigits
+    path: Path, summary: dict[str, Any], networks: Sequence[EvaluatedNetwork], digits: LabelledDigits
 ) -> None:
-    """Write the page for `networks`, all judged on `digits`. Raises `OutputError`."""
+    """Write the page for `networks`, all evaluated on `digits`. Raises `OutputError`."""
     sections = [_section(network, digits) for network in networks]
-    write_text(path, render("reproduction.html.jinja", summary=summary, sections=sections))
+    write_page(path, "reproduction.html.jinja", summary=summary, sections=sections)
 
 
-def _section(network: JudgedNetwork, digits: LabelledDigits) -> dict[str, Any]:
+def _section(network: EvaluatedNetwork, digits: LabelledDigits) -> dict[str, Any]:
     return {
         "name": network.name,
         "evaluation": network.evaluation,

@@ -1,4 +1,4 @@
-"""What only a run's Keras model can tell: the gradient at a picture, and what its last hidden layer finds alike."""
+"""Saliency from a run's Keras model: the gradient at a picture, and its nearest training pictures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.source import load_for_training
 from inkdigits.errors import RunError
-from inkdigits.evaluation.explain import Explanation, Neighbour, explain_from_outside
+from inkdigits.evaluation.explain import Explanation, Neighbour, explain_by_occlusion
 from inkdigits.modelfile.keras_classifier import KerasClassifier, load_keras_model
 from inkdigits.networks.inputs import to_inputs
 from inkdigits.training.backend import Backend, differentiating, start_keras
@@ -22,32 +22,35 @@ from inkdigits.training.run import Run, open_run
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Inside", "explain_run", "gradient_map", "look_inside", "nearest"]
+__all__ = ["Saliency", "explain_run", "gradient_map", "nearest", "saliency_of_run"]
 
 
 @dataclass(frozen=True)
-class Inside:
-    """What a run's Keras model tells of one picture: the gradient (28, 28), and the training pictures most alike."""
+class Saliency:
+    """The gradient at one picture, (28, 28), and its nearest training pictures."""
 
     gradient: NDArray[np.float64]
     neighbours: tuple[Neighbour, ...]
 
 
 def explain_run(path: Path, image: NDArray[np.uint8], label: int | None, neighbours: int) -> Explanation:
-    """The whole explanation of what the run in `path` reads in `image`. Raises `RunError` when its data are gone."""
+    """The explanation of what the run in `path` reads in `image`, gradient and neighbours included.
+
+    Raises `RunError` when its data are gone.
+    """
     run = open_run(path)
     model = _keras_model(run)
-    outside = explain_from_outside(KerasClassifier(model), image, label)
-    (inside,) = _looked(model, run, image[None], [outside.label], neighbours)
-    return replace(outside, gradient=inside.gradient, neighbours=inside.neighbours)
+    explanation = explain_by_occlusion(KerasClassifier(model), image, label)
+    (saliency,) = _saliencies(model, run, image[None], [explanation.label], neighbours)
+    return replace(explanation, gradient=saliency.gradient, neighbours=saliency.neighbours)
 
 
-def look_inside(run: Run, images: NDArray[np.uint8], labels: Sequence[int], neighbours: int) -> list[Inside]:
-    """What the Keras model of `run` tells of `images` uint8 (n, 28, 28), each read as one of `labels`.
+def saliency_of_run(run: Run, images: NDArray[np.uint8], labels: Sequence[int], neighbours: int) -> list[Saliency]:
+    """The saliency of each of `images` uint8 (n, 28, 28) for one of `labels` each, by the Keras model of `run`.
 
-    Raises `RunError` when its data are gone, `NetworkError` when its backend cannot be had.
+    Raises `RunError` when its data are gone, `NetworkError` when its backend is not installed.
     """
-    return _looked(_keras_model(run), run, images, labels, neighbours)
+    return _saliencies(_keras_model(run), run, images, labels, neighbours)
 
 
 def _keras_model(run: Run) -> keras.Model:
@@ -56,12 +59,12 @@ def _keras_model(run: Run) -> keras.Model:
     return load_keras_model(path)
 
 
-def _looked(
+def _saliencies(
     model: keras.Model, run: Run, images: NDArray[np.uint8], labels: Sequence[int], neighbours: int
-) -> list[Inside]:
-    alike = nearest(model, images, _training_digits(run), neighbours) if neighbours else [()] * len(images)
+) -> list[Saliency]:
+    found = nearest(model, images, _training_digits(run), neighbours) if neighbours else [()] * len(images)
     gradients = [gradient_map(model, image, label) for image, label in zip(images, labels, strict=True)]
-    return [Inside(gradient, near) for gradient, near in zip(gradients, alike, strict=True)]
+    return [Saliency(gradient, near) for gradient, near in zip(gradients, found, strict=True)]
 
 
 def _training_digits(run: Run) -> LabelledDigits:
@@ -75,8 +78,8 @@ def _training_digits(run: Run) -> LabelledDigits:
 def gradient_map(model: keras.Model, image: NDArray[np.uint8], label: int) -> NDArray[np.float64]:
     """By how much the logarithm of p(label) / p(the most probable other) grows with each pixel's ink, (28, 28).
 
-    The gradient of Simonyan, Vedaldi and Zisserman 2014, with its sign, in nats for a pixel from paper to full ink. The
-    ratio is taken since p(label) alone hardly moves where the network is sure. Works on every Keras backend.
+    The gradient of Simonyan, Vedaldi and Zisserman 2014, with its sign, in nats for a pixel from 0 to full ink. The
+    ratio is used because p(label) alone hardly changes where the network is confident. Works on every Keras backend.
     """
     import keras
 

@@ -1,4 +1,4 @@
-"""The exercise, end to end: train both networks, judge them, compare them, check the targets."""
+"""The exercise, end to end: train both networks, evaluate them, compare them, check the targets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from inkdigits.errors import OutputError
 from inkdigits.evaluation.evaluate import Evaluation, Predictions, evaluate, load_predictions
 from inkdigits.evaluation.held_out import open_again
 from inkdigits.evaluation.leakage_warnings import about_training, learned_from
-from inkdigits.evaluation.reproduction_report import JudgedNetwork, write_report
+from inkdigits.evaluation.reproduction_report import EvaluatedNetwork, write_report
 from inkdigits.stats.scores import PairedComparison, compare_paired
 from inkdigits.system.atomic_io import write_json
 from inkdigits.training.backend import Backend, choose_backend, settled
@@ -59,9 +59,9 @@ def reproduce(
     quiet: bool = True,
     say: Callable[[str], None] = lambda line: None,
 ) -> Reproduction:
-    """Train and judge `dense` and `cnn` on `data`; write `reproduce.json` and `report.html` into a new folder.
+    """Train and evaluate `dense` and `cnn` on `data`; write `reproduce.json` and `report.html` into a new folder.
 
-    `say` is called with a line before each step. Warns when both are judged on the digits that they were trained on.
+    `say` is called with a line before each step. Warns when both are evaluated on the digits that they were trained on.
     Raises `OutputError` when the folder holds something already.
     """
     path = Path(out) if out else Path("runs") / f"reproduce-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
@@ -74,7 +74,7 @@ def reproduce(
         runs.append(
             train(network, recipe=recipe, seed=seed, data=data, backend=backend, out=path / network, quiet=quiet)
         )
-    say("judging both on the test pictures")
+    say("evaluating both on the test pictures")
     evaluations = [evaluate(run, data=data) for run in runs]
     result = _finished(path, runs, evaluations, open_again(data, evaluations[0].data_sha256))
     for warning in result.summary["warnings"]:
@@ -94,10 +94,10 @@ def _finished(path: Path, runs: list[Run], evaluations: list[Evaluation], digits
     return Reproduction(path, summary, all(check["met"] for check in summary["checks"]))
 
 
-def _judged(run: Run, evaluation: Evaluation, predictions: Predictions) -> JudgedNetwork:
+def _judged(run: Run, evaluation: Evaluation, predictions: Predictions) -> EvaluatedNetwork:
     checkpoint = latest_checkpoint(run.checkpoints)
     history = checkpoint.progress.history if checkpoint else ()
-    return JudgedNetwork(run.config["network"], history, evaluation, predictions)
+    return EvaluatedNetwork(run.config["network"], history, evaluation, predictions)
 
 
 def _summary(runs: list[Run], evaluations: list[Evaluation], comparison: PairedComparison) -> dict[str, Any]:

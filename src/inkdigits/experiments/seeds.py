@@ -54,12 +54,12 @@ def train_seeds(
     executor: SupportsSubmit | None = None,
     say: Callable[[str], None] = lambda line: None,
 ) -> dict[str, Any]:
-    """Train and judge `network` with the seeds 0 to `n` - 1, each a run in `out`, and return what `seeds.json` holds.
+    """Train and evaluate `network` with the seeds 0 to `n` - 1, each a run in `out`, and return what `seeds.json` holds.
 
     Called again it goes on: finished seeds are skipped, killed ones resumed. `jobs` processes train at a time, or
     whatever `executor` has to offer. A seed whose loss diverges counts as such, and the others go on. Raises
     `OutputError` when `out` holds other files, `RunError` when it holds runs of another recipe or backend. Warns when
-    the seeds are judged on the digits that they were trained on.
+    the seeds are evaluated on the digits that they were trained on.
     """
     check_network_name(network)
     chosen = with_hyperparameters(
@@ -124,7 +124,7 @@ def _gathered(futures: Sequence[Future[dict[str, Any]]], say: Callable[[str], No
 
 
 def train_seed(task: SeedTask) -> dict[str, Any]:
-    """Train and judge one seed, or go on with it, or take it as it is when it is finished; returns its row."""
+    """Train and evaluate one seed, or go on with it, or take it as it is when it is finished; returns its row."""
     try:
         run = _trained(task)
     except TrainingDivergedError:
@@ -148,40 +148,40 @@ def _trained(task: SeedTask) -> Run:
 
 def _row(run: Run, seed: int) -> dict[str, Any]:
     status, evaluation = run.status, run.evaluation or {}
-    judged = evaluation if status["state"] == "finished" else {}
+    evaluated = evaluation if status["state"] == "finished" else {}
     return {
         "seed": seed,
         "run": run.path.name,
         "state": status["state"],
         "epochs": status["epochs"],
-        "accuracy": judged.get("accuracy"),
-        "log_loss": judged.get("log_loss"),
+        "accuracy": evaluated.get("accuracy"),
+        "log_loss": evaluated.get("log_loss"),
         "train_seconds": status["seconds"].get("train"),
-        "data": judged.get("data"),
+        "data": evaluated.get("data"),
     }
 
 
 def _summary(task: SeedTask, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    judged = [row for row in rows if row["accuracy"] is not None]
+    evaluated = [row for row in rows if row["accuracy"] is not None]
     return {
         "network": task.network,
         "recipe": asdict(task.recipe),
         "backend": task.backend.name,
-        "data": judged[0]["data"] if judged else task.data,
+        "data": evaluated[0]["data"] if evaluated else task.data,
         "seeds": len(rows),
-        "diverged": len(rows) - len(judged),
-        "accuracy": _distribution([row["accuracy"] for row in judged]),
-        "log_loss": _distribution([row["log_loss"] for row in judged]),
-        "warnings": _cautions(task.path.parent, judged),
+        "diverged": len(rows) - len(evaluated),
+        "accuracy": _distribution([row["accuracy"] for row in evaluated]),
+        "log_loss": _distribution([row["log_loss"] for row in evaluated]),
+        "warnings": _cautions(task.path.parent, evaluated),
         "runs": [{name: value for name, value in row.items() if name != "data"} for row in rows],
     }
 
 
-def _cautions(folder: Path, judged: Sequence[Mapping[str, Any]]) -> list[str]:
+def _cautions(folder: Path, evaluated: Sequence[Mapping[str, Any]]) -> list[str]:
     """What the scores are worth less for: said of the first seed, since all learn from the same digits."""
-    if not judged:
+    if not evaluated:
         return []
-    run = Run(folder / judged[0]["run"])
+    run = Run(folder / evaluated[0]["run"])
     evaluation = run.evaluation or {}
     return about_training("every seed", learned_from(run.config), evaluation["data"], evaluation["data_sha256"])
 

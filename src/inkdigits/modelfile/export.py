@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import require_extra
 from inkdigits.modelfile.graph import INPUT, Graph, Step
-from inkdigits.modelfile.metadata import PRODUCER, Metadata, sealed, to_properties
+from inkdigits.modelfile.metadata import PRODUCER, Metadata, to_properties, with_checksum
 from inkdigits.modelfile.parity import check_parity
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.modelfile.translate import translate
@@ -73,7 +73,7 @@ def export_onnx(
 
 
 def to_bytes(graph: Graph, metadata: Metadata) -> bytes:
-    """The model file of `graph`, checked by `onnx.checker` and sealed with its checksum."""
+    """The model file of `graph`, checked by `onnx.checker` and with_checksum with its checksum."""
     import onnx
     from onnx import TensorProto, helper
 
@@ -104,7 +104,7 @@ def to_bytes(graph: Graph, metadata: Metadata) -> bytes:
     )
     helper.set_model_props(model, to_properties(metadata))
     onnx.checker.check_model(model, full_check=True)
-    return sealed(model.SerializeToString())
+    return with_checksum(model.SerializeToString())
 
 
 def _node(step: Step, logits: str) -> onnx.NodeProto:

@@ -1,4 +1,4 @@
-"""A Keras model behind the one method that judging and comparing ask for: `predict_proba`."""
+"""A Keras model behind the one method that evaluating and comparing ask for: `predict_proba`."""
 
 from __future__ import annotations
 

@@ -11,7 +11,15 @@ from typing import Any
 
 from inkdigits.errors import ModelFileError
 
-__all__ = ["FORMAT_VERSION", "PRODUCER", "Metadata", "check_content", "read_properties", "sealed", "to_properties"]
+__all__ = [
+    "FORMAT_VERSION",
+    "PRODUCER",
+    "Metadata",
+    "check_content",
+    "read_properties",
+    "to_properties",
+    "with_checksum",
+]
 
 FORMAT_VERSION = 1
 PRODUCER = "inkdigits"
@@ -91,7 +99,7 @@ def _check_format(properties: Mapping[str, str], name: str) -> None:
         )
 
 
-def sealed(content: bytes) -> bytes:
+def with_checksum(content: bytes) -> bytes:
     """`content` with its checksum filled in: the SHA-256 of the file with those 64 characters zero."""
     place = _CHECKSUM_PLACE.search(content)
     if place is None:

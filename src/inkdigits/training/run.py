@@ -196,8 +196,8 @@ def _no_folder(path: Path) -> str:
     if str(path) not in shipped_models():
         return f"{path}: no such folder, expected a run's"
     return (
-        f"{path} is a shipped model, not a run: train one with inkdigits train, or judge the model with inkdigits "
-        "shift and compare"
+        f"{path} is a shipped model, not a run: train one with inkdigits train, or evaluate the model with inkdigits "
+        "robustness and compare"
     )
 
 
