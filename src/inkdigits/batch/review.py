@@ -13,6 +13,7 @@ from inkdigits.batch.batch_job import BatchJob
 from inkdigits.batch.results import tables
 from inkdigits.batch.storage import open_storage
 from inkdigits.datasets.labelled_files import LABELS
+from inkdigits.images.png import encode_png
 from inkdigits.system.atomic_io import write_folder
 
 __all__ = ["write_review"]
@@ -27,8 +28,6 @@ def write_review(job: BatchJob, folder: Path, parts: int) -> int:
     to be filled in, and nothing for what is no digit. `evaluate --data` and `train --data` read the folder then. Raises
     `OutputError`.
     """
-    from PIL import Image
-
     out = open_storage(job.place(job.out))
     count = 0
     with write_folder(folder) as unfinished, (unfinished / LABELS).open("w", encoding="utf-8", newline="") as file:
@@ -37,7 +36,8 @@ def write_review(job: BatchJob, folder: Path, parts: int) -> int:
         for name, row, digit in _unsure(tables(out, parts)):
             # Folders of a million files are slow to look at.
             (unfinished / name).parent.mkdir(exist_ok=True)
-            Image.fromarray(np.frombuffer(digit["network_input"], np.uint8).reshape(28, 28)).save(unfinished / name)
+            pixels = np.frombuffer(digit["network_input"], np.uint8).reshape(28, 28)
+            (unfinished / name).write_bytes(encode_png(pixels))
             shares = (
                 digit["value"],
                 f"{digit['probability']:.4f}",

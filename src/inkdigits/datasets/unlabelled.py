@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from inkdigits.datasets.arrays import read_arrays
 from inkdigits.datasets.csv_table import load_csv_pictures
-from inkdigits.datasets.folder import PICTURE_SUFFIXES, read_grey
 from inkdigits.datasets.idx import IMAGES_MAGIC, parse_idx, read_bytes
+from inkdigits.datasets.picture_file import read_digit
 from inkdigits.errors import DataError
-from inkdigits.normalize import SIZE, normalize
+from inkdigits.images.decode import is_picture_file, pictures_below
+from inkdigits.normalize import SIZE
 
 __all__ = ["UnlabelledPictures", "load_all_pictures", "load_pictures"]
 
@@ -42,10 +43,10 @@ def load_pictures(source: Path, *, invert: bool = False) -> UnlabelledPictures:
     for what cannot be read, for a folder without pictures, and for black ink on white.
     """
     if source.is_dir():
-        return _from_files(_files_below(source), invert)
+        return _from_files(pictures_below(source), invert)
     if not source.is_file():
         raise DataError(f"{source}: no such file or folder, expected {_EXPECTED}")
-    if source.suffix.lower() in PICTURE_SUFFIXES:
+    if is_picture_file(source):
         return _from_files([source], invert)
     images = _array_in(source)
     images = 255 - images if invert else images
@@ -70,15 +71,6 @@ def load_all_pictures(sources: Sequence[Path], *, invert: bool = False) -> Unlab
     return UnlabelledPictures(images, tuple(names), sum(pictures.normalized for pictures in loaded))
 
 
-def _files_below(folder: Path) -> list[Path]:
-    files = sorted(file for file in folder.rglob("*") if file.suffix.lower() in PICTURE_SUFFIXES)
-    if not files:
-        raise DataError(
-            f"{folder}: no pictures in it, expected files that end in {', '.join(sorted(PICTURE_SUFFIXES))}"
-        )
-    return files
-
-
 def _from_files(files: list[Path], invert: bool) -> UnlabelledPictures:
     digits, normalized = zip(*(_digit(file, invert) for file in files), strict=True)
     return UnlabelledPictures(np.stack(digits), tuple(map(str, files)), sum(normalized))
@@ -86,15 +78,10 @@ def _from_files(files: list[Path], invert: bool) -> UnlabelledPictures:
 
 def _digit(file: Path, invert: bool) -> tuple[NDArray[np.uint8], bool]:
     """The digit, and whether it had to be normalized."""
-    grey = read_grey(file)
-    if grey.shape == (SIZE, SIZE):
-        digit = 255 - grey if invert else grey
+    digit, normalized = read_digit(file, dark=True if invert else None)
+    if not normalized:
         _check_ink_on_black(digit[None], file)
-        return digit, False
-    try:
-        return normalize(grey, dark=True if invert else None), True
-    except DataError as error:
-        raise DataError(f"{file}: {error}") from error
+    return digit, normalized
 
 
 def _check_ink_on_black(images: NDArray[np.uint8], source: Path) -> None:

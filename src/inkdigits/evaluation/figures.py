@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.images.png import encode_png
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -109,11 +111,7 @@ def heat_overlay(image: NDArray[np.uint8], heat: NDArray[np.floating[Any]]) -> N
 
 
 def _png_uri(pixels: NDArray[np.uint8]) -> str:
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, "PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode()
+    return "data:image/png;base64," + base64.b64encode(encode_png(pixels, optimize=True)).decode()
 
 
 def reliability_figure(bins: Sequence[Bin]) -> str:

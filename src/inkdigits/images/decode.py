@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from inkdigits.errors import PictureError
 from inkdigits.images import flatten
 from inkdigits.images.pdf import pdf_pages
-from inkdigits.images.plain_png import MAX_PLAIN_BYTES, plain_png
+from inkdigits.images.png import MAX_PLAIN_BYTES, SIGNATURE, decode_plain_png
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -30,6 +30,7 @@ __all__ = [
     "SUFFIXES",
     "Page",
     "Source",
+    "is_picture_file",
     "name_of",
     "open_pages",
     "pictures_below",
@@ -67,14 +68,17 @@ class Page:
         return self.pixels.shape[1], self.pixels.shape[0]
 
 
+def is_picture_file(path: Path) -> bool:
+    """Whether the name of `path` ends as a picture's does, and is not hidden."""
+    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")
+
+
 def pictures_below(folder: Path) -> list[Path]:
     """Every picture's file below `folder` by its suffix, sorted; hidden ones are left out.
 
     Raises `PictureError` when there is none.
     """
-    files = sorted(
-        file for file in folder.rglob("*") if file.suffix.lower() in SUFFIXES and not file.name.startswith(".")
-    )
+    files = sorted(file for file in folder.rglob("*") if is_picture_file(file))
     if not files:
         expected = f"expected files that end in {', '.join(sorted(SUFFIXES))}"
         raise PictureError(f"{printable(str(folder))}: no pictures in it, {expected}")
@@ -151,8 +155,8 @@ def _from_file(file: Any, name: str, max_pages: int | None) -> Iterator[Page]:
     file.seek(0)
     if not head:
         raise PictureError(f"{name}: empty, expected a picture")
-    is_png = head.startswith(b"\x89PNG")
-    pixels = plain_png(file.read(MAX_PLAIN_BYTES + 1)) if is_png else None
+    is_png = head.startswith(SIGNATURE)
+    pixels = decode_plain_png(file.read(MAX_PLAIN_BYTES + 1)) if is_png else None
     file.seek(0)
     if pixels is not None:
         yield Page(name, 0, pixels)
@@ -213,7 +217,7 @@ def _from_image(image: Image.Image, name: str, max_pages: int | None) -> Iterato
         )
     frames = _frames(image, name)
     if max_pages is not None and frames > max_pages:
-        raise PictureError(f"{name}: {frames} pages, expected at most {max_pages}: send some of them at a time")
+        raise PictureError(f"{name}: {frames} pages, expected at most {max_pages}: split it into several files")
     for number in range(frames):
         with _pillow_errors(name):
             if frames > 1:

@@ -34,7 +34,7 @@ def pdf_pages(content: bytes, name: str, max_pages: int | None = None) -> Iterat
         if not pages:
             raise PictureError(f"{name}: a PDF without pages")
         if max_pages is not None and pages > max_pages:
-            raise PictureError(f"{name}: {pages} pages, expected at most {max_pages}: send some of them at a time")
+            raise PictureError(f"{name}: {pages} pages, expected at most {max_pages}: split it into several files")
         for number in range(pages):
             with _pdfium(f"{name}: page {number + 1} is damaged"), contextlib.closing(document[number]) as page:
                 pixels = _pixels(page)

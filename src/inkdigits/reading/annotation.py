@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.images.png import encode_png
 from inkdigits.reading.ink import reduced
 from inkdigits.system.atomic_io import write_bytes
 
@@ -103,10 +104,4 @@ def _of_height(picture: Pixels, height: int) -> Pixels:
 
 def write_png(path: Path, picture: Pixels) -> None:
     """Write RGB pixels as a PNG, whole or not at all. Raises `OutputError`."""
-    import io
-
-    from PIL import Image
-
-    content = io.BytesIO()
-    Image.fromarray(picture).save(content, "PNG")
-    write_bytes(path, content.getvalue())
+    write_bytes(path, encode_png(picture))

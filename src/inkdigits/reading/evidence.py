@@ -10,8 +10,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from inkdigits.images.grey import to_grey
 from inkdigits.reading.components import Piece
-from inkdigits.reading.ink import Ink, grey_levels
+from inkdigits.reading.ink import Ink
 
 __all__ = ["fits_the_others", "is_ink", "unlike_writing"]
 
@@ -61,7 +62,7 @@ def _around(piece: Piece, ink: Ink) -> tuple[float, float]:
     if not ring.any():
         return 0.0, 0.0
     strength = ink.strength[top:bottom, left:right]
-    view = grey_levels(ink.paper[top:bottom, left:right]).astype(np.int16) - strength
+    view = to_grey(ink.paper[top:bottom, left:right]).astype(np.int16) - strength
     # The piece's own darkness beside each pixel of the ring: ink may cross a shadow.
     size = (2 * far + 1, 2 * far + 1)
     inked = (own > 0).astype(np.float32)

@@ -12,6 +12,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.images.grey import to_grey
 from inkdigits.reading.page_mask import find_sheet, table_covered
 from inkdigits.reading.ruled_lines import without_ruling
 from inkdigits.stats.quick_statistics import mean, median
@@ -21,7 +22,6 @@ __all__ = [
     "Ink",
     "Working",
     "find_ink",
-    "grey_levels",
     "light_ink_evidence",
     "likely_sides",
     "reduced",
@@ -91,7 +91,7 @@ class Working:
 def working_copy(pixels: Pixels) -> Working:
     """What ink is looked for in, from a picture uint8 (height, width) or (height, width, 3)."""
     work, scale = reduced(pixels, WORKING_SIDE)
-    sheet = find_sheet(grey_levels(work))
+    sheet = find_sheet(to_grey(work))
     return Working(work if sheet is None else table_covered(work, sheet), scale, sheet)
 
 
@@ -111,10 +111,10 @@ def light_ink_evidence(work: Working) -> float:
     import cv2
 
     medium, _ = reduced(work.pixels, 480)
-    small = grey_levels(reduced(work.pixels, 96)[0]).astype(np.float32)
+    small = to_grey(reduced(work.pixels, 96)[0]).astype(np.float32)
     fine = 0.0
     if min(medium.shape[:2]) > _TINY:
-        grey = grey_levels(medium).astype(np.float32)
+        grey = to_grey(medium).astype(np.float32)
         fine = sum(_skew(grey - _blurred(grey, max(1.0, share * min(grey.shape)))) for share in (0.02, 0.06))
         if abs(fine) > _FINE_DECIDES:
             return fine
@@ -151,13 +151,6 @@ def _blurring(length: int, sigma: float) -> NDArray[np.float32]:
 def _skew(detail: NDArray[np.float32]) -> float:
     squared = detail * detail
     return float(mean(squared * detail) / (mean(squared) ** 1.5 + 1e-3))
-
-
-def grey_levels(pixels: Pixels) -> Pixels:
-    """`pixels` in grey, uint8 (h, w)."""
-    import cv2
-
-    return pixels if pixels.ndim == 2 else np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def find_ink(work: Working, *, light: bool) -> Ink:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import io
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import RequestError
+from inkdigits.images.png import encode_png
 from inkdigits.serving.settings import ServerLimits
 from inkdigits.system.atomic_io import make_folder, write_bytes
 
@@ -40,7 +40,7 @@ class Corrections:
         The name is the content's, so the same picture is kept once, and its last label counts. Raises `RequestError`
         507 when the folder is full, `OutputError` when it cannot be written.
         """
-        content = _png(picture)
+        content = encode_png(picture)
         name = f"{hashlib.sha256(content).hexdigest()[:32]}.png"
         file = self.folder / str(label) / name
         with self._locked():
@@ -76,11 +76,3 @@ def _entries(folder: Path) -> list[os.DirEntry[str]]:
             return list(entries)
     except FileNotFoundError:
         return []
-
-
-def _png(picture: NDArray[np.uint8]) -> bytes:
-    from PIL import Image
-
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG")
-    return buffer.getvalue()

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from inkdigits.images.png import png_size
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.reading.many import read_pages
 from inkdigits.reading.reader import Reader, Region
@@ -37,10 +38,8 @@ class Picture:
     @property
     def small_pixels(self) -> int | None:
         """How many its PNG head promises; None for a large picture. A head that lies is found out by the decoder."""
-        if not self.content.startswith(b"\x89PNG\r\n\x1a\n") or self.content[12:16] != b"IHDR":
-            return None
-        width, height = (int.from_bytes(self.content[start : start + 4]) for start in (16, 20))
-        return width * height if width * height <= _SMALL_PIXELS else None
+        size = png_size(self.content)
+        return size[0] * size[1] if size and size[0] * size[1] <= _SMALL_PIXELS else None
 
 
 class PictureBatchers:

@@ -1,0 +1,32 @@
+"""A picture's file that shows one digit, as the 28x28 pixels of a data set."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.errors import DataError
+from inkdigits.images.decode import open_pages
+from inkdigits.images.grey import to_grey
+from inkdigits.normalize import SIZE, normalize
+
+__all__ = ["read_digit"]
+
+
+def read_digit(file: Path, *, dark: bool | None = None) -> tuple[NDArray[np.uint8], bool]:
+    """The digit in `file` as uint8 (28, 28), and whether it went through `normalize`.
+
+    A picture of 28x28 is taken as it is, inverted when `dark`; any other is normalized, and `dark` says whether its ink
+    is dark (None: `normalize` decides). Raises `DataError` that names the file when it cannot be read, shows no ink or
+    has several pages.
+    """
+    (page,) = open_pages(file, max_pages=1)
+    grey = to_grey(page.pixels)
+    if grey.shape == (SIZE, SIZE):
+        return (255 - grey if dark else grey), False
+    try:
+        return normalize(grey, dark=dark), True
+    except DataError as error:
+        raise DataError(f"{page.name}: {error}") from error

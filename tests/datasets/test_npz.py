@@ -1,0 +1,63 @@
+"""Keras's `mnist.npz`: written, read again, and refused when it is damaged or something else."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from inkdigits.datasets.labelled import LabelledDigits, Splits
+from inkdigits.datasets.npz import load_npz, save_npz
+from inkdigits.errors import DataError
+from tests.datasets.flipped_bits import messages_of_flipped_bits
+
+
+def test_npz_round_trip(tmp_path: Path, small: Splits) -> None:
+    save_npz(tmp_path / "mnist.npz", small)
+    loaded = load_npz(tmp_path / "mnist.npz")
+    assert loaded.train is not None
+    assert loaded.test is not None
+    assert small.train is not None
+    assert small.test is not None
+    assert (loaded.train.sha256, loaded.test.sha256) == (small.train.sha256, small.test.sha256)
+
+
+def test_npz_with_pickles_is_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "evil.npz", x_train=np.array([{"a": 1}], object), y_train=np.zeros(1, np.int64))
+    with pytest.raises(DataError, match="plain arrays"):
+        load_npz(tmp_path / "evil.npz")
+
+
+@pytest.mark.parametrize("flip", [0, 3000, 100_000])
+def test_a_flipped_byte_in_an_npz_is_found(tmp_path: Path, small_npz: Path, flip: int) -> None:
+    content = bytearray(small_npz.read_bytes())
+    content[flip] ^= 0xFF
+    (tmp_path / "x.npz").write_bytes(content)
+    with pytest.raises(DataError, match=r"x\.npz"):
+        load_npz(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("cut", [1, 7, 5000])
+def test_a_truncated_npz_is_found(tmp_path: Path, small_npz: Path, cut: int) -> None:
+    (tmp_path / "x.npz").write_bytes(small_npz.read_bytes()[:-cut])
+    with pytest.raises(DataError, match=r"x\.npz"):
+        load_npz(tmp_path / "x.npz")
+
+
+def test_npz_without_its_labels(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", x_train=np.zeros((1, 28, 28), np.uint8))
+    with pytest.raises(DataError, match="no array y_train"):
+        load_npz(tmp_path / "x.npz")
+
+
+def test_npz_of_float_pixels_with_nan(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", x_train=np.full((1, 28, 28), np.nan), y_train=np.zeros(1, np.int64))
+    with pytest.raises(DataError, match="expected pictures as uint8"):
+        load_npz(tmp_path / "x.npz")
+
+
+def test_flipped_bits_are_one_line(tmp_path: Path, three_digits: LabelledDigits) -> None:
+    save_npz(tmp_path / "digits.npz", Splits(three_digits, None))
+    messages = messages_of_flipped_bits(tmp_path / "digits.npz", load_npz)
+    assert [line for line in messages if "digits.npz" not in line or "\n" in line] == []
