@@ -20,7 +20,7 @@ from typing import Any
 
 from inkdigits.exercise.build import Version, build_notebook
 from inkdigits.exercise.check import check_submissions, find_submissions
-from inkdigits.exercise.limits import Limits
+from inkdigits.exercise.submission_limits import SubmissionLimits
 from inkdigits.exercise.verdict import Verdict
 from inkdigits.system.atomic_io import write_json
 
@@ -46,7 +46,7 @@ def main() -> None:
         started = time.perf_counter()
         verdicts = check_submissions(
             find_submissions([Path(folder)]),
-            Limits(cell_seconds=60 * arguments.cell_timeout),
+            SubmissionLimits(cell_seconds=60 * arguments.cell_timeout),
             jobs=arguments.jobs,
             subset=arguments.subset,
             done=lambda verdict: print(f"{verdict.name} {verdict.outcome} {verdict.seconds:.0f} s", file=sys.stderr),

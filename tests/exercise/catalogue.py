@@ -121,8 +121,8 @@ MISTAKES = {
     ),
 }  # fmt: skip
 
-_WATCH = "import sys\nwatch = sys.modules['_inkdigits_watch']\n"
-_TAKEN_OUT = "the checker's watch was taken out of the kernel or changed"
+_IMPORT = "from inkdigits.exercise import instrumentation\n"
+_CHANGED = "the checker's instrumentation was removed or changed"
 
 # What a stranger may do to the checker and its machine, in the first cell that is the student's.
 HOSTILE = {
@@ -134,7 +134,9 @@ HOSTILE = {
     "memory": ("hoard = [bytearray(2**26) for _ in range(200)]", "memory"),
     "half a character": ("half = '\ud83d'", "half a character"),
     "nested too deep": ("-" * 20_000 + "1", "nested too deep"),
-    "junk from the watch": (_WATCH + "watch.drain = lambda: 'junk'", _TAKEN_OUT),
-    "nothing from the watch": (_WATCH + "watch.drain = lambda: '{}'", _TAKEN_OUT),
-    "an event of its own": (_WATCH + "watch._watch.events.append({'call': 'fit'})", _TAKEN_OUT),
-}
+    "a junk report": (_IMPORT + "instrumentation.drain = lambda: 'junk'", _CHANGED),
+    "an empty report": (_IMPORT + "instrumentation.drain = lambda: '{}'", _CHANGED),
+    "a call of its own": (
+        _IMPORT + "instrumentation._recorder.calls.append(instrumentation.RecordedCall('fit', 'forged'))", _CHANGED
+    ),
+}  # fmt: skip

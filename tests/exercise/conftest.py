@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from inkdigits.datasets.labelled import Splits
+from inkdigits.exercise import instrumentation
 from inkdigits.exercise.build import Version, build_notebook
 
 CNN_CELLS = ("cnn-model", "cnn-train", "cnn-test", "compare")
 # Enough for both networks to learn something, few enough to be quick.
 SUBSET = 2000
+QUIET: dict[str, Any] = {"shuffle": False, "verbose": 0}  # a generator that is to be shuffled warns
 
 
 def write_submission(
@@ -46,3 +52,37 @@ def solution_source(cell_id: str) -> str:
 def submissions(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder for notebooks."""
     return tmp_path_factory.mktemp("submissions")
+
+
+@pytest.fixture
+def recording(small_npz: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The instrumentation over this process's Keras, removed after the test."""
+    import keras
+
+    for name in ("fit", "train_on_batch", "evaluate", "test_on_batch"):
+        monkeypatch.setattr(keras.Model, name, getattr(keras.Model, name))
+    monkeypatch.setattr(keras.src.datasets.mnist, "get_file", keras.src.datasets.mnist.get_file)
+    monkeypatch.setattr(instrumentation, "notebook_names", dict)
+    monkeypatch.setattr(instrumentation, "_recorder", None)
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path])
+    instrumentation.start(str(small_npz), subset=True)
+    instrumentation.wrap_keras(keras)
+
+
+@pytest.fixture
+def mean_model() -> Any:
+    """A network of one layer which `fit` leaves as it is."""
+    import keras
+
+    network = keras.Sequential([keras.Input((784,)), keras.layers.Dense(10, activation="softmax")])
+    network.compile(keras.optimizers.SGD(0.0), "categorical_crossentropy")
+    return network
+
+
+def prepared_arrays(small: Splits) -> tuple[Any, Any, Any, Any]:
+    """`x_train, onehot_train, x_test, onehot_test` of a few pictures, flat and scaled to [0, 1]."""
+    assert small.train is not None
+    assert small.test is not None
+    x_train, x_test = (part.images.reshape(-1, 784).astype("float32") / 255 for part in (small.train, small.test))
+    onehot_train, onehot_test = (np.eye(10)[part.labels] for part in (small.train, small.test))
+    return x_train, onehot_train, x_test, onehot_test

@@ -1,223 +1,62 @@
-"""The checker against a catalogue of mistakes, honest solutions and hostile notebooks, on a small subset."""
+"""A class is graded to its end, whatever one notebook does to the checker."""
 
 from __future__ import annotations
 
-import csv
-import json
-import os
-import signal
-import subprocess
-import sys
-import time
+import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from inkdigits.exercise.build import Version
-from inkdigits.exercise.check import check_submissions
-from inkdigits.exercise.limits import Limits
-from inkdigits.exercise.master import check_cells, load_master
+from inkdigits.exercise import check
+from inkdigits.exercise.check import find_submissions
+from inkdigits.exercise.trial import TrialSetting
 from inkdigits.exercise.verdict import Verdict
-from tests.exercise.catalogue import HOSTILE, MISTAKES
-from tests.exercise.conftest import CNN_CELLS, SUBSET, write_submission
-
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
-INDEPENDENT = Path(__file__).parent / "independent"
-STUDENT_CELLS = tuple(cell.id for cell in load_master() if cell.written_by_student)
 
 
-def check(paths: list[Path], limits: Limits | None = None, jobs: int = 2) -> dict[str, Verdict]:
-    verdicts = check_submissions(paths, limits, jobs=jobs, subset=SUBSET)
-    return {verdict.name.removesuffix(".ipynb"): verdict for verdict in verdicts}
-
-
-def messages(verdict: Verdict, key: str) -> list[str]:
-    return [finding.message for finding in verdict.findings if finding.key == key]
-
-
-@pytest.fixture(scope="module")
-def judged_mistakes(submissions: Path) -> dict[str, Verdict]:
-    folder = submissions / "mistakes"
-    folder.mkdir()
-    return check([write_submission(folder / f"{name}.ipynb", m.cells, m.blank) for name, m in MISTAKES.items()])
-
-
-@pytest.mark.parametrize("name", MISTAKES)
-def test_a_classic_mistake_is_named(judged_mistakes: dict[str, Verdict], name: str) -> None:
-    mistake, verdict = MISTAKES[name], judged_mistakes[name]
-    assert verdict.outcome == "failed"
-    found = messages(verdict, mistake.key)
-    assert any(mistake.words in message for message in found), verdict.findings
-
-
-def test_an_honest_part_1_shows_no_mistake(submissions: Path) -> None:
-    """The other half of the catalogue: nothing is named where nothing is wrong."""
-    honest = write_submission(submissions / "part-1.ipynb", {}, CNN_CELLS)
-    verdict = check([honest])["part-1"]
-    assert verdict.findings == ()
-    prepare, dense, cnn = verdict.parts
-    assert (prepare.points, dense.points, cnn.points) == (prepare.possible, dense.possible, 0)
-    assert set(cnn.blank) == set(CNN_CELLS)
-
-
-def read_independent(name: str) -> dict[str, str | None]:
-    """A file of cells, each behind a line `# %% id`."""
-    blocks = (INDEPENDENT / f"{name}.txt").read_text().split("# %% ")[1:]
-    return {block.partition("\n")[0].strip(): block.partition("\n")[2].strip() for block in blocks}
-
-
-def test_solutions_written_by_others_pass(submissions: Path) -> None:
-    names = ("functional", "sparse")
-    paths = [
-        write_submission(submissions / f"{name}.ipynb", read_independent(name), base=Version.student) for name in names
-    ]
-    for name, verdict in check(paths).items():
-        assert verdict.passed, (name, verdict.findings, [cell for cell in verdict.cells if cell.outcome != "ok"])
-        assert verdict.points == verdict.possible
-
-
-def test_the_solution_passes_and_the_handed_out_notebook_fails_with_its_blanks_named(tmp_path: Path) -> None:
-    for version in ("solution", "new"):
-        inkdigits("exercise", version, str(tmp_path / f"{version}.ipynb"))
-    done = inkdigits("exercise", "check", "--json", "--subset", "4000", str(tmp_path), code=1)
-    new, solution = json.loads(done.stdout)
-    assert (new["name"], new["outcome"], new["points"]) == ("new.ipynb", "failed", 0)
-    assert {cell for part in new["parts"] for cell in part["blank"]} >= {"load", "dense-model", "cnn-train"}
-    assert (solution["outcome"], solution["points"]) == ("passed", solution["possible"])
-    asserts = [found["outcome"] for cell in solution["cells"] for found in cell["asserts"]]
-    assert len(asserts) == sum(cell.source.count("assert ") for cell in check_cells().values())
-    assert set(asserts) == {"passed"}
-
-
-def inkdigits(*arguments: str, code: int = 0) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "inkdigits", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == code, done.stderr + done.stdout
-    return done
-
-
-def hostile(folder: Path, name: str) -> Path:
-    code, _ = HOSTILE[name]
-    blank = tuple(cell for cell in STUDENT_CELLS if cell != "load")
-    return write_submission(folder / f"{name}.ipynb", {"setup": "import numpy as np", "load": code}, blank)
-
-
-def test_a_class_with_hostile_submissions_is_judged_in_parallel_a_line_each(tmp_path: Path) -> None:
-    folder = tmp_path / "class"
-    folder.mkdir()
-    for name in HOSTILE:
-        hostile(folder, name)
-    for name in ("ada", "ben"):
-        write_submission(folder / f"{name}.ipynb", {}, CNN_CELLS)
-    (folder / "no notebook.ipynb").write_text("{not json")
-    done = inkdigits(
-        "exercise", "check", str(folder), "--subset", str(SUBSET), "--jobs", "4", "--cell-timeout", "0.75",
-        "--memory", "1.5", "--csv", str(tmp_path / "class.csv"), "--feedback", str(tmp_path / "pages"), code=1,
-    )  # fmt: skip
-    rows = {row["submission"]: row for row in csv.DictReader((tmp_path / "class.csv").read_text().splitlines())}
-    assert set(rows) == {f"{name}.ipynb" for name in (*HOSTILE, "ada", "ben", "no notebook")}
-    for name, (_, words) in HOSTILE.items():
-        assert rows[f"{name}.ipynb"]["outcome"] == "failed"
-        assert words is None or words in rows[f"{name}.ipynb"]["findings"], rows[f"{name}.ipynb"]
-        assert done.stdout.count(f"{name}.ipynb") == 1
-    assert rows["no notebook.ipynb"]["outcome"] == "unreadable"
-    assert {row["possible"] for row in rows.values()} == {rows["ada.ipynb"]["possible"]} != {"0"}
-    assert {row["subset"] for row in rows.values()} == {str(SUBSET)}
-    assert "these are no marks" in done.stderr
-    # Ada left part 2 blank: no finding, but the table says so.
-    assert rows["ada.ipynb"]["findings"] == f"blank: {', '.join(CNN_CELLS)}"
-    # The neighbours of hostile submissions get what they earned.
-    assert rows["ada.ipynb"]["points"] == rows["ben.ipynb"]["points"] == "21.0"
-    pages = {page.name for page in (tmp_path / "pages").iterdir()}
-    assert len(pages) == len(rows) + 1
-    index = (tmp_path / "pages" / "index.html").read_text()
-    assert "100 %" in index.partition("Near-identical")[2]
-
-
-def test_nothing_of_a_hostile_submission_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("LANG", str(tmp_path))
-    groups = set(Path("/sys/fs/cgroup").rglob("inkdigits-*"))
-    check([hostile(tmp_path, "fork bomb")], Limits(cell_seconds=60))
-    time.sleep(1)
-    assert running_submissions(tmp_path) == []
-    assert set(Path("/sys/fs/cgroup").rglob("inkdigits-*")) <= groups
-
-
-@pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])
-def test_a_checker_that_is_killed_takes_its_submissions_with_it(tmp_path: Path, kill: signal.Signals) -> None:
-    command = [sys.executable, "-m", "inkdigits", "exercise", "check", str(hostile(tmp_path, "endless loop"))]
-    mine = {**os.environ, "LANG": str(tmp_path)}
-    checker = subprocess.Popen(command, env=mine, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
-    until = time.monotonic() + 120
-    while not running_submissions(tmp_path) and time.monotonic() < until:
-        time.sleep(0.2)
-    assert running_submissions(tmp_path)
-    checker.send_signal(kill)
-    checker.communicate(timeout=60)
-    until = time.monotonic() + 20
-    while running_submissions(tmp_path) and time.monotonic() < until:
-        time.sleep(0.2)
-    assert running_submissions(tmp_path) == []
-    assert checker.returncode == (130 if kill == signal.SIGTERM else -kill)
-
-
-def running_submissions(mark: Path) -> list[Path]:
-    """The processes of submissions whose LANG, which they are allowed to inherit, is `mark`."""
-    seen = {process: environment(process) for process in Path("/proc").glob("[0-9]*")}
-    wanted = f"LANG={mark}".encode()
-    return [process for process, found in seen.items() if b"INKDIGITS_SUBMISSION=" in found and wanted in found]
-
-
-def environment(process: Path) -> bytes:
-    try:
-        return (process / "environ").read_bytes()
-    except OSError:
-        return b""
-
-
-def test_a_submission_sees_neither_the_callers_environment_nor_the_network(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("error", [KeyError("a rule\nthat nobody tried"), MemoryError(), RecursionError("deep")])
+def test_a_failure_of_the_checker_costs_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
-    code = """
-import os, socket
-assert "SECRET_OF_THE_TEACHER" not in os.environ, "environment"
-try:
-    socket.create_connection(("192.0.2.1", 80), timeout=2)
-except OSError as error:
-    assert error.errno in (101, 113), f"there is a network: {error!r}"
-"""
-    monkeypatch.setenv("SECRET_OF_THE_TEACHER", "1")
-    blank = tuple(cell for cell in STUDENT_CELLS if cell != "load")
-    verdict = check([write_submission(tmp_path / "curious.ipynb", {"setup": "", "load": code}, blank)])["curious"]
-    load = next(cell for cell in verdict.cells if cell.id == "load")
-    assert load.outcome == "ok", load.message
+    def grade(path: Path, _: TrialSetting) -> Verdict:
+        if path.stem == "strange":
+            raise error
+        return Verdict(path.name, "passed")
+
+    monkeypatch.setattr(check, "grade_submission", grade)
+    strange, honest = check.check_submissions([tmp_path / "strange.ipynb", tmp_path / "honest.ipynb"], subset=2000)
+    assert (strange.outcome, honest.outcome) == ("failed", "passed")
+    (message,) = strange.messages
+    assert message.startswith(f"the checker failed on it ({type(error).__name__}: ")
+    assert "\n" not in message
+    assert strange.possible > 0
 
 
-def test_a_submission_that_spoils_the_data_spoils_only_its_own(tmp_path: Path) -> None:
-    spoil = """
-import os, pathlib
-file = pathlib.Path(os.environ["KERAS_HOME"]) / "datasets" / "mnist.npz"
-file.write_bytes(b"spoilt")
-"""
-    look = """
-import keras
-(x_train, y_train), (x_test, y_test) = keras.datasets.mnist.load_data()
-"""
-    blank = tuple(cell for cell in STUDENT_CELLS if cell != "load")
-    for name, code in (("1-spoils", spoil), ("2-looks", look)):
-        write_submission(tmp_path / f"{name}.ipynb", {"setup": "import numpy as np", "load": code}, blank)
-    verdicts = check(sorted(tmp_path.iterdir()), jobs=1)
-    spoiler, honest = (next(c for c in verdicts[name].cells if c.id == "load") for name in ("1-spoils", "2-looks"))
-    assert spoiler.outcome == "ok"
-    assert honest.outcome == "ok", honest.message
-    check_load = next(cell for cell in verdicts["2-looks"].cells if cell.id == "check-load")
-    assert check_load.outcome == "ok"
+def test_a_submission_that_was_stopped_is_called_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = threading.Event()
+    outcomes: list[str] = []
+
+    def grade(path: Path, setting: TrialSetting) -> Verdict:
+        begun.set()
+        setting.stop.wait(30)
+        return Verdict(path.name, "failed")
+
+    def stopped(*_: Any) -> Any:
+        begun.wait(30)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(check, "grade_submission", grade)
+    monkeypatch.setattr(check, "list", stopped, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        check.check_submissions(
+            [tmp_path / "a.ipynb"], subset=2000, done=lambda verdict: outcomes.append(verdict.outcome)
+        )
+    assert outcomes == ["stopped"]
 
 
-def test_wrong_use_ends_with_2_and_one_line(tmp_path: Path) -> None:
-    for arguments in ([str(tmp_path)], [str(tmp_path / "missing.ipynb")]):
-        done = inkdigits("exercise", "check", *arguments, code=2)
-        assert done.stderr.count("\n") == 1
-        assert "expected" in done.stderr
-    (tmp_path / "broken.ipynb").write_text("[]")
-    assert "notebook" in inkdigits("exercise", "check", str(tmp_path / "broken.ipynb"), code=2).stderr
+def test_submissions_are_found_in_folders_without_jupyters_own_copies(tmp_path: Path) -> None:
+    for name in ("b/work.ipynb", "a/work.ipynb", "a/.ipynb_checkpoints/work.ipynb", "a/notes.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("{}")
+    found = find_submissions([tmp_path, tmp_path / "a" / "work.ipynb"])
+    assert found == [tmp_path / "a" / "work.ipynb", tmp_path / "b" / "work.ipynb"]

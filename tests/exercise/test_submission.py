@@ -7,7 +7,6 @@ import pytest
 
 from inkdigits.errors import ExerciseError
 from inkdigits.exercise.build import Version, build_notebook
-from inkdigits.exercise.check import find_submissions
 from inkdigits.exercise.master import check_cells
 from inkdigits.exercise.submission import SUBSET_BARS, bar_of, read_submission
 from tests.exercise.conftest import write_submission
@@ -58,11 +57,3 @@ def test_what_is_no_notebook_is_refused_in_words(tmp_path: Path, content: str) -
     path.write_text(content)
     with pytest.raises(ExerciseError, match="notebook"):
         read_submission(path)
-
-
-def test_submissions_are_found_in_folders_without_jupyters_own_copies(tmp_path: Path) -> None:
-    for name in ("b/work.ipynb", "a/work.ipynb", "a/.ipynb_checkpoints/work.ipynb", "a/notes.txt"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("{}")
-    found = find_submissions([tmp_path, tmp_path / "a" / "work.ipynb"])
-    assert found == [tmp_path / "a" / "work.ipynb", tmp_path / "b" / "work.ipynb"]

@@ -32,5 +32,9 @@ def test_what_does_the_same_is_no_change(same: str) -> None:
         ("assert (", "no valid Python"),
     ],
 )
-def test_a_weakened_check_is_told_in_words(changed: str, words: str) -> None:
+def test_a_weakened_check_is_described(changed: str, words: str) -> None:
     assert words in (describe_change(CHECK, changed) or "")
+
+
+def test_a_check_that_is_nested_too_deep_was_changed() -> None:
+    assert "changed" in (describe_change("n = 1", "n = " + "(" * 90 + "-" * 600 + "1" + ")" * 90) or "")

@@ -66,14 +66,14 @@ def check(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Run notebooks in fresh kernels, judge them, name their mistakes. Exit code 1: one failed, 2: no notebook."""
+    """Run notebooks in fresh kernels, grade them, name their mistakes. Exit code 1: one failed, 2: no notebook."""
     from inkdigits.errors import ExerciseError
     from inkdigits.exercise.check import check_submissions, find_submissions
     from inkdigits.exercise.feedback import check_class_csv, class_csv, write_feedback
-    from inkdigits.exercise.limits import Limits
+    from inkdigits.exercise.submission_limits import SubmissionLimits
     from inkdigits.system.atomic_io import write_text
 
-    limits = Limits(cell_timeout * 60, total_timeout * 60, int(memory * 2**30))
+    limits = SubmissionLimits(cell_timeout * 60, total_timeout * 60, int(memory * 2**30))
     if csv:
         check_class_csv(csv)
     with stoppable():
@@ -104,7 +104,7 @@ def _print_class(verdicts: list[Verdict]) -> None:
     rows = []
     for verdict in verdicts:
         accuracies = {part.name: percent(part.accuracy) for part in verdict.parts}
-        first = next(iter(verdict.told), "")
+        first = next(iter(verdict.messages), "")
         points = f"{verdict.points:g}/{verdict.possible}"
         row = [verdict.name, verdict.outcome, points, accuracies.get("dense", "-"), accuracies.get("cnn", "-")]
         rows.append([*row, f"{verdict.seconds:.0f} s", shortened(first, 100)])
@@ -134,7 +134,7 @@ def _print_one(verdict: Verdict) -> None:
         print(
             f"{'FAILS' if finding.fails else 'note '}  {finding.cell + ': ' if finding.cell else ''}{finding.message}"
         )
-    for line in [] if verdict.findings else verdict.told:
+    for line in [] if verdict.findings else verdict.messages:
         print(f"FAILS  {line}")
     print(f"{verdict.name}: {verdict.outcome}, {verdict.points:g} of {verdict.possible} points")
 

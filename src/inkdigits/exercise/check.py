@@ -1,4 +1,4 @@
-"""A class of submissions, judged in parallel."""
+"""A class of submissions, graded in parallel."""
 
 from __future__ import annotations
 
@@ -15,9 +15,10 @@ import numpy as np
 
 from inkdigits.datasets import mnist
 from inkdigits.errors import ExerciseError, InkdigitsError, require_extra
-from inkdigits.exercise.grade import judge, no_points
-from inkdigits.exercise.limits import Limits
-from inkdigits.exercise.verdict import Finding, Verdict, writable
+from inkdigits.exercise.grade import grade_submission, no_points
+from inkdigits.exercise.submission_limits import SubmissionLimits
+from inkdigits.exercise.trial import TrialSetting
+from inkdigits.exercise.verdict import Finding, Verdict, encodable
 from inkdigits.system.cores import usable_cores
 
 __all__ = ["SMALLEST_SUBSET", "check_submissions", "find_submissions"]
@@ -46,60 +47,60 @@ def find_submissions(paths: Iterable[Path]) -> list[Path]:
 
 def check_submissions(
     paths: list[Path],
-    limits: Limits | None = None,
+    limits: SubmissionLimits | None = None,
     *,
     jobs: int | None = None,
     subset: int | None = None,
     done: Callable[[Verdict], None] = lambda verdict: None,
 ) -> list[Verdict]:
-    """Judge every notebook, `jobs` at a time (default: one for every two cores), in the order of `paths`.
+    """Grade every notebook, `jobs` at a time (default: one for every two cores), in the order of `paths`.
 
-    `subset` trains and judges on that many training pictures (and a quarter as many test pictures), with bars scaled
+    `subset` trains and tests on that many training pictures (and a quarter as many test pictures), with bars scaled
     down: a trial of the machinery, not of the students. `done` is called with each verdict as it comes. Nothing that a
-    submission does ends the batch. Raises `ExerciseError` when `subset` is too small, `MissingExtraError` without the
-    notebook's packages.
+    submission does ends the batch. Raises `ExerciseError` when `subset` is out of range, `MissingExtraError` without
+    the notebook's packages.
     """
     for module in ("nbformat", "jupyter_client", "ipykernel"):
         require_extra(module, "exercise", "checking notebooks")
     if subset is not None and not SMALLEST_SUBSET <= subset <= 40_000:
         raise ExerciseError(f"--subset {subset}: expected {SMALLEST_SUBSET} to 40000 training pictures")
     stop = Event()
-    workers = jobs or max(1, usable_cores() // 2)
     names = _short_names(paths)
+    with _data_home(subset) as keras_home, ThreadPoolExecutor(jobs or max(1, usable_cores() // 2)) as pool:
+        setting = TrialSetting(keras_home, limits or SubmissionLimits(), subset, stop)
 
-    def judged(path: Path) -> Verdict:
-        verdict = _judge_guarded(path, names[path], keras_home, limits or Limits(), subset, stop)
-        if stop.is_set():
-            verdict = replace(verdict, outcome="stopped")
-        done(verdict)
-        return verdict
+        def grade(path: Path) -> Verdict:
+            verdict = replace(_grade_guarded(path, setting), name=names[path], subset=subset)
+            if stop.is_set():
+                verdict = replace(verdict, outcome="stopped")
+            done(verdict)
+            return verdict
 
-    with _data_home(subset) as keras_home, ThreadPoolExecutor(workers) as pool:
         try:
-            return list(pool.map(judged, paths))
+            return list(pool.map(grade, paths))
         finally:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _judge_guarded(path: Path, name: str, keras_home: Path, limits: Limits, subset: int | None, stop: Event) -> Verdict:
+def _grade_guarded(path: Path, setting: TrialSetting) -> Verdict:
     try:
-        verdict: Verdict = writable(judge(path, keras_home, limits, subset=subset is not None, stop=stop))
-        return replace(verdict, name=name, subset=subset)
+        verdict: Verdict = encodable(grade_submission(path, setting))
+        return verdict
     except (InkdigitsError, OSError) as error:
-        # One submission's trouble (a full disk, too many processes) is told in its line; the others go on.
-        told = f"could not be judged: {error}"
+        # A full disk or too many processes: one submission's error stands in its line, the others continue.
+        message = f"could not be graded: {error}"
     except Exception as error:
-        # A stranger's notebook can reach a mistake of the checker's that nobody foresaw: one line is lost, not a class.
-        told = f"the checker failed on it ({type(error).__name__}: {error}): look at this notebook yourself"
-    finding = Finding("not_judged", writable(" ".join(told.split())), fails=True)
-    return Verdict(name, "failed", parts=no_points(), findings=(finding,), subset=subset)
+        # A notebook can trigger a mistake of the checker that nobody foresaw: it costs one line, not a class.
+        message = f"the checker failed on it ({type(error).__name__}: {error}): look at this notebook yourself"
+    finding = Finding("not_graded", encodable(" ".join(message.split())), fails=True)
+    return Verdict(path.name, "failed", parts=no_points(), findings=(finding,))
 
 
 def _short_names(paths: list[Path]) -> dict[Path, str]:
     """Names that tell the submissions apart: the file's, with its folders where two files have the same name."""
     base = Path(os.path.commonpath([path.resolve().parent for path in paths]))
-    return {path: writable(str(path.resolve().relative_to(base))) for path in paths}
+    return {path: encodable(str(path.resolve().relative_to(base))) for path in paths}
 
 
 @contextmanager

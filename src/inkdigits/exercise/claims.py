@@ -1,4 +1,4 @@
-"""Numbers that a notebook prints beside the word accuracy, to be held against the measured one."""
+"""Numbers that a notebook prints beside the word accuracy, to be compared with the measured one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _OTHERS = re.compile(r"loss:|val|train|step|epoch|━|held back|guess|baseline|\
 
 
 def claimed_accuracies(text: str) -> list[tuple[float, float]]:
-    """What `text` claims: each accuracy as a share in [0, 1], and half a unit of its last digit."""
+    """What `text` claims: each accuracy as a fraction in [0, 1], and half a unit of its last digit."""
     claims = []
     for line in text.splitlines():
         found = None if _OTHERS.search(line) else _CLAIM.search(line)

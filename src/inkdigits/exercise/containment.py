@@ -1,8 +1,8 @@
-"""What the system allows to hold a stranger's processes with: namespaces, control groups, or only watching.
+"""Limits on a submission's processes by what the system offers: namespaces, control groups, or polling /proc.
 
-Nothing here is required. Where `unshare` may not make a network and a process namespace, a submission has the network;
-where control groups are not writable, memory and processes are watched, and what exceeds is ended a moment later.
-Where there is no /proc (macOS) neither is possible and only the kernel's own process group is ended with it.
+Nothing here is required. Where `unshare` may not create a network and a process namespace, a submission has the
+network; where control groups are not writable, memory and processes are polled, and a submission beyond its limit is
+killed a moment later. Without /proc (macOS) neither is possible and only the kernel's own process group is killed.
 docs/guides/exercise.md says what that does and does not contain.
 """
 
@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from inkdigits.exercise.limits import Limits
+from inkdigits.exercise.submission_limits import SubmissionLimits
 
 __all__ = ["TOKEN", "ControlGroups", "Usage", "end_processes", "isolation_prefix", "measure_usage"]
 
@@ -35,10 +35,10 @@ _NAMESPACES = (
 
 @cache
 def isolation_prefix() -> tuple[str, ...]:
-    """The strongest `unshare …` that works here, to stand before a command; empty where none does."""
+    """The strongest `unshare …` that works here, as a prefix of a command; empty where none does."""
     if sys.platform != "linux":
         return ()
-    # Where the checker itself is killed, its submissions go with it.
+    # When the checker itself is killed, its submissions are killed too.
     bound = _if_it_works(("setpriv", "--pdeathsig", "KILL"))
     spaces = (_if_it_works(("unshare", *flags)) for flags in _NAMESPACES)
     return (*bound, *next(filter(None, spaces), ()))
@@ -79,13 +79,13 @@ def _environment(folder: Path) -> bytes:
 
 
 def _resident_bytes(pid: int) -> int:
-    """Give what a process holds alone and its part of what it shares, without the files it maps."""
+    """The proportional set size without mapped files: private memory, and shared memory divided by its sharers."""
     folder = Path("/proc") / str(pid)
-    # A page that forks share is parted among them: counted whole in each, a few forks would look like a memory hunger.
-    # Kernels before 5.9 do not part pages by kind, and some containers' kernels part none.
+    # Counted whole in each process, the shared pages of a few forks would exceed the limit.
+    # Kernels before 5.9 do not report these fields by kind, and the kernels of some containers report none.
     try:
-        told = (folder / "smaps_rollup").read_text()
-        parts = re.findall(r"^Pss_(?:Anon|Shmem): +(\d+) kB", told, re.MULTILINE)
+        rollup = (folder / "smaps_rollup").read_text()
+        parts = re.findall(r"^Pss_(?:Anon|Shmem): +(\d+) kB", rollup, re.MULTILINE)
         return 1024 * sum(map(int, parts)) if parts else _whole_resident_bytes(folder)
     except OSError:
         return _whole_resident_bytes(folder)
@@ -112,9 +112,9 @@ def end_processes(token: str) -> None:
 
 
 class ControlGroups:
-    """A child of each of our own control groups (memory and pids), for one submission. Empty where not writable."""
+    """A child of each of our own control groups (memory and pids), for one submission; none where not writable."""
 
-    def __init__(self, name: str, limits: Limits) -> None:
+    def __init__(self, name: str, limits: SubmissionLimits) -> None:
         self.folders = [folder for folder in (_make_child(group, name) for group in _own_groups()) if folder]
         for folder in self.folders:
             _set_limits(folder, limits)
@@ -176,7 +176,7 @@ def _make_child(group: Path, name: str) -> Path | None:
     return folder
 
 
-def _set_limits(folder: Path, limits: Limits) -> None:
+def _set_limits(folder: Path, limits: SubmissionLimits) -> None:
     # A thread counts as a process here, and numerical libraries start one a core: leave them room.
     wanted = {
         "memory.limit_in_bytes": limits.memory_bytes,

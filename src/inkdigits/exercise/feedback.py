@@ -37,7 +37,7 @@ def check_class_csv(path: Path) -> None:
 def class_csv(verdicts: list[Verdict]) -> str:
     """A line a submission: name, outcome, points, accuracies in [0, 1], seconds, subset, and what was found.
 
-    `subset` is empty, or on how many training pictures a trial was: its points are no marks.
+    `subset` is empty, or the number of training pictures of a trial, whose points are no marks.
 
     A name that begins like a spreadsheet's formula gets an apostrophe before it, so that it is not run as one.
     """
@@ -63,11 +63,11 @@ def class_csv(verdicts: list[Verdict]) -> str:
         points = [by_name[name].points if name in by_name else "" for name in parts]
         accuracies = [by_name[name].accuracy if name in by_name else None for name in ("dense", "cnn")]
         row = [verdict.name, verdict.outcome, verdict.points, verdict.possible, *points]
-        row += ["" if share is None else share for share in accuracies]
+        row += ["" if accuracy is None else accuracy for accuracy in accuracies]
         writer.writerow(
             [
                 _plain(value)
-                for value in [*row, round(verdict.seconds, 1), verdict.subset or "", "; ".join(verdict.told)]
+                for value in [*row, round(verdict.seconds, 1), verdict.subset or "", "; ".join(verdict.messages)]
             ]
         )
     return table.getvalue()

@@ -1,4 +1,4 @@
-"""A fresh kernel for one submission, held to its limits from outside.
+"""A fresh kernel for one submission, whose limits are enforced from outside.
 
 The checker talks to it over sockets that are files in a folder of their own, so it needs no network. The kernel's own
 standard output goes nowhere: results come from the checker's side of the sockets only.
@@ -22,7 +22,7 @@ from threading import Event
 from typing import Any
 
 from inkdigits.exercise.containment import TOKEN, ControlGroups, end_processes, isolation_prefix, measure_usage
-from inkdigits.exercise.limits import Limits
+from inkdigits.exercise.submission_limits import SubmissionLimits
 from inkdigits.training.backend import choose_backend
 
 __all__ = ["Executed", "Kernel", "clean_environment", "run_kernel"]
@@ -31,7 +31,7 @@ _KEPT = (
     "CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS", "KERAS_BACKEND", "KERAS_TORCH_DEVICE", "LANG", "LC_ALL", "LD_LIBRARY_PATH",
     "OMP_NUM_THREADS", "PATH", "PYTHONDONTWRITEBYTECODE", "PYTHONPATH", "TZ",
 )  # fmt: skip
-# The first process of a process namespace cannot kill itself and inherits orphans: that is a shell's part to play.
+# The first process of a process namespace ignores signals to itself and inherits orphans, so it is a shell.
 _INIT = ("/bin/sh", "-c", '"$@"; exit $?', "sh")
 _POLL = 0.25  # seconds between two looks at clock, memory and processes
 _GRACE = 10.0  # seconds that an interrupted cell has to stop
@@ -56,7 +56,7 @@ class Executed:
 
 
 def clean_environment(home: Path, keras_home: Path, token: str) -> dict[str, str]:
-    """The environment of a submission: nothing of the caller's but what finds Python, the backend and the device."""
+    """The environment of a submission: of the caller's only what locates Python, the backend and the device."""
     kept = {name: os.environ[name] for name in _KEPT if name in os.environ}
     return {
         "KERAS_BACKEND": choose_backend(),
@@ -75,7 +75,9 @@ def clean_environment(home: Path, keras_home: Path, token: str) -> dict[str, str
 class Kernel:
     """A running kernel. `execute` never raises for what a submission does; a dead kernel answers with a limit."""
 
-    def __init__(self, process: subprocess.Popen[bytes], client: Any, limits: Limits, stop: Event, token: str) -> None:
+    def __init__(
+        self, process: subprocess.Popen[bytes], client: Any, limits: SubmissionLimits, stop: Event, token: str
+    ) -> None:
         self._process = process
         self._client = client
         self._limits = limits
@@ -85,8 +87,8 @@ class Kernel:
         self._deadline = time.monotonic() + limits.total_seconds
         self.death: str | None = None  # why the kernel is gone, in words
 
-    def watch_groups(self, groups: ControlGroups) -> None:
-        """Ask `groups` too when the kernel dies."""
+    def set_groups(self, groups: ControlGroups) -> None:
+        """Ask `groups`, too, whether memory was exceeded."""
         self._groups = groups
 
     def execute(self, code: str, values: dict[str, str] | None = None, silent: bool = False) -> Executed:
@@ -102,7 +104,7 @@ class Kernel:
         )  # fmt: skip
         deadline = started + self._limits.cell_seconds
         while not self._collect(message, done):
-            self._hold_to_limits(done, deadline)
+            self._enforce_limits(done, deadline)
             if done.limit:
                 self._interrupt(message, done)
                 break
@@ -110,7 +112,7 @@ class Kernel:
         return done
 
     def _collect(self, message: str, done: Executed) -> bool:
-        """Take what has arrived; True when the code is through and all that it printed is here."""
+        """Take the messages that have arrived; True when the code has ended and all its output is here."""
         until = time.monotonic() + _POLL
         while time.monotonic() < until:
             try:
@@ -149,7 +151,7 @@ class Kernel:
                     }
                     return
 
-    def _hold_to_limits(self, done: Executed, deadline: float) -> None:
+    def _enforce_limits(self, done: Executed, deadline: float) -> None:
         limits, clock = self._limits, time.monotonic()
         if len(done.text) > limits.output_bytes:
             done.limit = f"it printed more than {limits.output_bytes / 2**20:.0f} MB"
@@ -163,15 +165,15 @@ class Kernel:
         elif self._stop.is_set():
             self._die("the check was stopped")
         else:
-            self._hold_usage()
+            self._enforce_usage()
         done.limit = done.limit or self.death
 
-    def _hold_usage(self) -> None:
+    def _enforce_usage(self) -> None:
         if excess := self._excess():
             self._die(excess)
 
     def _excess(self) -> str | None:
-        """Say what is over its limit. Many processes are told first: their memory follows from their number."""
+        """What is over its limit. The number of processes comes first, since their memory follows from it."""
         usage, limits = measure_usage(self._token), self._limits
         if usage.processes > limits.processes:
             return f"it started {usage.processes} processes, at most {limits.processes} are allowed"
@@ -179,20 +181,20 @@ class Kernel:
         return f"it needed more than {limits.memory_bytes / 2**30:g} GB of memory" if exceeded else None
 
     def _die(self, reason: str) -> None:
-        # A kernel that the system ended for its memory is seen as dead first.
+        # A kernel that the system killed for its memory is noticed as dead first.
         self.death = self._excess() or reason
         end_processes(self._token)
 
     def _interrupt(self, message: str, done: Executed) -> None:
-        """Stop the code; a kernel that does not let go of it is ended."""
+        """Interrupt the code; a kernel that does not stop is killed."""
         if self.death:
             return
         self._client.control_channel.send(self._client.session.msg("interrupt_request"))
         until = time.monotonic() + _GRACE
-        swallowed = Executed()
+        discarded = Executed()
         while time.monotonic() < until and self._process.poll() is None:
-            swallowed.text = ""
-            if self._collect(message, swallowed):
+            discarded.text = ""
+            if self._collect(message, discarded):
                 return
         self._die(done.limit or "it could not be interrupted")
 
@@ -210,7 +212,7 @@ class Kernel:
 
 
 def _failing_line(traceback: list[str]) -> int | None:
-    """The line of the cell where the error came up, from IPython's arrow in the frame of the cell itself."""
+    """The line of the cell where the error was raised, by IPython's arrow in the frame of the cell itself."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))
     frames = re.split(r"^(?=(?:Cell In|File ))", plain, flags=re.MULTILINE)
     for frame in reversed(frames):
@@ -221,8 +223,8 @@ def _failing_line(traceback: list[str]) -> int | None:
 
 
 @contextmanager
-def run_kernel(control: Path, work: Path, keras_home: Path, limits: Limits, stop: Event) -> Iterator[Kernel]:
-    """A kernel in the folder `work`; at the end of the block it and all that it started are ended.
+def run_kernel(control: Path, work: Path, keras_home: Path, limits: SubmissionLimits, stop: Event) -> Iterator[Kernel]:
+    """A kernel in the folder `work`; at the end of the block it and every process it started are killed.
 
     `control` holds the sockets; its path must be short, since a socket's name has about 100 characters at most.
     """
@@ -247,7 +249,7 @@ def run_kernel(control: Path, work: Path, keras_home: Path, limits: Limits, stop
     try:
         client.start_channels(stdin=False, hb=False)
         kernel = Kernel(process, client, limits, stop, token)
-        kernel.watch_groups(groups)
+        kernel.set_groups(groups)
         kernel.wait_until_ready()
         yield kernel
     finally:
@@ -256,7 +258,7 @@ def run_kernel(control: Path, work: Path, keras_home: Path, limits: Limits, stop
 
 
 def _close(client: Any) -> None:
-    """Close the sockets and the event loop that the client made for this thread; it leaves both to the end."""
+    """Close the sockets and the event loop that the client made for this thread, which it leaves open."""
     from jupyter_core.utils import ensure_event_loop
 
     client.stop_channels()

@@ -1,7 +1,7 @@
 """The exercise's one source, `master.md`, read into cells.
 
 The master is Markdown that can be reviewed as it stands. A fenced block of `python` or `markdown` whose info string
-holds `id=…` is a cell of its own; everything between such blocks is one text cell. What a student is to write stands
+holds `id=…` is a cell of its own; everything between such blocks is one text cell. What a student writes stands
 between `BEGIN SOLUTION: what is asked` and `END SOLUTION`. A cell with `part=…` is a check; with `target=…` the checker
 measures the accuracy of `model` there. Paragraphs that begin with `TASK:`, `HINT:`, `WHY:` or `FIGURE:` become boxes,
 folded notes and drawings (see `paragraphs.py`).
@@ -10,6 +10,7 @@ folded notes and drawings (see `paragraphs.py`).
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
@@ -35,7 +36,7 @@ class MasterCell:
     source: str
     points: int = 0
     part: str | None = None  # of a check: prepare, dense or cnn
-    target: str | None = None  # of the check that a network's accuracy is judged at: dense or cnn
+    target: str | None = None  # of the check that a network's accuracy is measured at: dense or cnn
 
     @property
     def is_check(self) -> bool:
@@ -95,11 +96,9 @@ def _text_cells(text: str, cell_id: str) -> list[MasterCell]:
 
 
 def _refuse_double_ids(cells: list[MasterCell]) -> None:
-    seen: set[str] = set()
-    for cell in cells:
-        if cell.id in seen:
-            raise ExerciseError(f"master.md: two cells are called {cell.id}: every cell needs a name of its own")
-        seen.add(cell.id)
+    counts = Counter(cell.id for cell in cells)
+    for cell_id in (cell_id for cell_id, count in counts.items() if count > 1):
+        raise ExerciseError(f"master.md: two cells are called {cell_id}: every cell needs a unique id")
 
 
 def check_cells() -> dict[str, MasterCell]:

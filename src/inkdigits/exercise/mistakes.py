@@ -1,4 +1,4 @@
-"""The catalogue of classic mistakes: each rule looks at what was seen in one part and names what went wrong."""
+"""The catalogue of classic mistakes: each rule looks at what was observed in one part and names what went wrong."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import ast
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
+from inkdigits.exercise.observations import Call, Measurement, ModelDescription, Observations
 from inkdigits.exercise.old_calls import find_old_calls
 from inkdigits.exercise.parsing import parsed
 from inkdigits.exercise.verdict import Finding
@@ -16,8 +16,8 @@ __all__ = ["PartFacts", "code_mistakes", "part_mistakes"]
 
 _UNITS = {"dense": [512, 512, 10], "cnn": [32, 64, 1024, 10]}
 _PARAMETERS = {"dense": 669_706, "cnn": 1_111_946}
-# Some pictures of another set look like one of the test set by chance; a misuse takes hundreds.
-_FEW_ROWS = 20
+# A few pictures of another set resemble one of the test set by chance; a misuse involves hundreds.
+_CHANCE_ROWS = 20
 # Far beyond what trains these networks; a rate is only blamed when the bar was missed.
 _HIGH_RATES = {"SGD": 2.0}
 _HIGH_RATE = 0.02
@@ -25,250 +25,205 @@ _HIGH_RATE = 0.02
 
 @dataclass
 class PartFacts:
-    """What was seen while one part ran."""
+    """What was observed while one part ran."""
 
     part: str
-    events: list[dict[str, Any]] = field(default_factory=list)  # calls of fit and its kin, as watch.py tells them
-    arrays: list[dict[str, Any]] = field(default_factory=list)  # after each cell: cell, arrays, format
-    measured: dict[str, Any] | None = None  # of `model` at the part's target
+    observations: list[Observations] = field(default_factory=list)  # one a cell
+    measured: Measurement | None = None  # of `model` at the part's target
+    accuracy: float | None = None  # of that measurement, in [0, 1]
     bar: float | None = None
 
     @property
     def missed(self) -> bool:
         """Whether the part has a bar and the measured accuracy does not exceed it."""
-        return self.bar is not None and (self.measured or {}).get("accuracy", 0.0) <= self.bar
+        return self.bar is not None and (self.accuracy or 0.0) <= self.bar
 
     @property
-    def fits(self) -> list[dict[str, Any]]:
+    def calls(self) -> list[Call]:
+        """The recorded calls, in order."""
+        return [call for observed in self.observations for call in observed.calls]
+
+    @property
+    def fits(self) -> list[Call]:
         """The calls that train."""
-        return [event for event in self.events if event["call"] in ("fit", "train_on_batch")]
+        return [call for call in self.calls if call.trains]
 
     @property
-    def models(self) -> list[Mapping[str, Any]]:
-        """The models that were trained or measured, as descriptions with layers."""
-        return [known for known in [*self.fits, self.measured or {}] if known.get("layers")]
+    def models(self) -> list[tuple[ModelDescription, str]]:
+        """The models that were trained or measured, each with the cell that trained it."""
+        trained = [(call.model, call.cell) for call in self.fits]
+        measured = [(self.measured.model, "")] if self.measured else []
+        return [(model, cell) for model, cell in [*trained, *measured] if model.layers]
+
+
+_Found = Iterator[tuple[str, str]]  # messages, each with the cell that it is about
+_Rules = Mapping[str, Callable[[PartFacts], _Found]]
 
 
 def part_mistakes(facts: PartFacts) -> list[Finding]:
     """Every mistake of the catalogue that shows in a part's facts, each named once."""
-    return [finding for rule in _RULES for finding in _first(rule(facts))]
+    return [*_first_of_each(facts, _MISUSES, fails=True), *_first_of_each(facts, _MISTAKES, fails=False)]
 
 
-def _first(findings: Iterator[Finding]) -> list[Finding]:
-    first = next(findings, None)
-    return [first] if first else []
+def _first_of_each(facts: PartFacts, rules: _Rules, fails: bool) -> Iterator[Finding]:
+    for key, rule in rules.items():
+        for message, cell in rule(facts):
+            yield Finding(key, message, cell, facts.part, fails)
+            break
 
 
-def _note(facts: PartFacts, key: str, message: str, event: Mapping[str, Any] | None = None) -> Finding:
-    return Finding(key, message, (event or {}).get("cell", ""), facts.part)
+def _trained_on_test(facts: PartFacts) -> _Found:
+    rows = sum(call.pictures.test_rows for call in facts.fits)
+    if rows > _CHANCE_ROWS:
+        yield f"trained on the test set: fit was given {rows} of its pictures", facts.fits[0].cell
 
 
-def _misuse(facts: PartFacts, key: str, message: str, event: Mapping[str, Any]) -> Finding:
-    return Finding(key, message, event.get("cell", ""), facts.part, fails=True)
-
-
-def _trained_on_test(facts: PartFacts) -> Iterator[Finding]:
-    rows = sum(event["test_rows"] for event in facts.fits)
-    if rows > _FEW_ROWS:
-        yield _misuse(
-            facts, "trained_on_test", f"trained on the test set: {rows} of its pictures were seen by fit", facts.fits[0]
-        )
-
-
-def _validated_on_test(facts: PartFacts) -> Iterator[Finding]:
-    for event in facts.fits:
-        rows = event.get("validation", {}).get("test_rows", 0)
-        if rows > _FEW_ROWS:
-            yield _misuse(
-                facts,
-                "validated_on_test",
+def _validated_on_test(facts: PartFacts) -> _Found:
+    for call in facts.fits:
+        rows = call.validation.test_rows if call.validation else 0
+        if rows > _CHANCE_ROWS:
+            yield (
                 f"validation_data is the test set ({rows} of its pictures): hold back a part of the training set, "
                 "for example with validation_split=0.1",
-                event,
+                call.cell,
             )
 
 
-def _chosen_on_test(facts: PartFacts) -> Iterator[Finding]:
-    judged: set[int] = set()
-    for event in facts.events:
-        if event["call"] in ("evaluate", "test_on_batch") and event["test_rows"] > _FEW_ROWS:
-            judged.add(event["model"])
-        elif event["call"] == "fit" and event["model"] in judged:
-            yield _misuse(
-                facts,
-                "chosen_on_test",
-                "trained on after a look at the test set: evaluate on it once, at the end",
-                event,
+def _chosen_on_test(facts: PartFacts) -> _Found:
+    evaluated: set[int] = set()
+    for call in facts.calls:
+        if not call.trains and call.pictures.test_rows > _CHANCE_ROWS:
+            evaluated.add(call.model_id)
+        elif call.name == "fit" and call.model_id in evaluated:
+            yield "trained again after an evaluation on the test set: evaluate on it once, at the end", call.cell
+
+
+def _test_labels_changed(facts: PartFacts) -> _Found:
+    for call in facts.calls:
+        wrong = call.pictures.wrong_labels
+        if not call.trains and wrong > 0:
+            yield f"the test labels were changed: {wrong} of those given to {call.name} are not MNIST's", call.cell
+    for observed in facts.observations:
+        for name, array in observed.arrays.items():
+            if array.wrong_labels:
+                wrong = array.wrong_labels
+                yield f"the test labels were changed: {wrong} of {name} are not MNIST's", observed.cell
+
+
+def _labels_not_onehot(facts: PartFacts) -> _Found:
+    for call in facts.fits:
+        shape = call.pictures.label_shape or (0, 10)
+        if call.model.loss == "categorical_crossentropy" and (len(shape) == 1 or shape[-1] == 1):
+            yield (
+                f"the labels are not one-hot: categorical cross-entropy expects ten numbers a label, it got shape "
+                f"{shape}; fit on onehot_train, or use sparse_categorical_crossentropy",
+                call.cell,
             )
 
 
-def _labels_changed(facts: PartFacts) -> Iterator[Finding]:
-    for event in facts.events:
-        if event["call"] in ("evaluate", "test_on_batch") and event["wrong_labels"] > 0:
-            yield _misuse(
-                facts,
-                "test_labels_changed",
-                f"the test labels were changed: {event['wrong_labels']} of those given to {event['call']} are not "
-                "MNIST's",
-                event,
-            )
-    for seen in facts.arrays:
-        for name in ("y_test", "onehot_test"):
-            wrong = seen["arrays"].get(name, {}).get("wrong", 0)
-            if wrong:
-                yield _misuse(
-                    facts, "test_labels_changed", f"the test labels were changed: {wrong} of {name} are not MNIST's",
-                    seen,
-                )  # fmt: skip
+def _not_scaled(facts: PartFacts) -> _Found:
+    for call in facts.fits:
+        kinds = {layer.kind for layer in call.model.layers}
+        highest = call.pictures.highest or 0.0
+        if highest > 16 and not kinds & {"Rescaling", "Normalization", "BatchNormalization"}:
+            yield f"the pictures are not scaled: their values reach {highest:g}; divide by 255", call.cell
 
 
-def _not_onehot(facts: PartFacts) -> Iterator[Finding]:
-    for event in facts.fits:
-        shape = event.get("y_shape", [0, 10])
-        if event.get("loss") == "categorical_crossentropy" and (len(shape) == 1 or shape[-1] == 1):
-            yield _note(
-                facts,
-                "labels_not_onehot",
-                f"the labels are not one-hot: categorical cross-entropy wants ten numbers a label, it got shape "
-                f"{tuple(shape)}; fit on onehot_train, or use sparse_categorical_crossentropy",
-                event,
-            )
+def _activations(model: ModelDescription) -> list[str]:
+    """The activations in order, that of a Softmax layer included."""
+    found = ["softmax" if layer.kind == "Softmax" else layer.activation for layer in model.layers]
+    return [activation for activation in found if activation is not None]
 
 
-def _not_scaled(facts: PartFacts) -> Iterator[Finding]:
-    for event in facts.fits:
-        kinds = {layer["kind"] for layer in event.get("layers", [])}
-        if event.get("x_high", 1.0) > 16 and not kinds & {"Rescaling", "Normalization", "BatchNormalization"}:
-            yield _note(
-                facts,
-                "not_scaled",
-                f"the pictures are not scaled: they go in with values up to {event['x_high']:g}; divide by 255",
-                event,
-            )
+def _softmax_missing(facts: PartFacts) -> _Found:
+    for model, cell in facts.models:
+        if _activations(model)[-1:] == ["linear"] and not model.from_logits:
+            yield "softmax is missing: the last layer gives any numbers, where the loss expects probabilities", cell
 
 
-def _weighted(model: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The layers that have an activation, a Softmax layer counting as one."""
-    softmax = [dict(layer, activation="softmax") if layer["kind"] == "Softmax" else layer for layer in model["layers"]]
-    return [layer for layer in softmax if layer["activation"] is not None]
-
-
-def _softmax_missing(facts: PartFacts) -> Iterator[Finding]:
-    for model in facts.models:
-        layers = _weighted(model)
-        if layers and layers[-1]["activation"] == "linear" and not model.get("from_logits"):
-            yield _note(
-                facts,
-                "softmax_missing",
-                "softmax is missing: the last layer gives any numbers, where the loss expects probabilities",
-                model,
-            )
-
-
-def _sigmoid(facts: PartFacts) -> Iterator[Finding]:
-    for model in facts.models:
-        layers = _weighted(model)
-        if layers and layers[-1]["activation"] == "sigmoid":
-            yield _note(
-                facts,
-                "sigmoid_for_classes",
+def _sigmoid_for_classes(facts: PartFacts) -> _Found:
+    for model, cell in facts.models:
+        if _activations(model)[-1:] == ["sigmoid"]:
+            yield (
                 "sigmoid for ten classes: a picture shows exactly one digit, so the ten outputs belong together; use "
                 "softmax",
-                model,
+                cell,
             )
 
 
-def _hidden_softmax(facts: PartFacts) -> Iterator[Finding]:
-    for model in facts.models:
-        if any(layer["activation"] == "softmax" for layer in _weighted(model)[:-1]):
-            yield _note(
-                facts,
-                "softmax_between",
-                "softmax between hidden layers: it squeezes a layer's outputs to a sum of 1; use ReLU there",
-                model,
-            )
+def _softmax_between(facts: PartFacts) -> _Found:
+    for model, cell in facts.models:
+        if "softmax" in _activations(model)[:-1]:
+            yield "softmax between hidden layers: it scales a layer's outputs to a sum of 1; use ReLU there", cell
 
 
-def _flatten_forgotten(facts: PartFacts) -> Iterator[Finding]:
-    for model in facts.models:
-        output = model["layers"][-1].get("output") or []
+def _flatten_forgotten(facts: PartFacts) -> _Found:
+    for model, cell in facts.models:
+        output = model.layers[-1].output or ()
         if len(output) > 2:
-            yield _note(
-                facts,
-                "flatten_forgotten",
-                f"flatten was forgotten: the network answers with shape {tuple(output)}, not with ten numbers a "
-                "picture",
-                model,
+            yield (
+                f"flatten was forgotten: the network answers with shape {output}, not with ten numbers a picture",
+                cell,
             )
 
 
-def _wrong_units(facts: PartFacts) -> Iterator[Finding]:
-    for model in facts.models:
-        units = [layer["units"] for layer in model["layers"] if layer.get("units")]
-        wanted = _UNITS.get(facts.part, units)
-        if units != wanted and model.get("parameters") != _PARAMETERS.get(facts.part):
-            yield _note(
-                facts,
-                "wrong_units",
-                f"wrong number of units: the layers have {_listed(units)}, the exercise asks for {_listed(wanted)}",
-                model,
+def _wrong_units(facts: PartFacts) -> _Found:
+    for model, cell in facts.models:
+        units = [layer.units for layer in model.layers if layer.units]
+        expected = _UNITS.get(facts.part, units)
+        if units != expected and model.parameters != _PARAMETERS.get(facts.part):
+            yield (
+                f"wrong number of units: the layers have {', '.join(map(str, units))}, the exercise asks for "
+                f"{', '.join(map(str, expected))}",
+                cell,
             )
 
 
-def _listed(units: list[int]) -> str:
-    return ", ".join(map(str, units))
+def _one_epoch(facts: PartFacts) -> _Found:
+    fits = [call for call in facts.fits if call.name == "fit"]
+    if facts.missed and fits and sum(call.epochs for call in fits) == 1:
+        yield "only 1 epoch was trained (the default of fit): train longer", fits[0].cell
 
 
-def _one_epoch(facts: PartFacts) -> Iterator[Finding]:
-    fits = [event for event in facts.fits if event["call"] == "fit"]
-    if facts.missed and fits and sum(event["epochs"] for event in fits) == 1:
-        yield _note(facts, "one_epoch", "only 1 epoch was trained (that is what fit does unless told): train longer",
-                    fits[0])  # fmt: skip
+def _learning_rate_too_high(facts: PartFacts) -> _Found:
+    for call in facts.fits:
+        rate, optimizer = call.model.learning_rate or 0.0, call.model.optimizer or ""
+        diverged = not all(map(math.isfinite, call.losses))
+        if facts.missed and (rate >= _HIGH_RATES.get(optimizer, _HIGH_RATE) or diverged):
+            yield f"the learning rate is far too high: {rate:g} for {optimizer}; try 0.001", call.cell
 
 
-def _high_rate(facts: PartFacts) -> Iterator[Finding]:
-    for event in facts.fits:
-        rate = event.get("learning_rate") or 0.0
-        high = rate >= _HIGH_RATES.get(event.get("optimizer", ""), _HIGH_RATE)
-        diverged = any(not math.isfinite(float(loss)) for loss in event.get("losses", []))
-        if facts.missed and (high or diverged):
-            yield _note(
-                facts,
-                "learning_rate_too_high",
-                f"the learning rate is far too high: {rate:g} for {event.get('optimizer')}; try 0.001",
-                event,
+def _data_format(facts: PartFacts) -> _Found:
+    wrong = {"channels_last": (1, 28, 28), "channels_first": (28, 28, 1)}
+    for observed in facts.observations:
+        pictures, name = observed.arrays.get("x_train"), observed.data_format
+        if pictures and name and pictures.shape[1:] == wrong.get(name):
+            yield (
+                f"the data format is mixed up: Keras is set to {name}, but a picture is {pictures.shape[1:]}",
+                observed.cell,
             )
 
 
-def _format_mixed_up(facts: PartFacts) -> Iterator[Finding]:
-    wrong = {"channels_last": [1, 28, 28], "channels_first": [28, 28, 1]}
-    for seen in facts.arrays:
-        shape = seen["arrays"].get("x_train", {}).get("shape", [])[1:]
-        if seen["format"] and shape == wrong.get(seen["format"]):
-            yield _note(
-                facts,
-                "data_format",
-                f"the data format is mixed up: Keras is set to {seen['format']}, but a picture is {tuple(shape)}",
-                seen,
-            )
-
-
-_RULES: tuple[Callable[[PartFacts], Iterator[Finding]], ...] = (
-    _trained_on_test,
-    _validated_on_test,
-    _chosen_on_test,
-    _labels_changed,
-    _not_onehot,
-    _not_scaled,
-    _softmax_missing,
-    _sigmoid,
-    _hidden_softmax,
-    _flatten_forgotten,
-    _wrong_units,
-    _one_epoch,
-    _high_rate,
-    _format_mixed_up,
-)
+# Each of these alone makes the submission fail.
+_MISUSES: _Rules = {
+    "trained_on_test": _trained_on_test,
+    "validated_on_test": _validated_on_test,
+    "chosen_on_test": _chosen_on_test,
+    "test_labels_changed": _test_labels_changed,
+}
+# These explain a failure.
+_MISTAKES: _Rules = {
+    "labels_not_onehot": _labels_not_onehot,
+    "not_scaled": _not_scaled,
+    "softmax_missing": _softmax_missing,
+    "sigmoid_for_classes": _sigmoid_for_classes,
+    "softmax_between": _softmax_between,
+    "flatten_forgotten": _flatten_forgotten,
+    "wrong_units": _wrong_units,
+    "one_epoch": _one_epoch,
+    "learning_rate_too_high": _learning_rate_too_high,
+    "data_format": _data_format,
+}
 
 
 def code_mistakes(cell: str, part: str, source: str) -> list[Finding]:
@@ -294,16 +249,13 @@ def _compares_probabilities(source: str) -> bool:
         for target in node.targets
         if isinstance(target, ast.Name)
     }
-    compared = [
-        side
-        for node in ast.walk(tree)
-        for side in _equality_sides(node)
-        if _is_prediction(side) or (isinstance(side, ast.Name) and side.id in names)
-    ]
-    return bool(compared)
+    compared = (operand for node in ast.walk(tree) for operand in _operands_of_equality(node))
+    return any(
+        _is_prediction(operand) or (isinstance(operand, ast.Name) and operand.id in names) for operand in compared
+    )
 
 
-def _equality_sides(node: ast.AST) -> list[ast.expr]:
+def _operands_of_equality(node: ast.AST) -> list[ast.expr]:
     if isinstance(node, ast.Compare) and any(isinstance(operator, ast.Eq) for operator in node.ops):
         return [node.left, *node.comparators]
     # The student's own accuracy(labels, digits) compares too.

@@ -1,113 +1,139 @@
-"""What the watch tells from inside a submission's kernel, read as a stranger's words.
+"""What the instrumentation reports from inside a submission's kernel, and how its reports are read.
 
-Code of the submission can put anything in the watch's place, so every answer is held against what the watch says.
+Code of the submission can replace the instrumentation, so every report is untrusted: its JSON is decoded by the types
+below, and anything that does not fit them is no report at all.
 """
 
 from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Callable, Mapping
-from typing import Any
+from dataclasses import asdict, dataclass, is_dataclass
+from types import UnionType
+from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
-__all__ = ["read_measured", "read_seen"]
+__all__ = [
+    "ArraySummary", "Call", "LayerDescription", "Measurement", "ModelDescription", "Observations", "PictureCounts",
+    "decode_report", "encode_report",
+]  # fmt: skip
 
-_Check = Callable[[Any], bool]
-_CALLS = ("fit", "train_on_batch", "evaluate", "test_on_batch")
+Shape = tuple[int | None, ...]
 
 
-def read_seen(answer: str) -> dict[str, Any] | None:
-    """The events, arrays and data format of `drain`, from its answer as Python writes it; None when it tells no such.
+@dataclass(frozen=True)
+class LayerDescription:
+    """One layer of a model; None stands for what the layer does not have or does not tell."""
 
-    Every event holds what the rules of the catalogue ask for without a look.
+    kind: str  # the name of its class
+    units: int | None = None  # or filters
+    activation: str | None = None
+    output: Shape | None = None
+
+
+@dataclass(frozen=True)
+class ModelDescription:
+    """A model as it stood after a call."""
+
+    layers: tuple[LayerDescription, ...] = ()
+    parameters: int | None = None
+    loss: str | None = None
+    from_logits: bool = False
+    optimizer: str | None = None
+    learning_rate: float | None = None
+
+
+@dataclass(frozen=True)
+class PictureCounts:
+    """How many pictures a call was given, and which of them are recognized as the test set's."""
+
+    rows: int = 0
+    test_rows: int = 0
+    wrong_labels: int = 0  # of the test pictures: labels that are not MNIST's
+    highest: float | None = None  # the largest pixel value
+    label_shape: Shape | None = None
+
+
+@dataclass(frozen=True)
+class Call:
+    """One call of a Keras model's method. `cell` is filled in by the checker."""
+
+    name: Literal["fit", "train_on_batch", "evaluate", "test_on_batch"]
+    model_id: int
+    epochs: int
+    pictures: PictureCounts
+    validation: PictureCounts | None
+    losses: tuple[float, ...]  # an epoch each
+    model: ModelDescription
+    cell: str = ""
+
+    @property
+    def trains(self) -> bool:
+        """Whether the call changes weights."""
+        return self.name in ("fit", "train_on_batch")
+
+
+@dataclass(frozen=True)
+class ArraySummary:
+    """An array of the notebook; `wrong_labels` counts the test labels that are not MNIST's."""
+
+    shape: Shape
+    wrong_labels: int | None = None
+
+
+@dataclass(frozen=True)
+class Observations:
+    """What was recorded during one cell. `cell` is filled in by the checker."""
+
+    calls: tuple[Call, ...]
+    arrays: dict[str, ArraySummary]
+    data_format: str | None
+    cell: str = ""
+
+
+@dataclass(frozen=True)
+class Measurement:
+    """What the notebook's `model` reads in the checker's test pictures, or in `error` why it reads nothing.
+
+    `digits` holds one reading of all test pictures for every way in which they may have been prepared.
     """
-    told = _read(answer)
-    return told if told is not None and _holds(told, _SEEN, needed=tuple(_SEEN)) else None
+
+    digits: tuple[tuple[int, ...], ...] = ()
+    model: ModelDescription = ModelDescription()
+    error: str | None = None
 
 
-def read_measured(answer: str) -> dict[str, Any] | None:
-    """What `measure` answers: an `error`, or an accuracy with the model's description; None when it tells no such."""
-    told = _read(answer)
-    if told is None or not _holds(told, _MEASURED):
-        return None
-    return told if "error" in told or "accuracy" in told else None
+_Report = TypeVar("_Report", Observations, Measurement)
 
 
-def _read(answer: str) -> dict[str, Any] | None:
+def encode_report(report: Observations | Measurement) -> str:
+    """`report` as JSON."""
+    return json.dumps(asdict(report))
+
+
+def decode_report(kind: type[_Report], answer: str) -> _Report | None:
+    """The report in `answer`, the `repr` of `encode_report`'s text; None where it is anything else."""
     try:
-        told = json.loads(ast.literal_eval(answer))
+        report: _Report = _decode(kind, json.loads(ast.literal_eval(answer)))
     except Exception:
-        # A forged answer may raise anything, a MemoryError included, and is its author's fault alone.
+        # A forged answer may raise anything, a MemoryError included, and concerns its author alone.
         return None
-    return told if isinstance(told, dict) else None
+    return report
 
 
-def _holds(told: Any, checks: Mapping[str, _Check], needed: tuple[str, ...] = ()) -> bool:
-    """Whether `told` has the names `needed`, and what it tells of those in `checks` is of their kind."""
-    if not isinstance(told, dict) or not told.keys() >= set(needed):
-        return False
-    return all(name not in told or check(told[name]) for name, check in checks.items())
-
-
-def _number(value: Any) -> bool:
-    return isinstance(value, int | float)
-
-
-def _word(value: Any) -> bool:
-    return isinstance(value, str)
-
-
-def _or_none(check: _Check) -> _Check:
-    return lambda value: value is None or check(value)
-
-
-def _list_of(check: _Check) -> _Check:
-    return lambda value: isinstance(value, list) and all(map(check, value))
-
-
-def _loss(value: Any) -> bool:
-    """A loss is told in words, since JSON has no infinity."""
-    try:
-        float(value)
-    except (TypeError, ValueError):
-        return False
-    return True
-
-
-def _share(value: Any) -> bool:
-    return isinstance(value, float) and 0 <= value <= 1
-
-
-def _layer(value: Any) -> bool:
-    kinds = {"kind": _word, "units": _or_none(_number), "activation": _or_none(_word), "output": _or_none(_SHAPE)}
-    return _holds(value, kinds, needed=tuple(kinds))
-
-
-_SHAPE = _list_of(_or_none(_number))
-_COUNTS: dict[str, _Check] = dict.fromkeys(("rows", "test_rows", "wrong_labels"), _number)
-_MODEL: dict[str, _Check] = {
-    "layers": _list_of(_layer),
-    "parameters": _or_none(_number),
-    "loss": _or_none(_word),
-    "optimizer": _word,
-    "learning_rate": _or_none(_number),
-}
-_EVENT: dict[str, _Check] = {
-    **_COUNTS,
-    **_MODEL,
-    "call": lambda value: value in _CALLS,
-    "model": _number,
-    "epochs": _number,
-    "x_high": _number,
-    "y_shape": _SHAPE,
-    "losses": _list_of(_loss),
-    "validation": lambda value: _holds(value, _COUNTS, needed=tuple(_COUNTS)),
-}
-_ALWAYS = (*_COUNTS, "call", "model", "epochs")
-_ARRAY: dict[str, _Check] = {"shape": _SHAPE, "wrong": _or_none(_number)}
-_SEEN: dict[str, _Check] = {
-    "events": _list_of(lambda event: _holds(event, _EVENT, needed=_ALWAYS)),
-    "arrays": lambda value: isinstance(value, dict) and all(_holds(array, _ARRAY) for array in value.values()),
-    "format": _or_none(_word),
-}
-_MEASURED: dict[str, _Check] = {**_MODEL, "error": _word, "accuracy": _share}
+def _decode(kind: Any, value: Any) -> Any:
+    """`value`, from JSON, as the annotated type `kind`. Raises `TypeError` where it is of another type."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if is_dataclass(kind) and isinstance(value, dict):
+        types = get_type_hints(kind)
+        return kind(**{name: _decode(types[name], part) for name, part in value.items()})  # type: ignore[operator]
+    if origin is UnionType:
+        return None if value is None else _decode(arguments[0], value)
+    if origin is tuple and isinstance(value, list):
+        return tuple(_decode(arguments[0], part) for part in value)
+    if origin is dict and isinstance(value, dict):
+        return {str(name): _decode(arguments[1], part) for name, part in value.items()}
+    if kind is float and type(value) in (int, float):
+        return float(value)
+    if (origin is Literal and value in arguments) or type(value) is kind:
+        return value
+    raise TypeError(f"expected {kind}, got {type(value).__name__}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-__all__ = ["UNPARSABLE", "parsed", "problem_of", "shown"]
+__all__ = ["UNPARSABLE", "parsed", "problem_of", "unparsed"]
 
 # What Python's parser raises for a stranger's text: half a character, a null byte, or nesting that is too deep for it.
 UNPARSABLE = (SyntaxError, ValueError, MemoryError, RecursionError)
@@ -32,7 +32,7 @@ def problem_of(source: str) -> str | None:
     return None
 
 
-def shown(node: ast.expr) -> str:
+def unparsed(node: ast.expr) -> str:
     """The code of `node`; dots for one that is nested too deep to be written."""
     try:
         return ast.unparse(node)

@@ -1,6 +1,6 @@
 """Which picture is this, and what was done to its pixels?
 
-The text of this file is sent to a submission's kernel along with watch.py: it needs NumPy and nothing of inkdigits.
+This module runs inside a submission's kernel.
 """
 
 from __future__ import annotations
@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["Preparation", "digits_of", "fingerprints", "leaves", "preparation_of", "stretch"]
+__all__ = ["Preparation", "digits_of", "fingerprints", "leaves", "preparation_of", "preparation_of_range"]
 
 PIXELS = 784
-# Parts of the way from a picture's darkest to its brightest value; no pixel of 0 to 255 lies just there.
+# Fractions of the range from a picture's darkest to its brightest value; no pixel of 0 to 255 lies just there.
 _LEVELS = (0.1234, 0.4321, 0.7654)
 _MIN_ROWS = 100  # fewer say too little of what was done to each pixel
 _MAX_ROWS = 10_000  # more say nothing beyond these
@@ -22,7 +22,7 @@ _ROUNDING = 1e-3  # of a pixel's range: half floats round that far
 
 
 def fingerprints(pictures: Any) -> list[bytes]:
-    """One per picture, the same whatever its scale, offset and shape: where its ink exceeds each level."""
+    """One a picture, whatever its scale, offset and shape: the pixels that exceed each level of its range."""
     rows = np.asarray(pictures, np.float32).reshape(len(pictures), -1)
     low, high = rows.min(axis=1, keepdims=True), rows.max(axis=1, keepdims=True)
     masks = [np.packbits(rows > low + level * (high - low), axis=1) for level in _LEVELS]
@@ -67,8 +67,8 @@ class Preparation:
         )
 
 
-def stretch(low: float, high: float) -> Preparation:
-    """What makes pixels of 0 to 255 reach from `low` to `high`."""
+def preparation_of_range(low: float, high: float) -> Preparation:
+    """What maps pixels of 0 to 255 linearly to `low` to `high`."""
     return Preparation(np.full(PIXELS, (high - low) / 255), np.full(PIXELS, low))
 
 

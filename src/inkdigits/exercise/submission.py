@@ -11,7 +11,7 @@ from inkdigits.errors import ExerciseError
 from inkdigits.exercise.master import MasterCell, check_cells, load_master
 from inkdigits.exercise.tampering import describe_change
 
-__all__ = ["SUBSET_BARS", "Step", "Submission", "bar_of", "part_of", "read_submission"]
+__all__ = ["SUBSET_BARS", "Submission", "SubmissionStep", "bar_of", "part_of", "read_submission"]
 
 # On a few thousand pictures no network reaches the real bars; these only show that a network learns.
 SUBSET_BARS = {"check-dense-test": 0.85, "check-cnn-test": 0.80, "check-compare": -0.20}
@@ -21,7 +21,7 @@ _MAX_BYTES = 64 << 20
 
 
 @dataclass(frozen=True)
-class Step:
+class SubmissionStep:
     """One code cell to be run."""
 
     id: str
@@ -34,7 +34,7 @@ class Submission:
     """A notebook as handed in, its checks restored."""
 
     path: Path
-    steps: tuple[Step, ...]
+    steps: tuple[SubmissionStep, ...]
     changes: tuple[tuple[str, str], ...]  # check's id, what was done to it, in words
 
 
@@ -86,14 +86,14 @@ def _first_of_each(cells: list[tuple[str, str]]) -> list[tuple[str, str]]:
     return named
 
 
-def _step(cell_id: str, source: str, subset: bool) -> Step:
+def _step(cell_id: str, source: str, subset: bool) -> SubmissionStep:
     check = check_cells().get(cell_id)
     if check is None:
-        return Step(cell_id, source)
+        return SubmissionStep(cell_id, source)
     restored = check.source
     if subset and cell_id in SUBSET_BARS:
         restored = _BAR.sub(f"> {SUBSET_BARS[cell_id]}", restored)
-    return Step(cell_id, restored, check)
+    return SubmissionStep(cell_id, restored, check)
 
 
 def _change(cell_id: str, source: str) -> tuple[str, str] | None:
@@ -102,7 +102,7 @@ def _change(cell_id: str, source: str) -> tuple[str, str] | None:
     return (cell_id, found) if found else None
 
 
-def _place_of(check: MasterCell, steps: list[Step]) -> int:
+def _place_of(check: MasterCell, steps: list[SubmissionStep]) -> int:
     """Behind the last step that stands before `check` in the master."""
     order = [cell.id for cell in load_master()]
     before = set(order[: order.index(check.id)])
@@ -110,7 +110,7 @@ def _place_of(check: MasterCell, steps: list[Step]) -> int:
     return max(places, default=len(steps))
 
 
-def bar_of(step: Step) -> float:
+def bar_of(step: SubmissionStep) -> float:
     """The accuracy that a check asks for, as it stands in the step's source."""
     found = _BAR.search(step.source)
     if found is None:
@@ -118,7 +118,7 @@ def bar_of(step: Step) -> float:
     return float(found[1])
 
 
-def part_of(steps: tuple[Step, ...]) -> dict[str, str]:
+def part_of(steps: tuple[SubmissionStep, ...]) -> dict[str, str]:
     """The part of the exercise that each step belongs to: that of the next check."""
     parts: dict[str, str] = {}
     part = "cnn"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any
 
-__all__ = ["AssertResult", "CellResult", "Finding", "PartResult", "Verdict", "writable"]
+__all__ = ["AssertResult", "CellResult", "Finding", "PartResult", "Verdict", "encodable"]
 
 
 _PARTS = {"dense": "part 1", "cnn": "part 2"}
@@ -67,11 +67,11 @@ class Verdict:
     findings: tuple[Finding, ...] = ()
     seconds: float = 0.0
     code: tuple[str, ...] = field(default=(), repr=False)  # what the student wrote, for the comparison of submissions
-    subset: int | None = None  # a trial on so many training pictures, with bars scaled down; None: the real thing
+    subset: int | None = None  # the number of training pictures of a trial, with bars scaled down; None: all
 
     @property
     def passed(self) -> bool:
-        """Whether all is well."""
+        """Whether nothing is wrong or missing."""
         return self.outcome == "passed"
 
     @property
@@ -81,11 +81,11 @@ class Verdict:
 
     @property
     def possible(self) -> int:
-        """The most points that there are."""
+        """The maximum of points."""
         return sum(part.possible for part in self.parts)
 
     @property
-    def told(self) -> list[str]:
+    def messages(self) -> list[str]:
         """What was found, a line each; the cells that were left blank come last.
 
         Of a submission that failed without either, the first check that it missed.
@@ -93,31 +93,31 @@ class Verdict:
         blank = [cell for part in self.parts for cell in part.blank]
         lines = [finding.message for finding in self.findings]
         lines += [f"blank: {', '.join(blank)}"] if blank else []
-        return lines or [line for line in [self.missed] if line]
+        return lines or [line for line in [self.first_missed] if line]
 
     @property
-    def missed(self) -> str:
-        """The first accuracy that is not above its bar, else the first cell that is not well; empty where all is."""
+    def first_missed(self) -> str:
+        """The first accuracy that is not above its bar, else the first cell that is not ok; empty where all are."""
         for part in self.parts:
             if part.accuracy is not None and part.bar is not None and part.accuracy <= part.bar:
-                found, bar = f"{100 * part.accuracy:.2f} %", f"{100 * part.bar:g} %"
-                return f"{_PARTS.get(part.name, part.name)}: {found}, to exceed is {bar}"
+                accuracy, bar = f"{100 * part.accuracy:.2f} %", f"{100 * part.bar:g} %"
+                return f"{_PARTS.get(part.name, part.name)}: accuracy {accuracy}, expected above {bar}"
         cell = next((cell for cell in self.cells if cell.outcome != "ok"), None)
         return "" if cell is None else f"{cell.id}: {cell.message or cell.outcome}"
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """For JSON: everything but the code."""
         content = asdict(self)
         del content["code"]
         return {**content, "points": self.points, "possible": self.possible}
 
 
-def writable(told: Any) -> Any:
-    """`told`, a verdict or a part of one, with a question mark for every half character: it can be written as UTF-8."""
-    if isinstance(told, str):
-        return told.encode(errors="replace").decode()
-    if isinstance(told, tuple):
-        return tuple(map(writable, told))
-    if isinstance(told, AssertResult | CellResult | Finding | PartResult | Verdict):
-        return replace(told, **{field.name: writable(getattr(told, field.name)) for field in fields(told)})
-    return told
+def encodable(value: Any) -> Any:
+    """`value`, a verdict or a part of one, with a question mark for every lone surrogate: UTF-8 can encode it."""
+    if isinstance(value, str):
+        return value.encode(errors="replace").decode()
+    if isinstance(value, tuple):
+        return tuple(map(encodable, value))
+    if isinstance(value, AssertResult | CellResult | Finding | PartResult | Verdict):
+        return replace(value, **{field.name: encodable(getattr(value, field.name)) for field in fields(value)})
+    return value
