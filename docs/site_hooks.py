@@ -47,7 +47,7 @@ def _mended(link: re.Match[str], folder: Path, source: str) -> str:
     for page, at_root in FROM_ROOT.items():
         if path == ROOT / at_root:
             return f"[{text}]({'../' * source.count('/')}{page}{anchor})"
-    if path.is_file() and path.is_relative_to(DOCS):
+    if not path.exists() or (path.is_file() and path.is_relative_to(DOCS)):
         return link[0]
     # Not part of the site: say where it is in the repository.
     name = str(path.relative_to(ROOT))
