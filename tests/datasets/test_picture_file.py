@@ -76,8 +76,8 @@ def test_every_command_sees_the_same_pixels(tmp_path: Path, name: str) -> None:
     FORMS[name](file)
     (tmp_path / "labels.csv").write_text(f"file,label\n7/{name},7\n")
     (result,) = read_pages(READER, [(str(file), str(file))])
-    assert result.seen is not None
-    seen = to_grey(result.seen.page.pixels)
+    assert result.steps is not None
+    seen = to_grey(result.steps.page.pixels)
     np.testing.assert_array_equal(load_folder(tmp_path).images[0], seen)
     np.testing.assert_array_equal(load_labelled_files(tmp_path / "labels.csv").images[0], seen)
     np.testing.assert_array_equal(load_pictures(file).images[0], seen)

@@ -51,7 +51,7 @@ def test_results_keep_the_order_of_sources_and_pages(reader: Reader, together: i
     ]
     assert [result.reading.outcome == "error" for result in results] == [False, True, False, False, False, True, False]
     alone = [reader.read(pixels).string for pixels in PIXELS[:5]]
-    assert [result.reading.string for result in results if result.seen] == alone
+    assert [result.reading.string for result in results if result.steps] == alone
     assert results[1].reading.error == "gone: no such file"
 
 
