@@ -59,7 +59,7 @@ def test_contract(network: str, image_data_format: str, small: Splits, tmp_path:
         backend=Backend(keras.backend.backend(), image_data_format=image_data_format),
         out=tmp_path / "run",
     )
-    assert run.config["parameters"] == PARAMETERS[network]
+    assert run.config.parameters == PARAMETERS[network]
     checkpoint = latest_checkpoint(run.checkpoints)
     assert checkpoint is not None
     first, *_, last = checkpoint.progress.history
@@ -88,7 +88,7 @@ def test_sprint_leaves_a_keras_model(network: str, image_data_format: str, small
         network,
         recipe="sprint",
         data=str(tmp_path / "small.npz"),
-        hyperparameters={"hardest": 1, "epochs": 4, "batch_size": 32},
+        hyperparameters={"loss_sampling_fraction": 1, "epochs": 4, "batch_size": 32},
         backend=Backend(keras.backend.backend(), image_data_format=image_data_format),
         out=tmp_path / "run",
     )

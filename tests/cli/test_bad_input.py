@@ -175,7 +175,7 @@ def test_ctrl_c_says_how_to_go_on(small_npz: Path, tmp_path: Path) -> None:
     assert process.returncode == 130, told
     assert f"inkdigits train --resume {path}" in told
     assert "Traceback" not in told
-    assert Run(path).status["state"] == "interrupted"
+    assert Run(path).status.state == "interrupted"
     assert (path / "model.keras").exists()
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +13,11 @@ import pytest
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.evaluation.evaluate import Predictions, score, store_predictions
 from inkdigits.system.atomic_io import write_json
+from inkdigits.training.backend import Backend
 from inkdigits.training.checkpoint import EpochRecord, Progress
+from inkdigits.training.recipes import Recipe
 from inkdigits.training.run import Run, create_run
+from inkdigits.training.run_records import DataRecord, EvaluationRecord, RunConfig
 
 MakeRun = Callable[..., Run]
 
@@ -52,20 +56,19 @@ def make_run(tmp_path: Path, small_npz: Path, test_part: LabelledDigits) -> Make
         added: str | None = None,
         **hyperparameters: Any,
     ) -> Run:
-        config = {
-            "network": network,
-            "parameters": 669_706,
-            "recipe": {"name": "brisk", "optimizer": "adam", "learning_rate": 0.002, "epochs": 2, **hyperparameters},
-            "seed": seed,
-            "data": {"source": str(small_npz), "name": "small train", "sha256": trained_on, "n": 1000},
-            "backend": {"name": "jax", "device": "auto", "deterministic": False, "image_data_format": None},
-            "cores": 2,
-            "machine": "Linux x86_64",
-            "versions": {"python": "3.11", "inkdigits": "0.1.0", "keras": "3.15", "jax": "0.10", "numpy": "2.4"},
-            "created": "2026-01-01T00:00:00+00:00",
-        }
-        if added:
-            config["added"] = {"source": "mine", "name": "mine", "sha256": added, "n": 500}
+        config = RunConfig(
+            network=network,
+            parameters=669_706,
+            recipe=replace(Recipe("brisk", optimizer="adam", learning_rate=0.002, epochs=2), **hyperparameters),
+            seed=seed,
+            data=DataRecord(str(small_npz), "small train", trained_on, 1000),
+            backend=Backend("jax"),
+            cores=2,
+            machine="Linux x86_64",
+            versions={"python": "3.11", "inkdigits": "0.1.0", "keras": "3.15", "jax": "0.10", "numpy": "2.4"},
+            created="2026-01-01T00:00:00+00:00",
+            added=DataRecord("mine", "mine", added, 500) if added else None,
+        )
         run = create_run(tmp_path / name, config)
         history = tuple(EpochRecord(e, 0.3 / e, 0.9, 0.2 / e, 0.95, 1.5) for e in (1, 2))
         seconds = {"import": 1.0, "data": 0.1, "compile": 0.5, "train": 3.0}
@@ -79,7 +82,8 @@ def make_run(tmp_path: Path, small_npz: Path, test_part: LabelledDigits) -> Make
             kept = {**score(digits, predictions).as_dict(), "source": str(small_npz), "seconds": 0.2}
             write_json(run.path / "evaluation.json", kept)
         else:
-            kept = {"data": digits.name, "data_sha256": digits.sha256, "source": str(small_npz)}
+            record = EvaluationRecord(digits.name, digits.sha256, str(small_npz), len(digits), 0.0, 0.0, 0.2)
+            kept = asdict(record)
             write_json(run.path / "evaluation.json", kept)
         return run
 

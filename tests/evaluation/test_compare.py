@@ -168,7 +168,7 @@ def test_answers_that_are_no_probabilities(make_run: MakeRun, spoil: object, mes
 
     evaluated = good.evaluation
     assert evaluated is not None
-    bad = make_run("bad", probabilities=spoil(load_predictions(good, evaluated["data_sha256"]).probabilities))  # type: ignore[operator]
+    bad = make_run("bad", probabilities=spoil(load_predictions(good, evaluated.data_sha256).probabilities))  # type: ignore[operator]
     with pytest.raises((DataError, RunError), match=message):
         compare([str(good.path), str(bad.path)])
 

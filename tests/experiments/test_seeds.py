@@ -116,7 +116,7 @@ def test_a_killed_command_goes_on(cli: Cli, small_npz: Path, tmp_path: Path) -> 
     assert [row["state"] for row in told["runs"]] == ["finished", "finished"]
     assert [row["epochs"] for row in told["runs"]] == [12, 12]
     # Each process trained on its half of the cores.
-    cores = {Run(out / row["run"]).config["cores"] for row in told["runs"]}
+    cores = {Run(out / row["run"]).config.cores for row in told["runs"]}
     assert cores == {max(1, len(os.sched_getaffinity(0)) // 2)}
 
 

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -46,16 +47,16 @@ def test_a_training_leaves_a_model_file_with_its_provenance(run: Run, small: Spl
     metadata = Predictor.load(run.model_file_path).metadata
     config = run.config
     assert metadata.network == "dense"
-    assert metadata.recipe == config["recipe"]
+    assert metadata.recipe == asdict(config.recipe)
     assert metadata.seed == 4
     assert small.train is not None
-    assert metadata.data_sha256 == small.train.sha256 == config["data"]["sha256"]
+    assert metadata.data_sha256 == small.train.sha256 == config.data.sha256
 
 
 def test_its_temperature_is_the_best_one_on_the_validation_part(run: Run, small: Splits) -> None:
     predictor = Predictor.load(run.model_file_path)
     assert small.train is not None
-    _, validation = stratified_split(small.train, run.config["recipe"]["validation_fraction"], 4)
+    _, validation = stratified_split(small.train, run.config.recipe.validation_fraction, 4)
     logits = predictor.predict_logits(validation.images)
 
     def loss(temperature: float) -> float:
@@ -141,7 +142,7 @@ def test_a_network_that_cannot_be_written_is_trained_all_the_same(tmp_path: Path
         run = train(
             f"{tmp_path / 'nets.py'}:odd", data=str(small_npz), hyperparameters={"epochs": 1}, out=tmp_path / "run"
         )
-    assert run.status["state"] == "finished"
+    assert run.status.state == "finished"
     assert not run.model_file_path.exists()
     evaluation = evaluate(run, data=str(small_npz))
     assert evaluation.calibrated is None
@@ -156,5 +157,5 @@ def test_a_stopped_training_leaves_a_model_file_too(tmp_path: Path, small_npz: P
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     assert process.wait(timeout=120) == 130
-    assert Run(tmp_path / "run").status["state"] == "interrupted"
+    assert Run(tmp_path / "run").status.state == "interrupted"
     assert Predictor.load(tmp_path / "run" / "model.onnx").metadata.network == "dense"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from inkdigits.datasets.npz import save_npz
 from inkdigits.errors import NetworkError, RunError
 from inkdigits.modelfile.keras_classifier import load_keras_model
 from inkdigits.training.run import Run
+from inkdigits.training.run_records import AccuracyChange
 from inkdigits.training.train import resume, train
 from tests.conftest import Cli
 
@@ -38,22 +40,23 @@ def mirrored(small: Splits, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_added_digits_are_learnt_and_both_accuracies_told(begun: Run, mirrored: Path, tmp_path: Path, cli: Cli) -> None:
     out = tmp_path / "run"
     done = cli(
-        "train", "dense", "--data", begun.config["data"]["source"], "--start-from", begun.path, "--add-data", mirrored,
+        "train", "dense", "--data", begun.config.data.source, "--start-from", begun.path, "--add-data", mirrored,
         "--epochs", "8", "--out", out, "--quiet",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     adapted = Run(out).adaptation
-    assert adapted["added"]["after"] > adapted["added"]["before"] + 0.1
-    assert f"n = {adapted['added']['n']}" in done.stdout
-    for part in adapted.values():
-        assert f"{100 * part['before']:.2f} % before, {100 * part['after']:.2f} % after" in done.stdout
-    worse = adapted["data"]["after"] < adapted["data"]["before"]
+    assert adapted is not None
+    assert adapted.added.after > adapted.added.before + 0.1
+    assert f"n = {adapted.added.n}" in done.stdout
+    for part in (adapted.data, adapted.added):
+        assert f"{100 * part.before:.2f} % before, {100 * part.after:.2f} % after" in done.stdout
+    worse = adapted.data.after < adapted.data.before
     assert ("WORSE than before" in done.stdout) == worse
 
 
 @pytest.mark.parametrize(("after", "told"), [(0.89, "90.00 % before, 89.00 % after WORSE than before"), (0.9, "after")])
 def test_a_network_that_got_worse_is_called_so(after: float, told: str) -> None:
-    line = _adaptation_line("mine.npz", {"n": 1200, "before": 0.9, "after": after})
+    line = _adaptation_line("mine.npz", AccuracyChange(1200, 0.9, after))
     assert line.startswith("held-out digits of mine.npz (n = 1,200): ")
     assert line.endswith(told)
 
@@ -88,13 +91,13 @@ def test_added_digits_that_changed_stop_a_resumed_training(
     own.write_bytes(mirrored.read_bytes())
     run = train(
         "dense",
-        data=begun.config["data"]["source"],
+        data=begun.config.data.source,
         hyperparameters={"epochs": 1},
         out=tmp_path / "run",
         add_data=str(own),
     )
-    status = {**run.status, "state": "running"}
-    (run.path / "status.json").write_text(json.dumps(status))
+    status = replace(run.status, state="running")
+    (run.path / "status.json").write_text(json.dumps(asdict(status)))
     assert small.test is not None
     save_npz(own, Splits(small.test, None))
     with pytest.raises(RunError, match=r"own\.npz changed since it began"):

@@ -10,10 +10,13 @@ from PIL import Image
 
 from inkdigits.datasets.labelled import Splits
 from inkdigits.errors import RecipeError
-from inkdigits.training.backend import AUTO, Backend, differentiating, settled
+from inkdigits.training.backend import AUTO, Backend, resolve_backend, with_gradients
+from inkdigits.training.recipes import Recipe, named_recipe
 from inkdigits.training.run import Run
 from inkdigits.training.train import train
 from tests.conftest import Cli
+
+NUMPY = named_recipe("sprint", "dense")
 
 
 @pytest.fixture
@@ -25,28 +28,28 @@ def _undecided(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_undecided")
 def test_the_numpy_engine_asks_for_keras_without_a_compiler() -> None:
-    assert settled(Backend(AUTO), "numpy").name == "numpy"
-    assert settled(Backend(AUTO), "keras").name == "jax"
-    assert settled(Backend(AUTO, devices=2), "numpy").name == "jax"
-    assert settled(Backend("torch"), "numpy").name == "torch"
+    assert resolve_backend(Backend(AUTO), NUMPY).name == "numpy"
+    assert resolve_backend(Backend(AUTO), Recipe()).name == "jax"
+    assert resolve_backend(Backend(AUTO, devices=2), NUMPY).name == "jax"
+    assert resolve_backend(Backend("torch"), NUMPY).name == "torch"
 
 
 @pytest.mark.usefixtures("_undecided")
 def test_what_was_chosen_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    assert settled(Backend(AUTO), "numpy").name == "torch"
+    assert resolve_backend(Backend(AUTO), NUMPY).name == "torch"
 
 
 def test_keras_that_runs_already_is_kept() -> None:
     import keras
 
-    assert settled(Backend(AUTO), "numpy").name == keras.backend.backend()
+    assert resolve_backend(Backend(AUTO), NUMPY).name == keras.backend.backend()
 
 
 @pytest.mark.usefixtures("_undecided")
 def test_gradients_are_left_to_a_backend_that_has_them() -> None:
-    assert differentiating(Backend("numpy")).name == "jax"
-    assert differentiating(Backend("tensorflow")).name == "tensorflow"
+    assert with_gradients(Backend("numpy")).name == "jax"
+    assert with_gradients(Backend("tensorflow")).name == "tensorflow"
 
 
 def test_a_backend_without_gradients_trains_nothing_by_itself(tmp_path: Path) -> None:
@@ -69,5 +72,5 @@ def test_a_run_of_the_numpy_engine_is_judged_explained_and_exported_like_any(
     ):
         done = cli(*arguments, KERAS_BACKEND="")
         assert done.returncode == 0, done.stderr
-    assert Run(run).config["backend"]["name"] == "numpy"
+    assert Run(run).config.backend.name == "numpy"
     assert (tmp_path / "why.png").exists()

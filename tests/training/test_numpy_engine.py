@@ -22,7 +22,7 @@ from inkdigits.training.engines.numpy.network import NumpyNetwork
 from inkdigits.training.engines.numpy.optimizers import Muon
 from inkdigits.training.engines.numpy.parameters import Parameters, Standard
 from inkdigits.training.engines.numpy.thread_pool import Lanes, parts_of
-from inkdigits.training.loss_sampling import hardest_digits, losses_of_small_network
+from inkdigits.training.loss_sampling import losses_of_small_network, sample_by_loss
 from inkdigits.training.recipes import Recipe
 from inkdigits.training.run import Run
 from inkdigits.training.task import Task
@@ -117,11 +117,11 @@ def test_a_stopped_training_goes_on_to_the_same_weights(small: Splits, tmp_path:
 def test_it_learns_and_goes_on_from_what_was_learned(small: Splits, tmp_path: Path) -> None:
     data = tmp_path / "small.npz"
     save_npz(data, small)
-    hyperparameters = {"hardest": 1, "epochs": 4}
+    hyperparameters = {"loss_sampling_fraction": 1, "epochs": 4}
     first = train("cnn", recipe="sprint", hyperparameters=hyperparameters, data=str(data), out=tmp_path / "first")
     accuracy = evaluate(first, data=str(data)).accuracy
     assert accuracy > 0.85
-    gentle = {"hardest": 1, "epochs": 1, "learning_rate": 1e-6, "muon_learning_rate": 1e-6}
+    gentle = {"loss_sampling_fraction": 1, "epochs": 1, "learning_rate": 1e-6, "muon_learning_rate": 1e-6}
     second = train(
         "cnn",
         recipe="sprint",
@@ -156,11 +156,11 @@ def test_parts_cover_everything_once(length: int, count: int) -> None:
     assert len(parts) == min(length, count)
 
 
-def test_the_hardest_digits_are_hard_and_drawn_by_seed(small: Splits) -> None:
+def test_the_sample_by_loss_are_hard_and_drawn_by_seed(small: Splits) -> None:
     digits = digits_of(small, 600)
-    chosen = hardest_digits(digits, 0.25, seed=1)
+    chosen = sample_by_loss(digits, 0.25, seed=1)
     assert len(chosen) == 150
-    assert chosen.sha256 == hardest_digits(digits, 0.25, seed=1).sha256 != hardest_digits(digits, 0.25, seed=2).sha256
+    assert chosen.sha256 == sample_by_loss(digits, 0.25, seed=1).sha256 != sample_by_loss(digits, 0.25, seed=2).sha256
     losses = losses_of_small_network(digits, np.random.default_rng(7))
     by_picture = {image.tobytes(): loss for image, loss in zip(digits.images, losses, strict=True)}
     assert np.mean([by_picture[image.tobytes()] for image in chosen.images]) > 1.3 * losses.mean()

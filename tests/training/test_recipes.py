@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 
 from inkdigits.errors import RecipeError
 from inkdigits.networks.registry import NETWORKS
-from inkdigits.training.recipes import RECIPES, Recipe, named_recipe, recipe_from_dict, with_hyperparameters
+from inkdigits.system.typed_json import from_json
+from inkdigits.training.recipes import RECIPES, Recipe, named_recipe, with_hyperparameters
 
 
 @pytest.mark.parametrize(
@@ -48,12 +49,6 @@ def test_hyperparameters_that_do_not_fit_each_other(hyperparameters: dict[str, A
         with_hyperparameters(Recipe(), hyperparameters)
 
 
-def test_a_recipe_of_a_version_with_fewer_hyperparameters() -> None:
-    known = asdict(Recipe())
-    del known["hardest"]
-    assert recipe_from_dict(known) == Recipe()
-
-
 def test_text_is_read_as_the_hyperparameters_type() -> None:
     recipe = with_hyperparameters(Recipe(), {"learning_rate": "0.01", "epochs": "3", "optimizer": "adam"})
     assert (recipe.learning_rate, recipe.epochs, recipe.optimizer) == (0.01, 3, "adam")
@@ -71,7 +66,7 @@ def test_text_is_read_as_the_hyperparameters_type() -> None:
 def test_every_recipe_survives_json(name: str, network: str) -> None:
     recipe = named_recipe(name, network)
     assert recipe.name == name
-    assert recipe_from_dict(asdict(recipe)) == recipe
+    assert from_json(Recipe, asdict(recipe)) == recipe
 
 
 def test_a_recipe_of_another_network() -> None:
@@ -91,5 +86,5 @@ def test_a_schedule_that_would_be_cut_short() -> None:
 
 @given(st.dictionaries(st.text(max_size=20), st.none() | st.integers() | st.floats() | st.text(max_size=5)))
 def test_no_dictionary_crashes(hyperparameters: dict[str, Any]) -> None:
-    with contextlib.suppress(RecipeError):
-        assert isinstance(recipe_from_dict(hyperparameters), Recipe)
+    with contextlib.suppress(ValueError, RecipeError):
+        assert isinstance(from_json(Recipe, hyperparameters), Recipe)

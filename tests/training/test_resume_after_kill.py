@@ -70,7 +70,7 @@ def test_killed_and_resumed(number: int, uninterrupted: tuple[Checkpoint, float,
     process.wait()
     checkpoints = sorted(kept.name for kept in path.glob("checkpoints/epoch-*"))
     # The last moments, after everything is written, need no resuming.
-    if Run(path).status["state"] == "running":
+    if Run(path).status.state == "running":
         assert _start("--resume", path).wait() == 0
     found = _final(path)
     told = f"killed {delay:.2f} s after its config (checkpoints there: {checkpoints})"
@@ -81,4 +81,4 @@ def test_killed_and_resumed(number: int, uninterrupted: tuple[Checkpoint, float,
         pairs = list(zip(getattr(found, group), getattr(expected, group), strict=True))
         assert pairs
         assert all(np.array_equal(a, b) for a, b in pairs), told
-    assert Run(path).status["state"] == "finished"
+    assert Run(path).status.state == "finished"

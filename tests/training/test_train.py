@@ -35,11 +35,11 @@ def finished(small_npz: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 
 def test_a_run_holds_what_was_asked_for_and_what_came_of_it(finished: Run, small_npz: Path) -> None:
-    assert finished.config["network"] == "dense"
-    assert finished.config["recipe"]["epochs"] == 3
-    assert finished.config["data"]["source"] == str(small_npz)
-    assert finished.status["state"] == "finished"
-    assert set(finished.status["seconds"]) == {"import", "data", "compile", "train"}
+    assert finished.config.network == "dense"
+    assert finished.config.recipe.epochs == 3
+    assert finished.config.data.source == str(small_npz)
+    assert finished.status.state == "finished"
+    assert set(finished.status.seconds) == {"import", "data", "compile", "train"}
     rows = list(csv.DictReader((finished.path / "history.csv").read_text().splitlines()))
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert float(rows[2]["loss"]) < float(rows[0]["loss"])
@@ -57,8 +57,8 @@ def test_the_kept_network_is_the_one_with_the_lowest_validation_loss(small_npz: 
     checkpoint = latest_checkpoint(run.checkpoints)
     assert checkpoint is not None
     losses = [record.val_loss for record in checkpoint.progress.history]
-    assert run.status["best_epoch"] == int(np.argmin(losses)) + 1
-    assert len(losses) == 12 or len(losses) - run.status["best_epoch"] == 3
+    assert run.status.best_epoch == int(np.argmin(losses)) + 1
+    assert len(losses) == 12 or len(losses) - run.status.best_epoch == 3
     kept = load_keras_model(run.model_path).get_weights()
     assert all(np.array_equal(a, b) for a, b in zip(kept, checkpoint.best, strict=True))
 
@@ -137,7 +137,7 @@ def test_a_loss_that_becomes_nan_stops_and_says_so(small_npz: Path, tmp_path: Pa
         pytest.raises(TrainingDivergedError, match=r"loss became (nan|inf) in epoch 1.*learning rate"),
     ):
         train("dense", data=str(small_npz), hyperparameters=hyperparameters, out=tmp_path / "run")
-    assert Run(tmp_path / "run").status["state"] == "diverged"
+    assert Run(tmp_path / "run").status.state == "diverged"
 
 
 def test_ctrl_c_leaves_a_usable_run_that_goes_on(small_npz: Path, tmp_path: Path) -> None:
@@ -153,7 +153,7 @@ def test_ctrl_c_leaves_a_usable_run_that_goes_on(small_npz: Path, tmp_path: Path
     with mock.patch.object(fit_module, "save_checkpoint", stop_after_two), pytest.raises(KeyboardInterrupt):
         train("dense", data=str(small_npz), hyperparameters=QUICK, out=tmp_path / "stopped")
     stopped = Run(tmp_path / "stopped")
-    assert (stopped.status["state"], stopped.status["epochs"]) == ("interrupted", 2)
+    assert (stopped.status.state, stopped.status.epochs) == ("interrupted", 2)
     assert evaluate(stopped, data=str(small_npz)).accuracy > 0.5
     resume(stopped.path)
     weights = [load_keras_model(run.model_path).get_weights() for run in (whole, stopped)]
@@ -196,7 +196,7 @@ def test_a_full_disk_stops_with_one_line_and_leaves_nothing_half_written(small_n
         train("dense", data=str(small_npz), hyperparameters=QUICK, out=tmp_path / "run")
     assert list((tmp_path / "run").rglob(".unfinished*")) == []
     resume(tmp_path / "run")
-    assert Run(tmp_path / "run").status["state"] == "finished"
+    assert Run(tmp_path / "run").status.state == "finished"
 
 
 def test_an_own_network_is_kept_with_its_run(small_npz: Path, tmp_path: Path) -> None:

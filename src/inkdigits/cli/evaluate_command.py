@@ -126,15 +126,15 @@ def runs(
 
 
 def _run_row(run: Run) -> dict[str, Any]:
-    config, status, evaluation = run.config, run.status, run.evaluation or {}
+    config, status, scores = run.config, run.status, run.evaluation
     return {
         "run": str(run.path),
-        "network": config["network"],
-        "recipe": config["recipe"]["name"],
-        "seed": config["seed"],
-        "state": status["state"],
-        "epochs": status["epochs"],
-        "accuracy": evaluation.get("accuracy"),
-        "log_loss": evaluation.get("log_loss"),
-        "evaluated_on": evaluation.get("data"),
+        "network": config.network,
+        "recipe": config.recipe.name,
+        "seed": config.seed,
+        "state": status.state,
+        "epochs": status.epochs,
+        "accuracy": scores and scores.accuracy,
+        "log_loss": scores and scores.log_loss,
+        "evaluated_on": scores and scores.data,
     }

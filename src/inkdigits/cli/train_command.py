@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -29,6 +30,7 @@ from inkdigits.errors import NetworkError, RecipeError
 
 if TYPE_CHECKING:
     from inkdigits.training.run import Run
+    from inkdigits.training.run_records import AccuracyChange
 
 __all__ = ["reproduce", "train"]
 
@@ -151,26 +153,26 @@ def _the_network(argument: str | None, option: str | None) -> str:
 def _print_run(run: Run, as_json: bool) -> None:
     status, config = run.status, run.config
     if as_json:
-        adapted = {"adaptation": run.adaptation} if run.adaptation else {}
-        named = {"run": str(run.path), "network": config["network"], "parameters": config["parameters"]}
-        print_json({**named, **status, **adapted})
+        adapted = {"adaptation": asdict(run.adaptation)} if run.adaptation else {}
+        named = {"run": str(run.path), "network": config.network, "parameters": config.parameters}
+        print_json({**named, **asdict(status), **adapted})
         return
-    seconds = status["seconds"]
     print(
-        f"{run.path}: {config['network']} ({config['parameters']:,} parameters) trained for "
-        f"{counted(status['epochs'], 'epoch')} in {seconds['train']:.1f} s; the best is epoch {status['best_epoch']}"
+        f"{run.path}: {config.network} ({config.parameters:,} parameters) trained for "
+        f"{counted(status.epochs, 'epoch')} in {status.seconds['train']:.1f} s; the best is epoch {status.best_epoch}"
     )
-    for part, judged in run.adaptation.items():
-        print(_adaptation_line(config[part]["source"], judged))
+    if run.adaptation and config.added:
+        print(_adaptation_line(config.data.source, run.adaptation.data))
+        print(_adaptation_line(config.added.source, run.adaptation.added))
     print(f"judge it: inkdigits evaluate {run.path}")
 
 
-def _adaptation_line(source: str, judged: dict[str, float]) -> str:
+def _adaptation_line(source: str, change: AccuracyChange) -> str:
     """One part's accuracies before and after, with a plain word when it got worse."""
-    worse = " WORSE than before" if judged["after"] < judged["before"] else ""
+    worse = " WORSE than before" if change.after < change.before else ""
     return (
-        f"held-out digits of {source} (n = {judged['n']:,}): {percent(judged['before'])} before, "
-        f"{percent(judged['after'])} after{worse}"
+        f"held-out digits of {source} (n = {change.n:,}): {percent(change.before)} before, "
+        f"{percent(change.after)} after{worse}"
     )
 
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from inkdigits.modelfile.predictor import Predictor, shipped_models
 from inkdigits.modelfile.remote import is_url
 from inkdigits.stats import scores
 from inkdigits.training.run import Run, find_runs, open_run
+from inkdigits.training.run_records import EvaluationRecord
 
 __all__ = ["Candidate", "Compared", "load_candidates"]
 
@@ -57,7 +57,7 @@ class _Network:
         return [] if self.run is None else sorted(path.stem for path in self.run.path.glob("predictions/*.npz"))
 
     @property
-    def last(self) -> Mapping[str, Any] | None:
+    def last(self) -> EvaluationRecord | None:
         """Its last evaluation where the predictions of one are stored."""
         return self.run.evaluation if self.run and self.stored else None
 
@@ -122,7 +122,7 @@ def _check_one_recipe(source: str, group: Sequence[_Network]) -> None:
     """Raise `RunError` unless the runs of a candidate differ in their seeds, and in nothing else."""
     configs = [network.run.config for network in group if network.run]
     recipes = [
-        {"network": c["network"], "data_sha256": c["data"]["sha256"], **c["recipe"], "own": c.get("network_sha256")}
+        {"network": c.network, "data_sha256": c.data.sha256, **asdict(c.recipe), "own": c.network_sha256}
         for c in configs
     ]
     for recipe in recipes:
@@ -130,7 +130,7 @@ def _check_one_recipe(source: str, group: Sequence[_Network]) -> None:
         if different:
             values = f"{recipes[0].get(different[0])} and {recipe[different[0]]}"
             raise RunError(f"{source}: its runs differ in {different[0]} ({values}), expected seeds of one recipe")
-    seeds = [config["seed"] for config in configs]
+    seeds = [config.seed for config in configs]
     if len(set(seeds)) < len(seeds):
         twice = next(seed for seed in seeds if seeds.count(seed) > 1)
         raise RunError(f"{source}: two runs of seed {twice} in it, expected one run of each seed: remove one of them")
@@ -141,12 +141,12 @@ def _common_data(networks: Sequence[_Network], data: str | None) -> _DataSet:
     evaluated = [(network, last) for network in networks if (last := network.last)]
     if data is not None or not evaluated:
         return _opened(data or MNIST)
-    by_data = {last["data_sha256"]: (network, last) for network, last in evaluated}
+    by_data = {last.data_sha256: (network, last) for network, last in evaluated}
     if len(by_data) == 1:
         last = evaluated[0][1]
-        if all(last["data_sha256"] in network.stored for network in networks):
-            return _DataSet(last["source"], last["data"], last["data_sha256"])
-        if found := _opened_again(last["source"], last["data_sha256"]):
+        if all(last.data_sha256 in network.stored for network in networks):
+            return _DataSet(last.source, last.data, last.data_sha256)
+        if found := _opened_again(last.source, last.data_sha256):
             return found
     mnist = _opened(MNIST)
     if all(mnist.sha256 in network.stored for network, _ in evaluated):
@@ -168,17 +168,17 @@ def _opened_again(source: str, sha256: str) -> _DataSet | None:
     return found if found.sha256 == sha256 else None
 
 
-def _not_comparable(evaluated: Sequence[tuple[_Network, Mapping[str, Any]]]) -> str:
+def _not_comparable(evaluated: Sequence[tuple[_Network, EvaluationRecord]]) -> str:
     (network, last), *others = evaluated
     if not others:
         return (
-            f"{network.name} was last evaluated on {last['data']}, and {last['source']} does not hold "
+            f"{network.name} was last evaluated on {last.data}, and {last.source} does not hold "
             f"those digits any more: add --data mnist, or evaluate it again with inkdigits evaluate {network.name}"
         )
     other, other_last = others[0]
     return (
-        f"not comparable: {network.name} was last evaluated on {last['data']}, {other.name} on "
-        f"{other_last['data']}: evaluate them on the same digits with --data, for example --data mnist"
+        f"not comparable: {network.name} was last evaluated on {last.data}, {other.name} on "
+        f"{other_last.data}: evaluate them on the same digits with --data, for example --data mnist"
     )
 
 

@@ -146,7 +146,7 @@ def _classify_with(run: Run, backend: Backend | None) -> Callable[[NDArray[np.ui
         return lambda images: softmax(predictor.predict_logits(images)).astype(np.float32)
     from inkdigits.modelfile.keras_classifier import KerasClassifier, load_keras_model
 
-    start_keras(backend or Backend(**run.config["backend"]))
+    start_keras(backend or run.config.backend)
     return KerasClassifier(load_keras_model(model_path)).predict_proba
 
 

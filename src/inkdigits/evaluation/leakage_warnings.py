@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from inkdigits.training.run_records import RunConfig
 
 __all__ = ["about_labels", "about_training", "learned_from"]
 
@@ -21,9 +23,9 @@ def about_labels(data: str, labels: NDArray[np.integer[Any]]) -> list[str]:
     ]
 
 
-def learned_from(config: Mapping[str, Any]) -> frozenset[str]:
+def learned_from(config: RunConfig) -> frozenset[str]:
     """The SHA-256 of everything that a run with this `config` was trained on, what was mixed in included."""
-    return frozenset(config[part]["sha256"] for part in ("data", "added") if part in config)
+    return frozenset(part.sha256 for part in (config.data, config.added) if part)
 
 
 def about_training(name: str, learned: Collection[str], data: str, sha256: str) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -23,7 +23,7 @@ from inkdigits.evaluation.occlusion import occlusion_map
 from inkdigits.modelfile.load import Classifier, load_classifier
 from inkdigits.stats import scores
 from inkdigits.stats.scores import Interval
-from inkdigits.training.backend import Backend, start_keras
+from inkdigits.training.backend import start_keras
 from inkdigits.training.run import Run
 
 __all__ = ["Confused", "Example", "Report", "WithoutErrors", "make_report", "write_report"]
@@ -147,11 +147,11 @@ def write_report(run: Run, data: str = MNIST, classifier: Classifier | None = No
     kept = run.evaluation
     if kept is None:
         raise RunError(f"{run.path}: not evaluated yet: inkdigits evaluate {run.path}")
-    digits = open_again(data, kept["data_sha256"])
+    digits = open_again(data, kept.data_sha256)
     predictions = load_predictions(run, digits.sha256)
     report = make_report(str(run.path), learned_from(run.config), digits, predictions)
     evaluation = score(digits, predictions, temperature_of(run))
-    tables = _tables(evaluation, run, kept["seconds"])
+    tables = _tables(evaluation, run, kept.seconds)
     values = {"run": run, "config": run.config, "evaluation": evaluation, "report": report, **tables}
     write_page(run.path / "report.md", "report.md.jinja", **values)
     classifier = classifier or load_classifier(run.path, start_keras=lambda: _start_keras(run))
@@ -162,14 +162,14 @@ def write_report(run: Run, data: str = MNIST, classifier: Classifier | None = No
 
 
 def _start_keras(run: Run) -> None:
-    start_keras(Backend(**run.config["backend"]))
+    start_keras(run.config.backend)
 
 
 def _tables(evaluation: Evaluation, run: Run, evaluating: float) -> dict[str, Any]:
     """What both forms of the report show as tables."""
     fractions = [[count / max(1, sum(row)) for count in row] for row in evaluation.confusion_matrix]
-    seconds = {**run.status["seconds"], "evaluate": evaluating}
-    hyperparameters = {name: value for name, value in run.config["recipe"].items() if name != "name"}
+    seconds = {**run.status.seconds, "evaluate": evaluating}
+    hyperparameters = {name: value for name, value in asdict(run.config.recipe).items() if name != "name"}
     return {
         "fractions": fractions,
         "seconds": seconds,

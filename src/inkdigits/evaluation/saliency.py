@@ -16,7 +16,7 @@ from inkdigits.errors import RunError
 from inkdigits.evaluation.explain import Explanation, Neighbour, explain_by_occlusion
 from inkdigits.modelfile.keras_classifier import KerasClassifier, load_keras_model
 from inkdigits.networks.inputs import to_inputs
-from inkdigits.training.backend import Backend, differentiating, start_keras
+from inkdigits.training.backend import start_keras, with_gradients
 from inkdigits.training.run import Run, open_run
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def saliency_of_run(run: Run, images: NDArray[np.uint8], labels: Sequence[int], 
 
 def _keras_model(run: Run) -> keras.Model:
     path = run.model_path
-    start_keras(differentiating(Backend(**run.config["backend"])))
+    start_keras(with_gradients(run.config.backend))
     return load_keras_model(path)
 
 
@@ -68,10 +68,10 @@ def _saliencies(
 
 
 def _training_digits(run: Run) -> LabelledDigits:
-    config = run.config["data"]
-    digits = load_for_training(config["source"])
-    if digits.sha256 != config["sha256"]:
-        raise RunError(f"{run.path}: its data {config['source']} changed since it was trained: use --neighbours 0")
+    data = run.config.data
+    digits = load_for_training(data.source)
+    if digits.sha256 != data.sha256:
+        raise RunError(f"{run.path}: its data {data.source} changed since it was trained: use --neighbours 0")
     return digits
 
 

@@ -19,7 +19,7 @@ from inkdigits.evaluation.leakage_warnings import about_training, learned_from
 from inkdigits.evaluation.reproduction_report import EvaluatedNetwork, write_report
 from inkdigits.stats.scores import PairedComparison, compare_paired
 from inkdigits.system.atomic_io import write_json
-from inkdigits.training.backend import Backend, choose_backend, settled
+from inkdigits.training.backend import Backend, resolve_backend
 from inkdigits.training.checkpoint import latest_checkpoint
 from inkdigits.training.recipes import named_recipe
 from inkdigits.training.run import Run
@@ -69,7 +69,7 @@ def reproduce(
         raise OutputError(f"{path}: holds files already: choose another --out")
     runs = []
     for network in TARGETS:
-        backend = settled(backend or Backend(choose_backend()), named_recipe(recipe, network).engine)
+        backend = resolve_backend(backend, named_recipe(recipe, network))
         say(f"training {network} (recipe {recipe}, seed {seed}, {backend.name})")
         runs.append(
             train(network, recipe=recipe, seed=seed, data=data, backend=backend, out=path / network, quiet=quiet)
@@ -97,17 +97,17 @@ def _finished(path: Path, runs: list[Run], evaluations: list[Evaluation], digits
 def _judged(run: Run, evaluation: Evaluation, predictions: Predictions) -> EvaluatedNetwork:
     checkpoint = latest_checkpoint(run.checkpoints)
     history = checkpoint.progress.history if checkpoint else ()
-    return EvaluatedNetwork(run.config["network"], history, evaluation, predictions)
+    return EvaluatedNetwork(run.config.network, history, evaluation, predictions)
 
 
 def _summary(runs: list[Run], evaluations: list[Evaluation], comparison: PairedComparison) -> dict[str, Any]:
     rows = [_row(run, evaluation) for run, evaluation in zip(runs, evaluations, strict=True)]
     config = runs[0].config
     return {
-        "recipe": config["recipe"]["name"],
-        "seed": config["seed"],
-        "backend": f"{config['backend']['name']} {config['versions'][config['backend']['name']]}",
-        "cores": config["cores"],
+        "recipe": config.recipe.name,
+        "seed": config.seed,
+        "backend": f"{config.backend.name} {config.versions[config.backend.name]}",
+        "cores": config.cores,
         "n": comparison.n,
         "warnings": [line for run, e in zip(runs, evaluations, strict=True) for line in _cautions(run, e)],
         "networks": rows,
@@ -125,20 +125,20 @@ def _summary(runs: list[Run], evaluations: list[Evaluation], comparison: PairedC
 
 def _cautions(run: Run, evaluation: Evaluation) -> list[str]:
     learned = learned_from(run.config)
-    return about_training(run.config["network"], learned, evaluation.data, evaluation.data_sha256)
+    return about_training(run.config.network, learned, evaluation.data, evaluation.data_sha256)
 
 
 def _row(run: Run, evaluation: Evaluation) -> dict[str, Any]:
-    kept = run.evaluation or {}
+    scores = run.evaluation
     return {
-        "network": run.config["network"],
+        "network": run.config.network,
         "run": str(run.path),
-        "parameters": run.config["parameters"],
+        "parameters": run.config.parameters,
         "accuracy": evaluation.accuracy,
         "accuracy_interval": asdict(evaluation.accuracy_interval),
         "log_loss": evaluation.log_loss,
-        "epochs": run.status["epochs"],
-        "seconds": {**run.status["seconds"], "evaluate": kept["seconds"]},
+        "epochs": run.status.epochs,
+        "seconds": {**run.status.seconds, "evaluate": scores.seconds if scores else None},
     }
 
 

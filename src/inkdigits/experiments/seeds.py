@@ -21,7 +21,7 @@ from inkdigits.experiments.difference import difference
 from inkdigits.networks.registry import check_network_name, folder_name
 from inkdigits.system.atomic_io import write_json
 from inkdigits.system.processes import SupportsSubmit, process_pool
-from inkdigits.training.backend import Backend, choose_backend, settled
+from inkdigits.training.backend import Backend, resolve_backend
 from inkdigits.training.recipes import Recipe, named_recipe, with_hyperparameters
 from inkdigits.training.run import Run
 from inkdigits.training.train import resume, train
@@ -66,7 +66,7 @@ def train_seeds(
         named_recipe(recipe, network) if isinstance(recipe, str) else recipe, hyperparameters or {}
     )
     folder = Path(out) if out else Path("runs") / f"{folder_name(network)}-{chosen.name}-seeds"
-    backend = settled(backend or Backend(choose_backend()), chosen.engine)
+    backend = resolve_backend(backend, chosen)
     tasks = [SeedTask(folder / f"seed-{seed:03d}", network, chosen, seed, data, backend) for seed in range(n)]
     _check_folder(folder)
     for task in tasks:
@@ -93,7 +93,13 @@ def _check_same_recipe(task: SeedTask) -> None:
         return
     config = Run(task.path).config
     asked = {"network": task.network, "recipe": asdict(task.recipe), "data": task.data, "seed": task.seed}
-    found = {**config, "data": config["data"]["source"], "backend": config["backend"]["name"]}
+    found: dict[str, Any] = {
+        "network": config.network,
+        "recipe": asdict(config.recipe),
+        "data": config.data.source,
+        "seed": config.seed,
+        "backend": config.backend.name,
+    }
     if task.recipe.engine != "numpy":  # which computes by itself: what Keras runs on decides nothing
         asked["backend"] = task.backend.name
     different = difference({name: found[name] for name in asked}, asked)
@@ -129,7 +135,7 @@ def train_seed(task: SeedTask) -> dict[str, Any]:
         run = _trained(task)
     except TrainingDivergedError:
         return _row(Run(task.path), task.seed)
-    if (run.evaluation or {}).get("source") != task.data:
+    if run.evaluation is None or run.evaluation.source != task.data:
         evaluate(run, data=task.data)
     return _row(run, task.seed)
 
@@ -140,24 +146,24 @@ def _trained(task: SeedTask) -> Run:
             task.network, recipe=task.recipe, seed=task.seed, data=task.data, backend=task.backend, out=task.path
         )
     run = Run(task.path)
-    state = run.status["state"]
+    state = run.status.state
     if state == "diverged":
         raise TrainingDivergedError(f"{task.path}: diverged before, and would again")
     return run if state == "finished" else resume(run.path)
 
 
 def _row(run: Run, seed: int) -> dict[str, Any]:
-    status, evaluation = run.status, run.evaluation or {}
-    evaluated = evaluation if status["state"] == "finished" else {}
+    status = run.status
+    scores = run.evaluation if status.state == "finished" else None
     return {
         "seed": seed,
         "run": run.path.name,
-        "state": status["state"],
-        "epochs": status["epochs"],
-        "accuracy": evaluated.get("accuracy"),
-        "log_loss": evaluated.get("log_loss"),
-        "train_seconds": status["seconds"].get("train"),
-        "data": evaluated.get("data"),
+        "state": status.state,
+        "epochs": status.epochs,
+        "accuracy": scores and scores.accuracy,
+        "log_loss": scores and scores.log_loss,
+        "train_seconds": status.seconds.get("train"),
+        "data": scores and scores.data,
     }
 
 
@@ -182,8 +188,8 @@ def _cautions(folder: Path, evaluated: Sequence[Mapping[str, Any]]) -> list[str]
     if not evaluated:
         return []
     run = Run(folder / evaluated[0]["run"])
-    evaluation = run.evaluation or {}
-    return about_training("every seed", learned_from(run.config), evaluation["data"], evaluation["data_sha256"])
+    scores = run.evaluation
+    return about_training("every seed", learned_from(run.config), scores.data, scores.data_sha256) if scores else []
 
 
 def _distribution(values: Sequence[float]) -> dict[str, float | None] | None:

@@ -16,7 +16,7 @@ from inkdigits.experiments.difference import difference
 from inkdigits.networks.registry import check_network_name, folder_name
 from inkdigits.system.atomic_io import make_folder, write_json
 from inkdigits.system.processes import SupportsSubmit, process_pool
-from inkdigits.training.backend import Backend, choose_backend, settled
+from inkdigits.training.backend import Backend, resolve_backend
 from inkdigits.training.checkpoint import EpochRecord
 from inkdigits.training.recipes import Recipe, named_recipe, with_hyperparameters
 from inkdigits.training.train import check_engine, train
@@ -82,7 +82,7 @@ def tune(
     require_extra("optuna", "tune", "tune")
     check_network_name(network)
     chosen = _settled_recipe(named_recipe(recipe, network), hyperparameters or {})
-    backend = settled(backend or Backend(choose_backend()), chosen.engine)
+    backend = resolve_backend(backend, chosen)
     check_engine(network, chosen, backend)
     load_for_training(data)  # bad data are told before anything is written
     folder = Path(out) if out else Path("runs") / f"tune-{folder_name(network)}"

@@ -34,7 +34,7 @@ def _converted(kind: Any, value: Any, name: str) -> Any:
         kinds = [arguments[0]] * len(value) if arguments[-1] is ... else arguments
         if len(kinds) == len(value):
             return tuple(_converted(one, item, f"{name}[]") for one, item in zip(kinds, value, strict=True))
-    if origin is dict and isinstance(value, Mapping):
+    if origin in (dict, Mapping) and isinstance(value, Mapping):
         return {key: _converted(arguments[1], item, f"{name}.{key}") for key, item in value.items()}
     if (origin is Literal and value in arguments) or type(value) is kind or (kind is float and type(value) is int):
         return value

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 
 from inkdigits.errors import MissingExtraError, NetworkError, require_extra
 from inkdigits.training.compilation_cache import keep_compiled
+from inkdigits.training.recipes import Recipe
 
 __all__ = [
     "ALL_DEVICES",
@@ -19,10 +20,10 @@ __all__ = [
     "BACKENDS",
     "Backend",
     "choose_backend",
-    "differentiating",
     "installed_backends",
-    "settled",
+    "resolve_backend",
     "start_keras",
+    "with_gradients",
 ]
 
 BACKENDS = ("jax", "tensorflow", "torch")
@@ -38,7 +39,7 @@ _EXTRAS = {"jax": "train", "tensorflow": "tensorflow", "torch": "torch", _WITHOU
 class Backend:
     """What a training runs on."""
 
-    name: str = "jax"  # jax, tensorflow or torch; numpy for the NumPy engine alone; auto: see `settled`
+    name: str = "jax"  # jax, tensorflow or torch; numpy for the NumPy engine alone; auto: see `resolve_backend`
     device: str = "auto"  # auto: a GPU where there is one; cpu: never a GPU
     deterministic: bool = False  # bit-identical results on a GPU and on TensorFlow too
     image_data_format: str | None = None  # channels_last or channels_first; None: as Keras is configured
@@ -87,20 +88,21 @@ def choose_backend(name: str | None = None) -> str:
     return installed[0]
 
 
-def settled(backend: Backend, engine: str = "keras") -> Backend:
-    """`backend` with a name where it has none yet: the default, or what starts soonest where `engine` is `numpy`.
+def resolve_backend(backend: Backend | None, recipe: Recipe) -> Backend:
+    """`backend` with a name in place of `AUTO`: the default, or the one that suffices for the recipe's engine.
 
-    For a process that does nothing else with Keras, since it cannot change its backend afterwards.
+    The latter is for a process that does nothing else with Keras, since it cannot change its backend afterwards. None
+    is always the default.
     """
-    if backend.name != AUTO:
-        return backend
+    if backend is None or backend.name != AUTO:
+        return backend or Backend(choose_backend())
     undecided = "keras" not in sys.modules and not os.environ.get("KERAS_BACKEND")
-    if engine == "numpy" and undecided and backend.devices == 1 and importlib.util.find_spec("jax"):
+    if recipe.engine == "numpy" and undecided and backend.devices == 1 and importlib.util.find_spec("jax"):
         return replace(backend, name=_WITHOUT_GRADIENTS)
     return replace(backend, name=choose_backend())
 
 
-def differentiating(backend: Backend) -> Backend:
+def with_gradients(backend: Backend) -> Backend:
     """`backend`, or the default in its place where it computes no gradients."""
     return replace(backend, name=choose_backend()) if backend.name == _WITHOUT_GRADIENTS else backend
 
@@ -111,7 +113,7 @@ def start_keras(backend: Backend) -> float:
     Raises `MissingExtraError` when it is not installed, `NetworkError` when Keras runs on another backend already.
     """
     require_extra("keras", "train", "training")
-    backend = settled(backend)
+    backend = replace(backend, name=choose_backend()) if backend.name == AUTO else backend
     require_extra(backend.name, _EXTRAS[backend.name], f"the {backend.name} backend")
     started = time.perf_counter()
     if "keras" not in sys.modules:

@@ -21,7 +21,7 @@ from inkdigits.training.engines.numpy.thread_pool import Lanes
 from inkdigits.training.learning_rate import triangular
 from inkdigits.training.recipes import Recipe
 
-__all__ = ["hardest_digits", "losses_of_small_network"]
+__all__ = ["losses_of_small_network", "sample_by_loss"]
 
 Floats = NDArray[np.float32]
 
@@ -32,7 +32,7 @@ _HIDDEN = 128
 _RECIPE = Recipe("small", engine="numpy", optimizer="adam", learning_rate=4e-3, warmup=0.1, batch_size=256)
 
 
-def hardest_digits(digits: LabelledDigits, share: float, seed: int) -> LabelledDigits:
+def sample_by_loss(digits: LabelledDigits, share: float, seed: int) -> LabelledDigits:
     """The share in (0, 1] of `digits` that is worth the most time, drawn by `seed`; at least one digit."""
     rng = np.random.default_rng([seed, _STREAM])
     losses = losses_of_small_network(digits, rng)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 from inkdigits.errors import RecipeError
 
-__all__ = ["RECIPES", "Recipe", "named_recipe", "recipe_from_dict", "with_hyperparameters"]
+__all__ = ["RECIPES", "Recipe", "named_recipe", "with_hyperparameters"]
 
 
 @dataclass(frozen=True)
@@ -33,9 +33,8 @@ class Recipe:
     patience: int = 3  # epochs without a lower validation loss before stopping early; 0 = never
     validation_fraction: float = 0.1  # share of each class held out to choose by
     label_smoothing: float = 0.0  # what of a target of 1 is spread over all classes
-    hardest: float = (
-        1.0  # share of the digits trained on, at least 5,000: those that are hard (training/loss_sampling.py)
-    )
+    # Fraction of the digits trained on, at least 5,000, drawn by their losses (training/loss_sampling.py).
+    loss_sampling_fraction: float = 1.0
     augmentation: float = 0.0  # how far digits are bent and worn; 1 is made for reading pictures (synthesis/augment.py)
     glyphs: float = 0.0  # digits of handwriting fonts mixed in, as a share of the digits
     nondigits: float = 0.0  # pictures of no digit mixed in, as a share of the digits
@@ -90,7 +89,7 @@ _RANGES = {
     "weight_decay": _Range(0, 1),
     "muon_learning_rate": _Range(1e-7, 10),
     "label_smoothing": _Range(0, 0.9),
-    "hardest": _Range(1e-4, 1),
+    "loss_sampling_fraction": _Range(1e-4, 1),
     "augmentation": _Range(0, 2),
     "glyphs": _Range(0, 1),
     "nondigits": _Range(0, 1),
@@ -125,7 +124,7 @@ _SPRINT = Recipe(
     epochs=2,
     patience=0,
     label_smoothing=0.1,
-    hardest=0.4,
+    loss_sampling_fraction=0.4,
 )
 
 # What the reader is trained with (docs/log.md says why): pictures as people take them, digits of fonts, and no digits.
@@ -153,7 +152,7 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
     "adapt": {"reader": replace(_READER, name="adapt", learning_rate=5e-4, epochs=2)},
     "sprint": {
         "dense": _SPRINT,
-        "cnn": replace(_SPRINT, optimizer="muon", batch_size=32, epochs=1, hardest=0.12),
+        "cnn": replace(_SPRINT, optimizer="muon", batch_size=32, epochs=1, loss_sampling_fraction=0.12),
     },
     "brisk": {"": _BRISK, "cnn": replace(_BRISK, learning_rate=1.5e-3, epochs=2)},
 }
@@ -198,22 +197,6 @@ def _typed(hyperparameter: str, value: Any, kind: type) -> Any:
         return kind(value)
     except ValueError as error:
         raise RecipeError(f"{hyperparameter} must be {_RANGES[hyperparameter]}, got {value!r}") from error
-
-
-def recipe_from_dict(hyperparameters: Mapping[str, Any]) -> Recipe:
-    """The recipe that `dataclasses.asdict` wrote, here or in a version with fewer hyperparameters.
-
-    Raises `RecipeError` for anything else.
-    """
-    name = hyperparameters.get("name")
-    if not isinstance(name, str) or not set(hyperparameters) <= set(asdict(Recipe())):
-        raise RecipeError(
-            f"expected the hyperparameters {', '.join(asdict(Recipe()))}, got {', '.join(map(str, hyperparameters))}"
-        )
-    return with_hyperparameters(
-        Recipe(name),
-        {hyperparameter: value for hyperparameter, value in hyperparameters.items() if hyperparameter != "name"},
-    )
 
 
 # What other libraries call hyperparameters of ours.

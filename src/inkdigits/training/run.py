@@ -18,23 +18,38 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
-from inkdigits.errors import OutputError, RunError
+from inkdigits.errors import InkdigitsError, OutputError, RunError
 from inkdigits.modelfile.predictor import shipped_models
 from inkdigits.system.atomic_io import make_folder, write_json, write_text
 from inkdigits.system.locks import exclusive_lock
+from inkdigits.system.typed_json import from_json
 from inkdigits.training.checkpoint import EpochRecord, Progress
+from inkdigits.training.run_records import (
+    FORMAT,
+    AdaptationResult,
+    EvaluationRecord,
+    RunConfig,
+    RunState,
+    RunStatus,
+    TestOpening,
+)
 
-__all__ = ["FORMAT", "Run", "create_run", "find_runs", "locked_folder", "open_run"]
+__all__ = ["Run", "create_run", "find_runs", "locked_folder", "open_run"]
 
-FORMAT = 1
+T = TypeVar("T")
 _LOCK = ".lock"
+
+
+@dataclass(frozen=True)
+class _Versioned:
+    format: int
 
 
 @dataclass(frozen=True)
@@ -44,19 +59,24 @@ class Run:
     path: Path
 
     @property
-    def config(self) -> dict[str, Any]:
-        """What was asked for. Raises `RunError` when it cannot be read."""
-        return self._read("config.json")
+    def config(self) -> RunConfig:
+        """What was asked for. Raises `RunError` when it cannot be read, or is of another format."""
+        found = self._read(_Versioned, "config.json").format
+        if found != FORMAT:
+            raise RunError(
+                f"{self.path}: a run of format {found}, expected {FORMAT}: another inkdigits made it: train again"
+            )
+        return self._read(RunConfig, "config.json")
 
     @property
-    def status(self) -> dict[str, Any]:
-        """How the training ended (`state`: running, finished, interrupted, diverged) and its times in seconds."""
-        return self._read("status.json")
+    def status(self) -> RunStatus:
+        """How the training ended, and its times. Raises `RunError` when it cannot be read."""
+        return self._read(RunStatus, "status.json")
 
     @property
-    def evaluation(self) -> dict[str, Any] | None:
+    def evaluation(self) -> EvaluationRecord | None:
         """The last evaluation's scores, or None before the first."""
-        return self._read("evaluation.json") if (self.path / "evaluation.json").exists() else None
+        return self._read(EvaluationRecord, "evaluation.json") if (self.path / "evaluation.json").exists() else None
 
     @property
     def history(self) -> tuple[EpochRecord, ...]:
@@ -72,14 +92,16 @@ class Run:
             raise RunError(f"{path}: damaged ({error}): train again into another folder") from error
 
     @property
-    def adaptation(self) -> dict[str, dict[str, float]]:
-        """For `data` and `added`: `n` held-out digits, accuracy `before` and `after`; empty without added data."""
-        return self._read("adaptation.json") if (self.path / "adaptation.json").exists() else {}
+    def adaptation(self) -> AdaptationResult | None:
+        """What added digits changed, or None for a training without them."""
+        return self._read(AdaptationResult, "adaptation.json") if (self.path / "adaptation.json").exists() else None
 
     @property
-    def test_openings(self) -> list[dict[str, Any]]:
+    def test_openings(self) -> tuple[TestOpening, ...]:
         """Every time a test set was opened for this run, oldest first."""
-        return list(self._read("test_openings.json")["openings"]) if (self.path / "test_openings.json").exists() else []
+        if not (self.path / "test_openings.json").exists():
+            return ()
+        return self._read(tuple[TestOpening, ...], "test_openings.json")
 
     @property
     def checkpoints(self) -> Path:
@@ -106,40 +128,32 @@ class Run:
         """Where the model file is, or would be: a network with layers that cannot be written has none."""
         return self.path / "model.onnx"
 
-    def _read(self, name: str) -> dict[str, Any]:
+    def _read(self, kind: type[T], name: str) -> T:
         try:
-            value = json.loads((self.path / name).read_text())
+            return from_json(kind, json.loads((self.path / name).read_text()))
         except FileNotFoundError as error:
-            inside = sorted(str(path.parent) for path in self.path.glob(f"*/{name}"))
-            hint = f", but runs: name one of {', '.join(inside)}" if inside else ""
+            below = sorted(str(path.parent) for path in self.path.glob(f"*/{name}"))
+            hint = f", but runs: name one of {', '.join(below)}" if below else ""
             raise RunError(f"{self.path}: not a run's folder, it holds no {name}{hint}") from error
-        except (OSError, ValueError) as error:
-            raise RunError(f"{self.path / name}: damaged, not readable as JSON ({error})") from error
-        if not isinstance(value, dict):
-            raise RunError(f"{self.path / name}: damaged, expected a JSON object")
-        return value
+        except (OSError, ValueError, InkdigitsError) as error:
+            raise RunError(f"{self.path / name}: damaged ({error}): train again into another folder") from error
 
-    def write_status(self, state: str, progress: Progress, seconds: dict[str, float]) -> None:
+    def write_status(self, state: RunState, progress: Progress, seconds: Mapping[str, float]) -> None:
         """Write `status.json` and `history.csv`."""
-        status = {
-            "state": state,
-            "epochs": len(progress.history),
-            "best_epoch": progress.best_epoch,
-            "seconds": {name: round(value, 3) for name, value in seconds.items()},
-        }
-        write_json(self.path / "status.json", status)
+        rounded = {name: round(value, 3) for name, value in seconds.items()}
+        status = RunStatus(state, len(progress.history), progress.best_epoch, rounded)
+        write_json(self.path / "status.json", asdict(status))
         write_text(self.path / "history.csv", _history_csv(progress))
 
-    def write_adaptation(self, n: dict[str, int], before: dict[str, float], after: dict[str, float]) -> None:
-        """Write `adaptation.json`: what mixing in a user's own digits did to the accuracies on held-out ones."""
-        parts = {part: {"n": n[part], "before": before[part], "after": after[part]} for part in n}
-        write_json(self.path / "adaptation.json", parts)
+    def write_adaptation(self, result: AdaptationResult) -> None:
+        """Write `adaptation.json`."""
+        write_json(self.path / "adaptation.json", asdict(result))
 
     def record_test_opening(self, data: str, sha256: str) -> int:
         """Note that a test set was opened, and return how often that happened so far."""
-        opening = {"at": datetime.now(UTC).isoformat(timespec="seconds"), "data": data, "sha256": sha256}
+        opening = TestOpening(datetime.now(UTC).isoformat(timespec="seconds"), data, sha256)
         openings = [*self.test_openings, opening]
-        write_json(self.path / "test_openings.json", {"openings": openings})
+        write_json(self.path / "test_openings.json", [asdict(each) for each in openings])
         return len(openings)
 
 
@@ -171,11 +185,11 @@ def _history_csv(progress: Progress) -> str:
     return text.getvalue()
 
 
-def create_run(path: Path, config: dict[str, Any]) -> Run:
+def create_run(path: Path, config: RunConfig) -> Run:
     """Put a run's config into the folder `path`. Raises `OutputError` when something is there already."""
     if _is_run(path):
         raise OutputError(f"{path}: holds a run already: choose another --out, or go on with --resume {path}")
-    write_json(path / "config.json", {"format": FORMAT, **config})
+    write_json(path / "config.json", asdict(config))
     run = Run(path)
     run.write_status("running", Progress(), {})
     return run
@@ -186,9 +200,7 @@ def open_run(path: Path) -> Run:
     if not path.is_dir():
         raise RunError(_no_folder(path))
     run = Run(path)
-    found = run.config.get("format")
-    if found != FORMAT:
-        raise RunError(f"{path}: a run of format {found}, expected {FORMAT}: it was made by another inkdigits")
+    _ = run.config  # raises when it is damaged
     return run
 
 

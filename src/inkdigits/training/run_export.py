@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tempfile
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,6 @@ from inkdigits.networks.registry import is_own_network
 from inkdigits.system.atomic_io import check_new
 from inkdigits.training.backend import AUTO, Backend, start_keras
 from inkdigits.training.epoch_data import acceptance_pictures
-from inkdigits.training.recipes import recipe_from_dict
 from inkdigits.training.run import Run, open_run
 
 if TYPE_CHECKING:
@@ -54,21 +53,23 @@ def write_model_file(
         _provenance(run),
         train.images[:PICTURES],
         validation,
-        acceptance_pictures(validation, recipe_from_dict(run.config["recipe"]), run.config["seed"]),
+        acceptance_pictures(validation, run.config.recipe, run.config.seed),
     )
 
 
 def _provenance(run: Run) -> Metadata:
     config, evaluation = run.config, run.evaluation
-    network: str = config["network"]
+    network = config.network
     return Metadata(
         # Of a user's own network, no folder names of the machine it was trained on.
         network=Path(network).name if is_own_network(network) else network,
-        recipe=config["recipe"],
-        seed=config["seed"],
-        data_sha256=config["data"]["sha256"],
+        recipe=asdict(config.recipe),
+        seed=config.seed,
+        data_sha256=config.data.sha256,
         inkdigits_version=version("inkdigits"),
-        figures={name: evaluation[name] for name in ("data", "n", "accuracy", "log_loss")} if evaluation else {},
+        figures={name: getattr(evaluation, name) for name in ("data", "n", "accuracy", "log_loss")}
+        if evaluation
+        else {},
     )
 
 
@@ -115,16 +116,16 @@ def _backend_for(to: str, backend: Backend | None, run: Run) -> Backend:
     check_installed(to)
     if needed:
         return replace(backend or Backend(), name=needed)
-    return backend or Backend(**run.config["backend"])
+    return backend or run.config.backend
 
 
 def _parts(run: Run) -> tuple[LabelledDigits, LabelledDigits]:
     """The digits that the run was trained on, and those that it was chosen by."""
     config = run.config
-    digits = load_for_training(config["data"]["source"])
-    if digits.sha256 != config["data"]["sha256"]:
-        raise RunError(f"{run.path}: its data {config['data']['source']} changed since it was trained: train it again")
-    return stratified_split(digits, config["recipe"]["validation_fraction"], config["seed"])
+    digits = load_for_training(config.data.source)
+    if digits.sha256 != config.data.sha256:
+        raise RunError(f"{run.path}: its data {config.data.source} changed since it was trained: train it again")
+    return stratified_split(digits, config.recipe.validation_fraction, config.seed)
 
 
 def _written(

@@ -32,7 +32,7 @@ def check_tracker(name: str | None) -> None:
 @contextmanager
 def tracker(run: Run) -> Iterator[OnEpoch]:
     """What logs each epoch of `run` where its config's `log` says; it always returns True."""
-    name = run.config.get("log")
+    name = run.config.tracker
     if name is None:
         yield lambda record: True
         return
@@ -106,6 +106,6 @@ def _mlflow_run(client: Any, experiment: str, run: Run) -> str:
         return str(kept[0].info.run_id)
     config = run.config
     made = client.create_run(experiment, run_name=run.path.name, tags={"inkdigits.run": place})
-    for name, value in {"network": config["network"], "seed": config["seed"], **config["recipe"]}.items():
+    for name, value in {"network": config.network, "seed": config.seed, **asdict(config.recipe)}.items():
         client.log_param(made.info.run_id, name, value)
     return str(made.info.run_id)

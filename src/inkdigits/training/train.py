@@ -9,7 +9,7 @@ import shutil
 import warnings
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -25,12 +25,13 @@ from inkdigits.system.cores import usable_cores
 from inkdigits.system.interrupts import interruptible
 from inkdigits.training.adapt import Adaptation
 from inkdigits.training.adapt import start_from as start_from_weights
-from inkdigits.training.backend import Backend, choose_backend, settled, start_keras
+from inkdigits.training.backend import Backend, resolve_backend, start_keras
 from inkdigits.training.checkpoint import OnEpoch, Progress, latest_checkpoint
 from inkdigits.training.devices import Devices, devices_of
-from inkdigits.training.recipes import Recipe, named_recipe, recipe_from_dict, with_hyperparameters
+from inkdigits.training.recipes import Recipe, named_recipe, with_hyperparameters
 from inkdigits.training.run import Run, create_run, locked_folder, open_run
 from inkdigits.training.run_export import write_model_file
+from inkdigits.training.run_records import AccuracyChange, AdaptationResult, DataRecord, RunConfig, RunState
 from inkdigits.training.task import Task
 from inkdigits.training.trackers import check_tracker, tracker
 from inkdigits.training.training_data import Parts, load_parts
@@ -70,7 +71,7 @@ def train(
     chosen = with_hyperparameters(
         named_recipe(recipe, network) if isinstance(recipe, str) else recipe, hyperparameters or {}
     )
-    backend = settled(backend or Backend(choose_backend()), chosen.engine)
+    backend = resolve_backend(backend, chosen)
     check_engine(network, chosen, backend)
     _check_seed(seed)
     path = Path(out) if out else new_run_path(network)
@@ -78,9 +79,23 @@ def train(
     begun = _begin(load, backend, chosen, partial(_first_network, network, seed, start_from))
     _check_fills_a_batch(chosen, begun.parts.chosen)
     with locked_folder(path):
-        shared, started = replace(backend, devices=begun.devices.n), {"start_from": start_from} if start_from else {}
-        config = _config(network, chosen, seed, data, begun.parts.digits, shared, begun.model.count_params(), log)
-        run = create_run(path, {**config, **started, **_added(add_data, begun.parts.added)})
+        config = RunConfig(
+            network=network,
+            network_sha256=_own_network_sha256(network),
+            parameters=begun.model.count_params(),
+            recipe=chosen,
+            seed=seed,
+            data=_record(data, begun.parts.digits),
+            added=_record(add_data, begun.parts.added) if add_data and begun.parts.added else None,
+            backend=replace(backend, devices=begun.devices.n),
+            cores=usable_cores(),
+            machine=f"{platform.system()} {platform.machine()}",
+            versions=_versions(backend),
+            created=datetime.now(UTC).isoformat(timespec="seconds"),
+            start_from=start_from,
+            tracker=log,
+        )
+        run = create_run(path, config)
         if is_own_network(network):
             shutil.copyfile(network.rpartition(":")[0], run.path / "network.py")
         return _train_into(run, begun, chosen, quiet, on_epoch)
@@ -120,19 +135,19 @@ def resume(path: Path | str, *, quiet: bool = True) -> Run:
     """
     run = open_run(Path(path))
     config = run.config
-    if run.status["state"] == "finished":
+    if run.status.state == "finished":
         raise RunError(f"{run.path}: this training is finished, there is nothing to resume: start a new one with --out")
-    recipe = recipe_from_dict(config["recipe"])
-    added = config["added"]["source"] if "added" in config else None
-    load = partial(load_parts, config["data"]["source"], recipe, config["seed"], added)
-    build = partial(_first_network, _kept_network(run), config["seed"], config.get("start_from"))
-    begun = _begin(load, Backend(**config["backend"]), recipe, build)
-    _check_unchanged(run, config["data"], begun.parts.digits)
-    if begun.parts.added:
-        _check_unchanged(run, config["added"], begun.parts.added)
-    if config["cores"] != usable_cores():
+    recipe = config.recipe
+    added = config.added.source if config.added else None
+    load = partial(load_parts, config.data.source, recipe, config.seed, added)
+    build = partial(_first_network, _kept_network(run), config.seed, config.start_from)
+    begun = _begin(load, config.backend, recipe, build)
+    _check_unchanged(run, config.data, begun.parts.digits)
+    if config.added and begun.parts.added:
+        _check_unchanged(run, config.added, begun.parts.added)
+    if config.cores != usable_cores():
         warnings.warn(
-            f"{run.path} began on {config['cores']} cores and goes on with {usable_cores()}: "
+            f"{run.path} began on {config.cores} cores and goes on with {usable_cores()}: "
             "its weights may differ in the last bits from an uninterrupted training",
             stacklevel=2,
         )
@@ -140,18 +155,24 @@ def resume(path: Path | str, *, quiet: bool = True) -> Run:
         return _train_into(run, begun, recipe, quiet, lambda record: True)
 
 
-def _check_unchanged(run: Run, described: Mapping[str, Any], digits: LabelledDigits) -> None:
-    if digits.sha256 != described["sha256"]:
-        raise RunError(f"{run.path}: its data {described['source']} changed since it began: start a new training")
+def _check_unchanged(run: Run, record: DataRecord, digits: LabelledDigits) -> None:
+    if digits.sha256 != record.sha256:
+        raise RunError(f"{run.path}: its data {record.source} changed since it began: start a new training")
 
 
-def _added(source: str | None, digits: LabelledDigits | None) -> dict[str, Any]:
-    """What a run's config says of the digits that are mixed with its data."""
-    return {"added": _described(source, digits)} if source and digits else {}
+def _record(source: str, digits: LabelledDigits) -> DataRecord:
+    return DataRecord(source, digits.name, digits.sha256, len(digits))
 
 
-def _described(source: str, digits: LabelledDigits) -> dict[str, Any]:
-    return {"source": source, "name": digits.name, "sha256": digits.sha256, "n": len(digits)}
+def _own_network_sha256(network: str) -> str | None:
+    if not is_own_network(network):
+        return None
+    return hashlib.sha256(Path(network.rpartition(":")[0]).read_bytes()).hexdigest()
+
+
+def _versions(backend: Backend) -> dict[str, str]:
+    libraries = {name: version(name) for name in ("inkdigits", "keras", backend.name, "numpy")}
+    return {"python": platform.python_version(), **libraries}
 
 
 def check_engine(network: str, recipe: Recipe, backend: Backend) -> None:
@@ -199,38 +220,6 @@ def new_run_path(network: str) -> Path:
     return Path("runs") / f"{folder_name(network)}-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
 
 
-def _config(
-    network: str,
-    recipe: Recipe,
-    seed: int,
-    data: str,
-    digits: LabelledDigits,
-    backend: Backend,
-    parameters: int,
-    log: str | None,
-) -> dict[str, Any]:
-    own = {}
-    if is_own_network(network):
-        own["network_sha256"] = hashlib.sha256(Path(network.rpartition(":")[0]).read_bytes()).hexdigest()
-    return {
-        "network": network,
-        **own,
-        "parameters": parameters,
-        "recipe": asdict(recipe),
-        "seed": seed,
-        "data": _described(data, digits),
-        "backend": asdict(backend),
-        "cores": usable_cores(),
-        "machine": f"{platform.system()} {platform.machine()}",
-        "versions": {
-            "python": platform.python_version(),
-            **{name: version(name) for name in ("inkdigits", "keras", backend.name, "numpy")},
-        },
-        **({"log": log} if log else {}),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-    }
-
-
 def _train_into(
     run: Run,
     begun: _Begun,
@@ -242,7 +231,13 @@ def _train_into(
     adaptation, validation = parts.adaptation, parts.validation
     before = _judged(adaptation, model, validation)
     task = Task(
-        parts.chosen, validation, recipe, run.config["seed"], run.checkpoints, "start_from" in run.config, begun.devices
+        parts.chosen,
+        validation,
+        recipe,
+        run.config.seed,
+        run.checkpoints,
+        run.config.start_from is not None,
+        begun.devices,
     )
     try:
         with tracker(run) as log:
@@ -256,8 +251,10 @@ def _train_into(
     _save_model_file(run, model, parts)
     _write_status(run, "finished", progress, seconds)
     if adaptation:
-        counts = {"data": len(validation), "added": len(adaptation.validation)}
-        run.write_adaptation(counts, before, _judged(adaptation, model, validation))
+        after = _judged(adaptation, model, validation)
+        data = AccuracyChange(len(validation), before["data"], after["data"])
+        added = AccuracyChange(len(adaptation.validation), before["added"], after["added"])
+        run.write_adaptation(AdaptationResult(data, added))
     return run
 
 
@@ -295,11 +292,11 @@ def _first_network(network: str, seed: int, source: str | None, devices: Devices
 
 def _kept_network(run: Run) -> str:
     """The run's network by name; a user's own is taken from the copy that the run keeps."""
-    network: str = run.config["network"]
+    network = run.config.network
     return f"{run.path / 'network.py'}:{network.rpartition(':')[2]}" if is_own_network(network) else network
 
 
-def _leave_usable(run: Run, model: keras.Model, state: str, seconds: dict[str, float]) -> None:
+def _leave_usable(run: Run, model: keras.Model, state: RunState, seconds: dict[str, float]) -> None:
     """After Ctrl-C or a diverged loss: keep the best network so far, and say how far it came."""
     checkpoint = latest_checkpoint(run.checkpoints)
     if checkpoint is not None:
@@ -334,5 +331,5 @@ def _save_model_file(run: Run, model: keras.Model, parts: Parts) -> None:
         warnings.warn(f"{run.path}: no model.onnx in it: {error}", stacklevel=2)
 
 
-def _write_status(run: Run, state: str, progress: Progress, seconds: Mapping[str, float]) -> None:
+def _write_status(run: Run, state: RunState, progress: Progress, seconds: Mapping[str, float]) -> None:
     run.write_status(state, progress, {**seconds, "compile": progress.compile_seconds, "train": progress.train_seconds})

@@ -9,7 +9,7 @@ from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.source import load_for_training
 from inkdigits.datasets.split import stratified_split
 from inkdigits.training.adapt import Adaptation, adaptation_of
-from inkdigits.training.loss_sampling import hardest_digits
+from inkdigits.training.loss_sampling import sample_by_loss
 from inkdigits.training.recipes import Recipe
 
 __all__ = ["Parts", "load_parts"]
@@ -39,6 +39,6 @@ def load_parts(data: str, recipe: Recipe, seed: int, add_data: str | None = None
     train, validation = stratified_split(digits, recipe.validation_fraction, seed)
     adaptation = adaptation_of(added, seed) if added else None
     mixed = adaptation.mixed_with(train) if adaptation else train
-    share = max(recipe.hardest, _MIN / len(mixed))
-    chosen = hardest_digits(mixed, share, seed) if share < 1 else mixed
+    share = max(recipe.loss_sampling_fraction, _MIN / len(mixed))
+    chosen = sample_by_loss(mixed, share, seed) if share < 1 else mixed
     return Parts(digits, added, adaptation, train, validation, chosen, time.perf_counter() - started)
