@@ -37,7 +37,7 @@ def _one_line(result: subprocess.CompletedProcess[str], *needles: str) -> None:
         (["train", "cnn", "--recipe", "fast"], "unknown recipe 'fast'"),
         (["train", "cnn", "--learning-rate", "-1"], "learning_rate must be a number from"),
         (["train", "cnn", "--set", "epoch=3"], "did you mean epochs"),
-        (["train", "cnn", "--set", "epochs"], "expected DIAL=VALUE"),
+        (["train", "cnn", "--set", "epochs"], "expected NAME=VALUE"),
         (["train", "cnn", "--set", "epochs=3", "--epochs", "4"], "epochs is given twice"),
         (["train", "cnn", "--resume", "gone", "--seed", "9"], "leave out --seed, NETWORK"),
         (["train", "--resume", "gone", "--set", "epochs=3"], "leave out --set, or"),

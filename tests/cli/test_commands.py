@@ -133,7 +133,7 @@ def test_a_terminal_gets_a_progress_bar_unless_it_is_to_be_quiet(tmp_path: Path,
         drawn = ""
     os.close(its)
     os.close(ours)
-    assert "judge it: inkdigits evaluate" in done.stdout
+    assert "evaluate it: inkdigits evaluate" in done.stdout
     assert ("━" in drawn, bool(drawn)) == (not quiet, not quiet)
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inkdigits.cli.read_command import _in_words
+from inkdigits.cli.read_command import _described
 from inkdigits.reading.reading import Digit, Reading
 from tests.conftest import Cli
 from tests.images.test_decode import BROKEN_PAGE
@@ -159,10 +159,10 @@ def test_too_few_digits_are_said_to_be_too_few(cli: Cli, folder: Path) -> None:
     assert result.stderr == f"inkdigits: {folder / 'c.png'}: 0 of 5 digits found\n"
 
 
-def test_a_table_names_eight_doubts_and_counts_the_others() -> None:
+def test_a_table_names_eight_unsure_digits_and_counts_the_others() -> None:
     seen = np.zeros((28, 28), np.uint8)
     digit = Digit(1, 0.6, 7, 0.3, "unsure", (0, 0, 9, 9), 0, seen)
-    told = _in_words(Reading("a", "read", "1" * 20, None, (digit,) * 20), None)
+    told = _described(Reading("a", "read", "1" * 20, None, (digit,) * 20), None)
     assert told.count("1 or 7 at 0,0") == 8
     assert told.endswith("; … and 12 more (--json))")
 

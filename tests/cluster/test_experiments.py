@@ -23,11 +23,11 @@ from tests.conftest import Cli
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore")]
 
-DIALS = {"epochs": 4, "patience": 0}
+HYPERPARAMETERS = {"epochs": 4, "patience": 0}
 
 
 def _seeds(out: Path, small_npz: Path, **more: Any) -> list[dict[str, Any]]:
-    summary = train_seeds("convnet", n=2, hyperparameters=DIALS, data=str(small_npz), out=out, **more)
+    summary = train_seeds("convnet", n=2, hyperparameters=HYPERPARAMETERS, data=str(small_npz), out=out, **more)
     return [{name: value for name, value in row.items() if name != "train_seconds"} for row in summary["runs"]]
 
 

@@ -1,4 +1,4 @@
-"""Every command, gathered into one program; a user's mistake becomes one line and exit code 2."""
+"""The program with all its commands; a user's mistake is one line on stderr and exit code 2."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ __all__ = ["app", "main"]
 
 app = typer.Typer(
     name="inkdigits",
-    help="Handwritten digits: train, evaluate and compare networks on MNIST, which is included.",
+    help="Handwritten digits: read them in pictures; train, evaluate and compare networks on MNIST.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -69,11 +69,11 @@ def _root(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Versions, backends and devices.")
     ] = False,
 ) -> None:
-    """Handwritten digits: train, evaluate and compare networks on MNIST, which is included."""
+    """Handwritten digits: read them in pictures; train, evaluate and compare networks on MNIST."""
 
 
 def main() -> None:
-    """Run the program. Exit code 0: done, 1: a target or check was missed, 2: wrong use or bad input, 130: stopped."""
+    """Run the program. Exit code 0: done, 1: a target or check was missed, 2: wrong use or bad input, 130: interrupted."""
     # A service manager's SIGTERM leaves a usable run, as Ctrl-C does.
     stop = raise_on_stop_signals()
     warnings.showwarning = _show_warning  # type: ignore[assignment]  # it takes the same arguments
@@ -86,7 +86,7 @@ def main() -> None:
         # Before a command runs, or in one that has nothing to report when stopped.
         sys.exit(130)
     except Exception:
-        # An import that is stopped amid its C code fails in its own words.
+        # An import that is interrupted in C code raises an error of its own.
         if stop.requested:
             sys.exit(130)
         raise

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Look at a data set, or write it in another form.", no_args_is_help=True)
+app = typer.Typer(help="Describe a data set, or convert it.", no_args_is_help=True)
 
 Source = Annotated[
     str,
     typer.Argument(
-        help="mnist, IMAGES,LABELS (IDX), an .npz, a .csv, or a folder with one folder a class.", metavar="DATA"
+        help="mnist, IMAGES,LABELS (IDX), an .npz, a .csv, or a folder with one folder per class.", metavar="DATA"
     ),
 ]
 
 
-class Form(StrEnum):
-    """A form to write a data set in."""
+class DataFormat(StrEnum):
+    """A format to write a data set in."""
 
     npz = "npz"
     png = "png"
@@ -36,7 +36,7 @@ class Form(StrEnum):
 @app.command()
 @stoppable()
 def info(source: Source = "mnist", as_json: AsJson = False) -> None:
-    """Say how many pictures of which digit a data set holds, and its checksum."""
+    """Print how many pictures of each digit a data set holds, and its checksum."""
     from inkdigits.datasets.source import load_splits
 
     parts = [_described(part, digits) for part, digits in _parts(load_splits(source))]
@@ -76,22 +76,23 @@ def export(
     out: Annotated[Path, typer.Option(help="The .npz file, or the new folder for png.")],
     source: Source = "mnist",
     to: Annotated[
-        Form, typer.Option(help="npz: Keras's form; png: one folder a class in one folder a part.")
-    ] = Form.npz,
+        DataFormat,
+        typer.Option(help="npz: the layout of keras.datasets; png: one folder per class in one folder per part."),
+    ] = DataFormat.npz,
     as_json: AsJson = False,
 ) -> None:
-    """Write a data set as one npz file in Keras's form, or as a folder of pictures."""
+    """Write a data set as one npz file, as keras.datasets has it, or as a folder of pictures."""
     from inkdigits.datasets.folder import save_parts
     from inkdigits.datasets.npz import save_npz
     from inkdigits.datasets.source import load_splits
     from inkdigits.errors import OutputError
     from inkdigits.system.atomic_io import check_new
 
-    check_new(out, "--out", *([".npz"] if to is Form.npz else []))
-    if to is Form.png and out.suffix.lower() in {".npz", ".csv", ".png"}:
-        raise OutputError(f"--out {out}: expected a folder's name, since --to png writes a picture a digit")
+    check_new(out, "--out", *([".npz"] if to is DataFormat.npz else []))
+    if to is DataFormat.png and out.suffix.lower() in {".npz", ".csv", ".png"}:
+        raise OutputError(f"--out {out}: expected the name of a folder, since --to png writes one picture per digit")
     splits = load_splits(source)
-    if to is Form.npz:
+    if to is DataFormat.npz:
         save_npz(out, splits)
     else:
         save_parts(out, dict(_parts(splits)))

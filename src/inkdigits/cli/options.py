@@ -65,14 +65,14 @@ class WorkerEngine(StrEnum):
     ray = "ray"
 
 
-AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON on stdout.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on stderr.")]
-Seed = Annotated[int, typer.Option(help="Same seed, same weights.", metavar="N")]
-Out = Annotated[Path | None, typer.Option(help="A new folder for what is written. Default: one in runs/.")]
+Seed = Annotated[int, typer.Option(help="The same seed gives the same weights.", metavar="N")]
+Out = Annotated[Path | None, typer.Option(help="A new folder for the results. Default: one in runs/.")]
 Data = Annotated[
     str,
     typer.Option(
-        help="mnist, IMAGES,LABELS (IDX), an .npz, a .csv, or a folder with one folder a class.", metavar="DATA"
+        help="mnist, IMAGES,LABELS (IDX), an .npz, a .csv, or a folder with one folder per class.", metavar="DATA"
     ),
 ]
 RecipeName = Annotated[
@@ -91,7 +91,7 @@ BackendOption = Annotated[
     typer.Option("--backend", help="Keras backend. Default: KERAS_BACKEND, else the first installed."),
 ]
 DeviceName = Annotated[Device, typer.Option("--device", help="auto: a GPU where there is one; cpu: never a GPU.")]
-Deterministic = Annotated[bool, typer.Option(help="Bit-identical results on a GPU and on TensorFlow too.")]
+Deterministic = Annotated[bool, typer.Option(help="Bit-identical results also on a GPU and on TensorFlow.")]
 
 Devices = Annotated[
     str,

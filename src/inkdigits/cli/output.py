@@ -23,7 +23,7 @@ __all__ = [
     "stoppable",
 ]
 
-_MIN_TEXT = 10  # characters of a text that is folded
+_MIN_TEXT = 10  # characters in a line of a wrapped column
 
 
 def print_json(value: Any) -> None:
@@ -34,27 +34,27 @@ def print_json(value: Any) -> None:
 def print_table(
     columns: Sequence[str], rows: Iterable[Sequence[object]], title: str | None = None, texts: Sequence[str] = ()
 ) -> None:
-    """Print a table on stdout: the first column left, the others right.
+    """Print a table on stdout: the first column aligned left, the others right.
 
-    Where a terminal is too narrow, the first column and those in `texts` are folded, and no number is ever cut.
+    Where a terminal is too narrow, the first column and those in `texts` are wrapped; numbers are never cut.
     """
     from rich import box
     from rich.console import Console
     from rich.table import Table
 
     cells = [[str(cell) for cell in row] for row in rows]
-    folded = {0, *(place for place, column in enumerate(columns) if column in texts)}
+    wrapped = {0, *(place for place, column in enumerate(columns) if column in texts)}
     widest = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-    least = [min(width, _MIN_TEXT) if place in folded else width for place, width in enumerate(widest)]
-    # A pipe has no width: give every column its room instead of cutting them at 80.
+    least = [min(width, _MIN_TEXT) if place in wrapped else width for place, width in enumerate(widest)]
+    # A pipe has no width, and Rich would assume 80 columns.
     console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
     borders = len(columns) + 1
     padding = 1 if sum(least) + borders + 2 * len(columns) <= console.width else 0
-    # What is wider even so, the terminal breaks; Rich would cut it.
+    # Where the table is still wider, Rich would cut it; the terminal breaks its lines instead.
     console.width = max(console.width, sum(least) + borders)
     table = Table(title=title, box=box.SIMPLE, title_justify="left", title_style="bold", padding=(0, padding))
     for place, column in enumerate(columns):
-        text = place in folded
+        text = place in wrapped
         table.add_column(
             column, justify="left" if text else "right", no_wrap=not text, overflow="fold", min_width=least[place]
         )
@@ -64,19 +64,19 @@ def print_table(
 
 
 def counted(n: int, noun: str) -> str:
-    """`n` of something, in the right number: 1 epoch, 2,000 epochs."""
+    """`n` and the noun, singular or plural: 1 epoch, 2,000 epochs."""
     return f"{n:,} {noun}" if n == 1 else f"{n:,} {noun}s"
 
 
-def shortened(text: str, most: int) -> str:
-    """`text` in one line of at most `most` characters; a mark stands where some are left out."""
+def shortened(text: str, max_length: int) -> str:
+    """`text` as one line of at most `max_length` characters; an ellipsis stands for what is left out."""
     line = " ".join(text.split())
-    return line if len(line) <= most else f"{line[: most - 1].rstrip()}…"
+    return line if len(line) <= max_length else f"{line[: max_length - 1].rstrip()}…"
 
 
-def percent(share: float | None, digits: int = 2) -> str:
-    """A share in [0, 1] as a percentage; a dash for none."""
-    return "-" if share is None else f"{100 * share:.{digits}f} %"
+def percent(fraction: float | None, digits: int = 2) -> str:
+    """A fraction in [0, 1] as a percentage; a dash for None."""
+    return "-" if fraction is None else f"{100 * fraction:.{digits}f} %"
 
 
 def print_status(line: str) -> None:
@@ -102,7 +102,7 @@ def stoppable(message: Callable[[], str] = lambda: "stopped") -> Iterator[None]:
 
 
 def csv_line(cells: Iterable[object]) -> str:
-    """One row of a CSV, quoted where it must be, without the line's end."""
+    """One row of a CSV file, quoted where necessary, without the line break."""
     import csv
     import io
 
@@ -112,6 +112,6 @@ def csv_line(cells: Iterable[object]) -> str:
 
 
 def check_one_form(as_csv: bool, as_json: bool) -> None:
-    """Raise `DataError` when a result is asked for in both forms."""
+    """Raise `DataError` when both output formats are asked for."""
     if as_csv and as_json:
         raise DataError("--csv and --json: choose one of them")

@@ -1,4 +1,4 @@
-"""`read`: the digits in people's own pictures."""
+"""`read`: the digits in pictures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["read"]
 
 _STANDARD_INPUT = "-"
-_MAX_DOUBTS = 8  # named in a table; all of them are in the JSON
+_MAX_UNSURE = 8  # unsure digits named in a table; the JSON has all of them
 
 
 @stoppable()
@@ -55,14 +55,14 @@ def read(
     from inkdigits.reading.reader import Reader
 
     reader = Reader.load(model, threads=threads)
-    seen = _see(reader, pictures, area, length, (annotate, debug))
+    found = _read_each(reader, pictures, area, length, (annotate, debug))
     if as_json:
-        readings = list(seen)
+        readings = list(found)
         print_json([reading.to_dict() for reading in readings])
     else:
-        readings = _printed(seen, _csv if as_csv else partial(_table, length=length))
+        readings = _printed(found, _csv if as_csv else partial(_table, length=length))
     if as_json or as_csv:
-        _say_missing(readings, length)
+        _print_missing(readings, length)
     failed = [reading for reading in readings if reading.outcome == "error"]
     for reading in failed:
         print_status(f"inkdigits: {reading.error}")
@@ -79,14 +79,14 @@ def _check_drawings(annotate: Path | None, debug: Path | None) -> None:
         raise DataError(f"--annotate and --debug: both write {debug}, expected two names")
 
 
-def _say_missing(readings: Sequence[Reading], length: int | None) -> None:
+def _print_missing(readings: Sequence[Reading], length: int | None) -> None:
     for reading in readings:
         if missing := _missing(reading, length):
             print_status(f"inkdigits: {reading.path}{_page(reading)}: {missing}")
 
 
 def _missing(reading: Reading, length: int | None) -> str:
-    """How many of `length` digits were found, where they are not that many."""
+    """How many of `length` digits were found, if it is another number."""
     found = sum(digit.outcome != "not_a_digit" for digit in reading.digits)
     if length is None or reading.outcome == "error" or found == length:
         return ""
@@ -97,14 +97,14 @@ def _page(reading: Reading) -> str:
     return f" page {reading.page + 1}" if reading.page else ""
 
 
-def _see(
+def _read_each(
     reader: Reader,
     sources: Sequence[str],
     region: Region | None,
     length: int | None,
     drawings: tuple[Path | None, Path | None],
 ) -> Iterator[Reading]:
-    """Every page's reading; drawings are written as they come, numbered where there are several."""
+    """Read every page; the drawings are written along the way, numbered where there are several."""
     from inkdigits.reading.many import read_pages
 
     count = 0
@@ -124,7 +124,7 @@ def _pictures(sources: Sequence[str]) -> Iterator[tuple[str, str | bytes | Pictu
 
     for source in sources:
         name = printable(source)
-        if reason := _for_many(source):
+        if reason := _reason_for_batch(source):
             yield name, PictureError(f"{name}: {reason}")
         elif source == _STANDARD_INPUT:
             yield name, sys.stdin.buffer.read(MAX_BYTES + 1)
@@ -137,7 +137,7 @@ def _pictures(sources: Sequence[str]) -> Iterator[tuple[str, str | bytes | Pictu
             yield name, source
 
 
-def _for_many(source: str) -> str | None:
+def _reason_for_batch(source: str) -> str | None:
     """Why `source` is to be read by `batch`, if it is."""
     from inkdigits.batch.source_files import is_table, is_tar
     from inkdigits.images.decode import printable
@@ -166,7 +166,7 @@ def _numbered(path: Path, number: int) -> Path:
 
 
 def _printed(readings: Iterator[Reading], form: Any) -> list[Reading]:
-    """Print each reading as soon as it is there."""
+    """Print each reading as soon as it is complete."""
     done: list[Reading] = []
     for line in form(readings, done):
         print(line, flush=True)
@@ -174,25 +174,25 @@ def _printed(readings: Iterator[Reading], form: Any) -> list[Reading]:
 
 
 def _table(readings: Iterator[Reading], done: list[Reading], length: int | None) -> Iterator[str]:
-    # By hand: to import a library for tables takes longer than to read a picture.
+    # Without Rich, whose import takes longer than reading a picture.
     yield f"{'picture':<40}  {'outcome':<16}  digits"
     for reading in readings:
         done.append(reading)
         outcome = reading.outcome.replace("_", " ")
-        yield f"{reading.path + _page(reading):<40}  {outcome:<16}  {_in_words(reading, length)}".rstrip()
+        yield f"{reading.path + _page(reading):<40}  {outcome:<16}  {_described(reading, length)}".rstrip()
 
 
-def _in_words(reading: Reading, length: int | None) -> str:
+def _described(reading: Reading, length: int | None) -> str:
     rows = " / ".join(reading.string.split("\n"))
     refused = sum(digit.outcome == "not_a_digit" for digit in reading.digits)
-    notes = [_missing(reading, length), *_doubts(reading), f"{refused} not a digit" if refused else ""]
+    notes = [_missing(reading, length), *_unsure_notes(reading), f"{refused} not a digit" if refused else ""]
     remarks = "; ".join(note for note in notes if note)
     return f"{rows}  ({remarks})" if remarks else rows
 
 
-def _doubts(reading: Reading) -> list[str]:
+def _unsure_notes(reading: Reading) -> list[str]:
     unsure = [digit for digit in reading.digits if digit.outcome == "unsure"]
-    named = [f"{one.value} or {one.second} at {one.box[0]},{one.box[1]}" for one in unsure[:_MAX_DOUBTS]]
+    named = [f"{one.value} or {one.second} at {one.box[0]},{one.box[1]}" for one in unsure[:_MAX_UNSURE]]
     more = len(unsure) - len(named)
     return [*named, f"… and {more:,} more (--json)"] if more else named
 

@@ -42,20 +42,36 @@ class Tracker(StrEnum):
     mlflow = "mlflow"
 
 
+OptionalNetwork = Annotated[
+    str | None,
+    typer.Argument(help="dense, cnn, convnet, reader, or your own as path.py:function.", metavar="NETWORK"),
+]
+NetworkOption = Annotated[str | None, typer.Option("--network", help="The same as NETWORK.", metavar="NETWORK")]
+Epochs = Annotated[int | None, typer.Option(help="The largest number of epochs.")]
+BatchSize = Annotated[int | None, typer.Option(help="Pictures per step.")]
+LearningRate = Annotated[float | None, typer.Option(help="The highest learning rate.")]
+Resume = Annotated[Path | None, typer.Option(help="Resume this run, which was stopped or killed.", metavar="RUN")]
+StartFrom = Annotated[
+    str | None,
+    typer.Option(help="Start from these weights: reader, a run's folder or a .keras file.", metavar="MODEL"),
+]
+AddData = Annotated[
+    str | None, typer.Option(help="Mix these digits with the data, such as your own corrections.", metavar="DATA")
+]
+Log = Annotated[
+    Tracker | None, typer.Option(help="Also write the learning curves there (extra tensorboard or mlflow).")
+]
+
+
 def train(
     context: typer.Context,
-    network: Annotated[
-        str | None,
-        typer.Argument(help="dense, cnn, convnet, reader, or your own as path.py:function.", metavar="NETWORK"),
-    ] = None,
-    own_network: Annotated[
-        str | None, typer.Option("--network", help="The same as NETWORK.", metavar="NETWORK")
-    ] = None,
+    network: OptionalNetwork = None,
+    own_network: NetworkOption = None,
     recipe: RecipeName = "standard",
     hyperparameters: Hyperparameters = None,
-    epochs: Annotated[int | None, typer.Option(help="At most so many epochs.")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Pictures a step.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="The highest learning rate.")] = None,
+    epochs: Epochs = None,
+    batch_size: BatchSize = None,
+    learning_rate: LearningRate = None,
     seed: Seed = 0,
     data: Data = "mnist",
     backend: BackendOption = None,
@@ -63,31 +79,21 @@ def train(
     devices: Devices = "1",
     deterministic: Deterministic = False,
     out: Out = None,
-    resume: Annotated[
-        Path | None, typer.Option(help="Go on with this run, which was stopped or killed.", metavar="RUN")
-    ] = None,
-    start_from: Annotated[
-        str | None,
-        typer.Option(help="Begin with these weights: reader, a run's folder or a .keras file.", metavar="MODEL"),
-    ] = None,
-    add_data: Annotated[
-        str | None, typer.Option(help="Mix these digits with the data: your own corrections.", metavar="DATA")
-    ] = None,
-    log: Annotated[
-        Tracker | None,
-        typer.Option(help="Write the learning curves there too (extra tensorboard or mlflow)."),
-    ] = None,
+    resume: Resume = None,
+    start_from: StartFrom = None,
+    add_data: AddData = None,
+    log: Log = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train a network; every epoch is kept, so a killed training goes on with --resume."""
+    """Train a network; every epoch is kept, so a killed training can be resumed with --resume."""
     path = resume or out
 
-    def told() -> str:
+    def message() -> str:
         kept = path is not None and (path / "config.json").exists()
-        return f"stopped; go on with inkdigits train --resume {path}" if kept else "stopped"
+        return f"stopped; resume it with inkdigits train --resume {path}" if kept else "stopped"
 
-    with stoppable(told):
+    with stoppable(message):
         from inkdigits.training import train as training
 
         if resume:
@@ -114,7 +120,7 @@ def train(
 
 
 def _check_alone(context: typer.Context) -> None:
-    """Refuse what --resume would not heed: the run knows its network, recipe, seed and data."""
+    """Refuse options that --resume would ignore, since the run has its network, recipe, seed and data."""
     allowed = {"resume", "quiet", "as_json"}
     given = [p for p in context.params if p not in allowed and _is_given(context, p)]
     if given:
@@ -125,7 +131,7 @@ def _check_alone(context: typer.Context) -> None:
 
 
 def _as_typed(context: typer.Context, parameter: str) -> str:
-    """What a user types for it: `--set` of the hyperparameters, `NETWORK` of an argument."""
+    """The parameter as a user types it: `--set` for the hyperparameters, `NETWORK` for an argument."""
     found = next(one for one in context.command.params if one.name == parameter)
     return found.opts[0] if found.param_type_name == "option" else parameter.upper()
 
@@ -164,11 +170,11 @@ def _print_run(run: Run, as_json: bool) -> None:
     if run.adaptation and config.added:
         print(_adaptation_line(config.data.source, run.adaptation.data))
         print(_adaptation_line(config.added.source, run.adaptation.added))
-    print(f"judge it: inkdigits evaluate {run.path}")
+    print(f"evaluate it: inkdigits evaluate {run.path}")
 
 
 def _adaptation_line(source: str, change: AccuracyChange) -> str:
-    """One part's accuracies before and after, with a plain word when it got worse."""
+    """One part's accuracies before and after, marked where it got worse."""
     worse = " WORSE than before" if change.after < change.before else ""
     return (
         f"held-out digits of {source} (n = {change.n:,}): {percent(change.before)} before, "
@@ -187,15 +193,15 @@ def reproduce(
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """The whole exercise: train dense and cnn on MNIST, judge and compare them, check the targets."""
+    """The whole exercise: train dense and cnn on MNIST, evaluate and compare them, check the targets."""
     from inkdigits.experiments import reproduce as experiment
 
-    def told() -> str:
-        begun = out is not None and out.is_dir() and any(out.iterdir())
-        anew = f"to begin anew, remove {out} or choose another --out" if begun else "reproduce begins anew next time"
-        return f"stopped; {anew}"
+    def message() -> str:
+        started = out is not None and out.is_dir() and any(out.iterdir())
+        next_step = f"remove {out} or choose another --out" if started else "run the same command again"
+        return f"stopped; to start over, {next_step}"
 
-    with stoppable(told):
+    with stoppable(message):
         result = experiment.reproduce(
             recipe=recipe,
             seed=seed,

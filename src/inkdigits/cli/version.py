@@ -1,4 +1,4 @@
-"""What `inkdigits --version` says."""
+"""What `inkdigits --version` prints."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["version_lines"]
 
 
 def version_lines() -> list[str]:
-    """The version, the Keras backends that are installed, and the devices that a training would see."""
+    """The version, the Keras backends that are installed, and the devices that a training would use."""
     backends = installed_backends()
     lines = [f"inkdigits {version('inkdigits')}"]
     if importlib.util.find_spec("keras"):
