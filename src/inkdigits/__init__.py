@@ -1,6 +1,6 @@
-"""inkdigits: handwritten digits, from the classic exercise to a reader that people can rely on.
+"""inkdigits: train, evaluate and use networks that read handwritten digits.
 
-The public names are loaded when they are first used, so `import inkdigits` costs nothing.
+The public names are imported when they are first used, so `import inkdigits` is fast.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ __all__ = [
     "train",
 ]
 
-_HOMES = {
+_MODULES = {
     "Backend": "training.backend",
     "Digit": "reading.reading",
     "Evaluation": "evaluation.evaluate",
@@ -72,9 +72,9 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module 'inkdigits' has no attribute {name!r}")
-    return getattr(importlib.import_module(f"inkdigits.{_HOMES[name]}"), name)
+    return getattr(importlib.import_module(f"inkdigits.{_MODULES[name]}"), name)
 
 
 def __dir__() -> list[str]:

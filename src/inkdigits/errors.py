@@ -1,7 +1,7 @@
-"""Every error that a user of inkdigits can meet, in one place.
+"""All errors that inkdigits raises on purpose.
 
-Each message says what was wrong, what was expected, what came and what to do next. The command line prints it as one
-line and exits with 2; nothing here ever needs a traceback to be understood.
+Each message names what was wrong, what was expected, what was found and what to do next. The command line prints it as
+one line on stderr and exits with code 2.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ __all__ = [
 
 
 class InkdigitsError(Exception):
-    """The root: catch it to catch everything that inkdigits raises on purpose."""
+    """The base class of all errors that inkdigits raises on purpose."""
 
 
 class DataError(InkdigitsError):
-    """A data set or one of its files is missing, damaged or not what it claims to be."""
+    """A data set or one of its files is missing, damaged or of another format than expected."""
 
 
 class BlankPictureError(DataError):
@@ -48,19 +48,19 @@ class BlankPictureError(DataError):
 
 
 class PictureError(DataError):
-    """A picture is missing, damaged, refused or in a form that cannot be read."""
+    """A picture is missing, damaged, too large or in a format that cannot be read."""
 
 
 class NetworkError(InkdigitsError):
-    """A network's name is unknown, or a user's own network does not fit the digits."""
+    """A network's name is unknown, or a user's own network has the wrong input or output shape."""
 
 
 class ExportError(InkdigitsError):
-    """A network cannot be written in that format, or the file does not answer as the network does."""
+    """A network cannot be written in that format, or the file gives other probabilities than the network."""
 
 
 class ModelFileError(InkdigitsError):
-    """A model file is missing, damaged, changed, someone else's or of a newer inkdigits."""
+    """A model file is missing, damaged, changed, not written by inkdigits or by a newer version of it."""
 
 
 class RecipeError(InkdigitsError):
@@ -76,17 +76,17 @@ class TrainingDivergedError(InkdigitsError):
 
 
 class ExerciseError(InkdigitsError):
-    """A submission is no notebook, or the exercise's master is malformed."""
+    """A submission is not a notebook, or the exercise's master is malformed."""
 
 
 class ServingError(InkdigitsError):
-    """A server cannot start: the port is taken, the token is unfit, or it would stand open by mistake."""
+    """A server cannot start: the port is in use, the token is invalid, or it would be open to others by mistake."""
 
 
 class RequestError(InkdigitsError):
-    """A request over HTTP that cannot be answered, with its status code and a short name of the kind of problem.
+    """An HTTP request that is refused, with its status code and a short name of the kind of problem.
 
-    `retry_after` are the seconds after which it is worth another try; None when it never is.
+    `retry_after` is the number of seconds after which a retry makes sense; None where it never does.
     """
 
     def __init__(
@@ -103,19 +103,19 @@ class RequestError(InkdigitsError):
 
 
 class RemoteModelError(InkdigitsError):
-    """A server that was asked to classify cannot be reached, refused, or gave an answer that makes no sense."""
+    """A remote model cannot be reached, refuses the request, or gives a malformed response."""
 
 
 class BatchError(InkdigitsError):
-    """A batch's source is missing or changed, or its results are of another batch, or in use."""
+    """A batch's source is missing or changed, or its results are damaged, in use or those of another batch."""
 
 
 class ClusterError(InkdigitsError):
-    """No Ray cluster answers, or one that cannot do the work."""
+    """No Ray cluster answers, or the cluster cannot do the work."""
 
 
 class OutputError(InkdigitsError):
-    """A result cannot be written: no permission, no space, or something is there already."""
+    """A result cannot be written: no permission, no space, or the file exists."""
 
 
 class MissingExtraError(InkdigitsError):
@@ -141,6 +141,6 @@ _REASONS = {
 
 
 def output_error(error: OSError, path: Path | str) -> OutputError:
-    """The `OutputError` that tells a user why `path` could not be written and what to do next."""
+    """An `OutputError` that says why `path` could not be written and what to do next."""
     reason = _REASONS.get(error.errno or 0, error.strerror or str(error))
     return OutputError(f"cannot write {path}: {reason}")

@@ -106,7 +106,7 @@ def test_a_single_file_of_another_batch_is_left_alone(cli: Cli, tmp_path: Path) 
     refused = cli("batch", tmp_path / "other", "--out", tmp_path / "other.out", "--single-file", places["one"])
     assert (refused.returncode, refused.stdout) == (2, "")
     assert refused.stderr == (
-        f"inkdigits: {places['one']}: exists already and is no table of this batch: choose another --single-file\n"
+        f"inkdigits: {places['one']}: exists already and was not written by this batch: choose another --single-file\n"
     )
     assert places["one"].read_text() == kept
 

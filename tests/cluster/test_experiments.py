@@ -105,7 +105,7 @@ def test_a_functions_own_error_and_folder_arrive(cluster: Cluster, tmp_path: Pat
     assert type(error) is RecipeError
     assert str(error).startswith("unknown recipe 'brusk' (did you mean brisk?)")
     assert type(other) is ClusterError
-    assert str(other).startswith("a worker of the cluster cannot begin (System error: No module named 'tests'")
+    assert str(other).startswith("a worker of the cluster cannot start (System error: No module named 'tests'")
     assert "\n" not in str(other)
 
 

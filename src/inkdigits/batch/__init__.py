@@ -1,1 +1,1 @@
-"""Reading many pictures: a source in, a folder of Parquet parts out, on one machine or many."""
+"""Reading many pictures into a folder of Parquet files, on one machine or a cluster."""

@@ -1,4 +1,4 @@
-"""Archives and tables of pictures: where in them each picture stands, so that any worker can fetch its own."""
+"""Archives and tables of pictures: the position of each picture, so that any worker can fetch it."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from inkdigits.images.decode import printable
 
 __all__ = ["UNPACKED", "is_compressed", "picture_column", "place_of", "table_entries", "tar_entries", "unpacked"]
 
-# Compressed archives are unpacked into this folder of the results, since nothing can be fetched from their middle.
+# Compressed archives are unpacked into this folder of the results, since they cannot be read from the middle.
 UNPACKED = "unpacked"
-# What stands behind the last member of a tar archive.
+# The end mark behind the last member of a tar archive.
 _CLOSING = bytes(512)
 
 
 def tar_entries(path: str, place: str, out: Storage, number: int) -> Iterator[SourceEntry]:
-    """The pictures in the tar archive `path`, which is at `place`; a compressed one is put into `out`, as a tar.
+    """The pictures in the tar archive `path`, which is at `place`; a compressed one is unpacked into `out`.
 
-    Raises `BatchError` for a damaged archive, `OutputError` when it cannot be unpacked for want of space.
+    Raises `BatchError` for a damaged archive, `OutputError` when it cannot be unpacked for lack of space.
     """
     storage = open_storage(place)
     if is_compressed(path):
@@ -41,15 +41,15 @@ def is_compressed(path: str) -> bool:
 
 
 def unpacked(path: str, place: str, out: Storage, name: str) -> Storage:
-    """Where in `out`, as `name`, the compressed archive `path` at `place` stands as a tar, put there by this call.
+    """Unpack the compressed archive `path` at `place` into `out` as the tar `name`, and return where that is.
 
     Raises `BatchError` for a damaged archive, `OutputError` when `out` cannot be written.
     """
     with scratch(out, name) as temporary:
         try:
             with temporary.open("wb") as target:
-                for some in _decompressed(path, open_storage(place)):
-                    target.write(some)
+                for chunk in _decompressed(path, open_storage(place)):
+                    target.write(chunk)
         except OSError as error:
             raise output_error(error, joined(out.url, name)) from error
         out.put(name, temporary)
@@ -65,7 +65,7 @@ def _members(file: IO[bytes], path: str, storage: Storage) -> Iterator[SourceEnt
     container_bytes, ends = int(storage.fs.size(storage.root)), storage.ends()
     with tarfile.open(fileobj=file, mode="r:") as archive:
         for member in archive:
-            # It would keep every member it has seen.
+            # tarfile keeps every member that it has read.
             archive.members = []  # type: ignore[attr-defined]
             if member.isfile() and not member.issparse() and is_picture_name(member.name):
                 name, place = printable(f"{path}/{member.name}"), storage.url
@@ -73,13 +73,13 @@ def _members(file: IO[bytes], path: str, storage: Storage) -> Iterator[SourceEnt
         file.seek(archive.offset)
         if file.read(len(_CLOSING)) != _CLOSING:
             raise BatchError(
-                f"{path}: no end mark behind its last member, so it was cut off or damaged there: fetch it again; if "
-                f"it is whole for sure, close it: head -c 1024 /dev/zero >> {path}"
+                f"{path}: no end mark after its last member, so it was cut off or damaged there: fetch it again; if "
+                f"it is known to be complete, append the mark: head -c 1024 /dev/zero >> {path}"
             )
 
 
 def _decompressed(path: str, storage: Storage) -> Iterator[bytes]:
-    """The tar inside a compressed archive, piece by piece; no `OSError` leaves it, so that those are of writing."""
+    """The tar inside a compressed archive, in chunks. Raises `BatchError` also for an `OSError` of reading."""
     import bz2
     import gzip
     import lzma
@@ -91,17 +91,19 @@ def _decompressed(path: str, storage: Storage) -> Iterator[bytes]:
             head = file.read(2)
             file.seek(0)
             if head not in openers:
-                raise BatchError(f"{path}: not compressed with gzip, bzip2 or xz, which its name says")
+                raise BatchError(
+                    f"{path}: its name says gzip, bzip2 or xz, but it is compressed with none of them: rename it"
+                )
             with openers[head](file, "rb") as content:
-                while some := content.read(1 << 20):
-                    yield some
+                while chunk := content.read(1 << 20):
+                    yield chunk
     except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
         reason = error or type(error).__name__
-        raise BatchError(f"{path}: a damaged archive, which cannot be unpacked: {reason}") from error
+        raise BatchError(f"{path}: a damaged archive, which cannot be unpacked: {reason}: fetch it again") from error
 
 
 def table_entries(path: str, place: str, column: str | None) -> Iterator[SourceEntry]:
-    """The rows of the Parquet table `path`, which is at `place`. Raises `BatchError` for one without pictures."""
+    """The rows of the Parquet table `path`, which is at `place`. Raises `BatchError` without a column of pictures."""
     import pyarrow.parquet as pq
 
     storage = open_storage(place)
@@ -118,7 +120,7 @@ def table_entries(path: str, place: str, column: str | None) -> Iterator[SourceE
 
 
 def picture_column(schema: Any, wanted: str | None, name: str) -> str:
-    """The column to read pictures from, as `iter_batches` takes it: of bytes, or a struct with a field `bytes`.
+    """The column of pictures, as `iter_batches` takes it: of bytes, or a struct with a field `bytes`.
 
     Raises `BatchError` when it is missing, of another type, or when several could be meant.
     """
@@ -132,7 +134,7 @@ def picture_column(schema: Any, wanted: str | None, name: str) -> str:
         if of_bytes(field.type):
             found[field.name] = field.name
         elif pa.types.is_struct(field.type):
-            # As the data sets of Hugging Face hold pictures.
+            # The layout of pictures in the data sets of Hugging Face.
             index = field.type.get_field_index("bytes")
             if index >= 0 and of_bytes(field.type.field(index).type):
                 found[field.name] = f"{field.name}.bytes"
@@ -140,5 +142,5 @@ def picture_column(schema: Any, wanted: str | None, name: str) -> str:
         return found[wanted]
     if wanted is None and len(found) == 1:
         return next(iter(found.values()))
-    expected = f"expected {wanted} among them" if wanted else "expected one, or say which with --column"
+    expected = f"expected {wanted} among them" if wanted else "expected one: choose it with --column"
     raise BatchError(f"{name}: columns of bytes: {', '.join(found) or 'none'}: {expected}")

@@ -1,4 +1,4 @@
-"""The pictures of a part, fetched one after the other from wherever they are."""
+"""Fetches the pictures of a part from files, URLs, archives and tables."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from inkdigits.images.decode import MAX_BYTES, printable
 
 __all__ = ["FetchedPicture", "fetched"]
 
-# What a server answers that will not hand out this one file; all else is a server that is not there.
-_ABOUT_THE_FILE = (PermissionError, IsADirectoryError, error_perm)
-# So many files behind a URL are fetched at a time, since each takes a round trip; rows of a table likewise.
+# Errors about one file; any other error means that the server is not there.
+_FILE_ERRORS = (PermissionError, IsADirectoryError, error_perm)
+# How many files behind a URL are fetched at the same time, since each takes a round trip, and rows of a table.
 _AT_A_TIME = 32
 
 
 @dataclass(frozen=True)
 class FetchedPicture:
-    """A picture that may be opened: `content` is a path, a file's bytes, or what is wrong with it."""
+    """A picture: `content` is its path, its bytes, or the error that fetching it gave."""
 
     name: str
     content: Path | bytes | PictureError
@@ -55,7 +55,7 @@ def _files(job: BatchJob, entries: Iterator[SourceEntry]) -> Iterator[FetchedPic
 
 
 def _server(path: str) -> str | None:
-    """What is fetched by one connection: all of HTTP, elsewhere what is on one host or in one archive; None: a file."""
+    """The connection for `path`: one for all of HTTP, else one per host or archive; None for a local file."""
     if not is_url(path):
         return None
     first, _, around = path.partition("::")
@@ -66,7 +66,7 @@ def _server(path: str) -> str | None:
 
 
 def _fetched_ahead(urls: Sequence[str]) -> Iterator[FetchedPicture]:
-    """The next group is under way while one is read: a round trip takes as long as that."""
+    """Fetch the next group while one is read, which takes about as long as a round trip."""
     from concurrent.futures import ThreadPoolExecutor
 
     storage = open_storage(urls[0])
@@ -96,7 +96,7 @@ def _checked(storage: Storage, name: str, content: bytes | Exception) -> bytes |
     if isinstance(content, FileNotFoundError):
         return PictureError(f"{name}: no such file")
     if isinstance(content, Exception):
-        if storage.is_one_server and not isinstance(content, _ABOUT_THE_FILE):
+        if storage.is_one_server and not isinstance(content, _FILE_ERRORS):
             raise content
         return PictureError(f"{name}: cannot be read: {' '.join(str(content).split()) or type(content).__name__}")
     return content
@@ -108,7 +108,7 @@ def _members(path: str, entries: Sequence[SourceEntry]) -> Iterator[FetchedPictu
         for entry in entries:
             if entry.size > MAX_BYTES:
                 yield FetchedPicture(
-                    entry.name, PictureError(f"{entry.name}: more than the {MAX_BYTES:,} bytes that are read")
+                    entry.name, PictureError(f"{entry.name}: {entry.size:,} bytes, expected at most {MAX_BYTES:,}")
                 )
                 continue
             archive.seek(entry.offset)
@@ -134,11 +134,11 @@ def _rows(entry: SourceEntry, column: str | None) -> Iterator[FetchedPicture]:
 
 
 def _cell(entry: SourceEntry, number: int, content: bytes | None) -> bytes | PictureError:
-    return content or PictureError(f"{entry.name}#{number}: empty, expected a picture's bytes")
+    return content or PictureError(f"{entry.name}#{number}: empty, expected the bytes of a picture")
 
 
 def _values(table: Any, column: str, first: int) -> Iterator[bytes | None]:
-    """The values of the column from the row `first` on; row groups before it are not read."""
+    """The values of the column from the row `first` on, without reading the row groups before it."""
     before = 0
     groups: list[int] = []
     for group in range(table.metadata.num_row_groups):
@@ -165,15 +165,17 @@ def _unchanged(path: str, entry: SourceEntry) -> Storage:
         try:
             size = int(storage.fs.size(storage.root))
         except FileNotFoundError as error:
-            raise BatchError(f"{path}: gone since the batch began: put it back to go on") from error
+            raise BatchError(
+                f"{path}: missing since the batch began: restore it and run the same command again"
+            ) from error
     if size != entry.container_bytes:
         raise _changed(path, f"{entry.container_bytes:,} bytes then, {size:,} now")
     if storage.ends() != entry.container_ends:
-        raise _changed(path, "as long as it was, with another content")
+        raise _changed(path, "of the same size with other content")
     return storage
 
 
 def _changed(path: str, how: str) -> BatchError:
     return BatchError(
-        f"{path}: changed since the batch began, {how}: put it back to go on, or begin again in another --out"
+        f"{path}: changed since the batch began, {how}: restore it and rerun the same command, or choose another --out"
     )

@@ -1,4 +1,4 @@
-"""One job a folder of results: a lock on this machine, a lease that is renewed behind a URL."""
+"""One job per folder of results: a lock on this machine, a lease that is renewed behind a URL."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from inkdigits.system.locks import exclusive_lock
 
 __all__ = ["LEASE_SECONDS", "hold_lease"]
 
-# A lease that was not renewed for so long belongs to a job that is gone.
+# A lease that was not renewed for this long has expired.
 LEASE_SECONDS = 60
 _LEASE = ".lease.json"
 
 
 @contextlib.contextmanager
 def hold_lease(out: Storage) -> Iterator[None]:
-    """Hold the folder `out` for one job. Raises `BatchError` when another one holds it, `OutputError` when refused.
+    """Hold the folder `out` for the block. Raises `BatchError` while another job holds it, `OutputError` when refused.
 
-    Behind a URL the lease stops the usual mistake and not every race; two jobs that slip in would write the same parts
-    with the same content.
+    Behind a URL two jobs that start at the same moment may both get the lease; they would write the same parts with the
+    same content.
     """
     if out.local is not None:
         make_folder(out.local)

@@ -1,4 +1,4 @@
-"""The list of all pictures of a source, cut into parts and frozen, so that a part is the same whenever it is read."""
+"""The list of all pictures of a source by part, written once, so that a part never changes."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _ROWS_AT_A_TIME = 10_000
 
 
 def check_source(job: BatchJob) -> None:
-    """Raise `BatchError` where `job.source` is missing or holds nothing to read, before a folder is made for results.
+    """Raise `BatchError` where `job.source` is missing or holds no pictures, before the folder of results is made.
 
-    What is in archives and tables is seen only when they are listed.
+    Archives and tables are not opened.
     """
     if next(files_of(job.source, job.folder), None) is None:
         raise BatchError(f"{job.source}: no pictures in it")
@@ -58,7 +58,7 @@ def _schema() -> Any:
     import pyarrow as pa
 
     text, whole = pa.string(), pa.int64()
-    # A file's name is bytes, which need not be text.
+    # A file's name is bytes, which need not be valid UTF-8.
     names = {"part": whole, "kind": text, "path": pa.binary(), "name": text}
     return pa.schema({**names, "offset": whole, "size": whole, "container_bytes": whole, "container_ends": text})
 
@@ -79,7 +79,7 @@ def _entries(job: BatchJob, out: Storage) -> Iterator[SourceEntry]:
 
 
 def _cut(entries: Iterable[SourceEntry], part_size: int) -> Iterator[tuple[int, SourceEntry]]:
-    """Each entry with its part's number; a table's rows are cut where a part is full."""
+    """Each entry with the number of its part; the rows of a table may be divided among several parts."""
     part, room = 0, part_size
     for whole in entries:
         entry = whole
@@ -118,4 +118,4 @@ def _listed(out: Storage) -> Iterator[tuple[int, SourceEntry]]:
                         SourceEntry(**{**row, "path": row["path"].decode("utf-8", "surrogateescape")}),
                     )
     except (OSError, ValueError) as error:
-        raise BatchError(f"{place_of(out)}/{LISTING}: damaged: {error}: begin again in another --out") from error
+        raise BatchError(f"{place_of(out)}/{LISTING}: damaged: {error}: start again with another --out") from error

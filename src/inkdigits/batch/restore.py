@@ -1,4 +1,4 @@
-"""Compressed archives of a batch, unpacked again when one of its parts has to be read again after the end."""
+"""Unpacks compressed archives again when a part of a finished batch has to be read again."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ __all__ = ["with_archives"]
 
 
 def with_archives(job: BatchJob, out: Storage, parts: Iterable[BatchPart]) -> Iterator[BatchPart]:
-    """`parts`, each as soon as the archives that it is read from stand unpacked in `out`.
+    """Yield each of `parts` once the archives that it is read from are unpacked in `out`.
 
-    Raises `BatchError` for an archive that is gone from `job.source` or has changed since the batch began,
+    Raises `BatchError` for an archive that is missing in `job.source` or has changed since the batch began,
     `OutputError` when `out` cannot be written.
     """
     folder = f"{joined(place_of(out), UNPACKED)}/"
@@ -36,13 +36,14 @@ def _restore(job: BatchJob, out: Storage, entry: SourceEntry, name: str) -> None
     path = next((path for path in archives if entry.name.startswith(f"{printable(path)}/")), None)
     if path is None:
         raise BatchError(
-            f"{job.source}: the archive of {entry.name} is gone since the batch began: put it back to go on"
+            f"{job.source}: the archive of {entry.name} is missing since the batch began: restore it and rerun the "
+            "same command"
         )
     storage = unpacked(path, job.place(path), out, name)
     size = int(storage.fs.size(storage.root))
     if size != entry.container_bytes or storage.ends() != entry.container_ends:
         out.remove(name)
         raise BatchError(
-            f"{path}: changed since the batch began, {entry.container_bytes:,} bytes unpacked then, {size:,} now: put "
-            "it back to go on, or begin again in another --out"
+            f"{path}: changed since the batch began, {entry.container_bytes:,} bytes unpacked then, {size:,} now: "
+            "restore it and rerun the same command, or choose another --out"
         )

@@ -1,4 +1,4 @@
-"""The digits that the network was unsure of, as pictures with a table to fill in, for a person."""
+"""The unsure digits as pictures with a table of labels that a person fills in."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ _COLUMNS = ("file", "label", "read", "probability", "second", "second_probabilit
 def write_review(job: BatchJob, folder: Path, parts: int) -> int:
     """Write every unsure digit into the new `folder` and return how many there are.
 
-    The pictures are what the network saw, 28x28, white on black. In labels.csv the column `label` is empty: 0 to 9 is
-    to be filled in, and nothing for what is no digit. `evaluate --data` and `train --data` read the folder then. Raises
-    `OutputError`.
+    The pictures are the network inputs, 28x28, white on black. In labels.csv the column `label` is empty: a person
+    fills in 0 to 9, and leaves it empty where the picture is not a digit. Then `evaluate --data` and `train --data`
+    read the folder. Raises `OutputError`.
     """
     out = open_storage(job.place(job.out))
     count = 0
@@ -34,17 +34,17 @@ def write_review(job: BatchJob, folder: Path, parts: int) -> int:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(_COLUMNS)
         for name, row, digit in _unsure(tables(out, parts)):
-            # Folders of a million files are slow to look at.
+            # A folder of a million files would be slow to list.
             (unfinished / name).parent.mkdir(exist_ok=True)
             pixels = np.frombuffer(digit["network_input"], np.uint8).reshape(28, 28)
             (unfinished / name).write_bytes(encode_png(pixels))
-            shares = (
+            values = (
                 digit["value"],
                 f"{digit['probability']:.4f}",
                 digit["second"],
                 f"{digit['second_probability']:.4f}",
             )
-            writer.writerow([name, "", *shares, row["path"], row["page"], *digit["box"]])
+            writer.writerow([name, "", *values, row["path"], row["page"], *digit["box"]])
             count += 1
     return count
 

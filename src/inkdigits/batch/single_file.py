@@ -1,4 +1,4 @@
-"""All parts in one file: Parquet, JSON Lines or CSV, part after part, so that memory holds one of them."""
+"""All rows in one file: Parquet, JSON Lines or CSV, written part after part to keep memory small."""
 
 from __future__ import annotations
 
@@ -16,29 +16,26 @@ from inkdigits.errors import BatchError, DataError, OutputError, output_error
 
 __all__ = ["SINGLE_FILES", "SINGLE_FILE_SUFFIXES", "check_single_file", "write_single_file"]
 
-# Which files of all rows a batch wrote, in its folder of results.
+# The files that a batch wrote with all its rows, and their sizes; in its folder of results.
 SINGLE_FILES = "single-files.json"
 SINGLE_FILE_SUFFIXES = (".parquet", ".csv", ".jsonl")
 _ROWS_A_GROUP = 100_000
 
 
 def check_single_file(job: BatchJob, place: str) -> None:
-    """Raise `DataError` unless the name of `place` ends as one of the forms does, `OutputError` where another file is.
-
-    A file that this batch wrote there may be replaced: a part that was read again changes nothing of others'.
-    """
+    """Raise `DataError` for a name of another format, `OutputError` for a file that this batch did not write."""
     if PurePosixPath(place).suffix.lower() not in SINGLE_FILE_SUFFIXES:
         raise DataError(f"--single-file {place}: expected a name that ends in {' or '.join(SINGLE_FILE_SUFFIXES)}")
     target, name = _folder_and_name(job, place)
     if target.exists(name) and _size(target, name) != _written(job).get(job.place(place)):
-        raise OutputError(f"{place}: exists already and is no table of this batch: choose another --single-file")
+        raise OutputError(f"{place}: exists already and was not written by this batch: choose another --single-file")
 
 
 def write_single_file(job: BatchJob, place: str, parts: int) -> None:
     """Write the rows of all `parts` parts into the file `place`, whole or not at all, in the order of the source.
 
-    In JSON Lines a row is an object as `Reading.to_dict` gives it, in CSV the digits are one cell of JSON; what the
-    network saw stands in Parquet alone. Raises `OutputError`.
+    In JSON Lines a row is an object as of `Reading.to_dict`, in CSV the digits are one cell of JSON; only Parquet holds
+    the network inputs. Raises `OutputError`.
     """
     out, (target, name) = open_storage(job.place(job.out)), _folder_and_name(job, place)
     write = _WRITERS[PurePosixPath(name).suffix.lower()]
@@ -48,7 +45,7 @@ def write_single_file(job: BatchJob, place: str, parts: int) -> None:
         except OSError as error:
             raise output_error(error, place) from error
         check_single_file(job, place)
-        # Before the file is there, so that no kill leaves one that its own batch does not know.
+        # Before the file exists, so that after a kill the batch still recognizes its own file.
         written = {**_written(job), job.place(place): temporary.stat().st_size}
         out.write(SINGLE_FILES, json.dumps(written, indent=2).encode())
         target.put(name, temporary)
@@ -65,13 +62,13 @@ def _size(target: Storage, name: str) -> int:
 
 
 def _written(job: BatchJob) -> dict[str, int]:
-    """The size in bytes of every file that this batch wrote, by its place."""
+    """The size in bytes of each single file that this batch wrote, by its place."""
     out = open_storage(job.place(job.out))
     try:
         return dict(json.loads(out.read(SINGLE_FILES))) if out.exists(SINGLE_FILES) else {}
     except ValueError as error:
         raise BatchError(
-            f"{joined(out.url, SINGLE_FILES)}: damaged: remove it, and choose another --single-file"
+            f"{joined(out.url, SINGLE_FILES)}: damaged: remove it and choose another --single-file"
         ) from error
 
 

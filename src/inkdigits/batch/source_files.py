@@ -1,4 +1,4 @@
-"""From SOURCE to the files in it, one after the other, in an order that is the same every time."""
+"""The files of a source, in an order that is always the same."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ __all__ = ["TAR_SUFFIXES", "files_of", "is_picture_name", "is_table", "is_tar"]
 
 TAR_SUFFIXES = (".tar", ".tar.gz", ".tgz", ".tar.bz2", ".tar.xz")
 _LISTS = (".txt",)
-# What is in a folder of results of ours, from early on: its tables are no pictures.
+# The files by which a folder of results is recognized: its tables hold no pictures.
 _LISTING, _BESIDE = "listing.parquet", frozenset({"manifest.json", ".lock", ".lease.json"})
 _WILD = frozenset("*?[")
 _EXPECTED = (
     "expected a folder, a glob such as 'scans/**/*.png', a .tar, a .parquet with a column of bytes, or a .txt with a "
-    "path a line; each on this machine or a URL"
+    "path on each line; each on this machine or a URL"
 )
 
 
 def files_of(source: str, folder: str) -> Iterator[str]:
     """The paths or URLs of every file in `source`: pictures, tar archives and Parquet tables.
 
-    Named as `source` is written; relative ones count from `folder`. Sorted by name, folder after folder; those
-    of a text file in its order, relative to that file. Folders of results are left out. Raises `BatchError` where there
-    is nothing.
+    Named as `source` is written; relative paths count from `folder`. Sorted by name, folder after folder; those of a
+    text file in its order, relative to that file. Folders of results are left out. Raises `BatchError` where `source`
+    does not exist or cannot be listed.
     """
     storage = open_storage(source if is_url(source) else str(Path(folder, source)))
     place = Storage(source, storage.fs, storage.root)
@@ -55,7 +55,7 @@ def is_table(path: str) -> bool:
 
 
 def is_picture_name(path: str) -> bool:
-    """Whether `path` is a picture, by its name; hidden files are none."""
+    """Whether `path` is a picture, by its name; hidden files are not."""
     name = path.rsplit("/", 1)[-1]
     return not name.startswith(".") and PurePosixPath(name).suffix.lower() in SUFFIXES
 
@@ -90,7 +90,7 @@ def _are_results(names: Collection[str]) -> bool:
 
 
 def _walk(place: Storage) -> Iterator[tuple[str, list[str]]]:
-    # A folder at a time, so that the memory is that of the largest folder.
+    # Not with fsspec's own walk, which silently leaves out subfolders that cannot be listed.
     waiting = [""]
     while waiting:
         inside = waiting.pop()
@@ -113,7 +113,7 @@ def _matching(place: Storage) -> Iterator[str]:
 
 
 def _as_written(place: Storage, path: str) -> str:
-    """A match under the name that begins as the glob did."""
+    """The path of a match, starting as the glob is written."""
     start = place.url[: min(place.url.index(char) for char in _WILD & set(place.url))]
     fixed = place.root[: min(place.root.index(char) for char in _WILD & set(place.root))]
     return start + path[len(fixed) :]
@@ -133,4 +133,4 @@ def _decoded(line: Any, name: str, number: int) -> str:
     try:
         return str(line, "utf-8-sig" if number == 1 else "utf-8")
     except UnicodeDecodeError as error:
-        raise BatchError(f"{name}: line {number} is no UTF-8 text, expected a path a line") from error
+        raise BatchError(f"{name}: line {number} is not UTF-8 text, expected a path on each line") from error

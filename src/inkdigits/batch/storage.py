@@ -1,4 +1,4 @@
-"""Files and folders, on this machine or behind any URL that fsspec knows; what is written appears whole."""
+"""Files and folders on this machine or behind any URL of fsspec; files are written atomically."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from inkdigits.system.atomic_io import make_folder, write_bytes
 
 __all__ = ["Storage", "is_url", "joined", "open_storage", "refuse_password", "require_batch", "scratch"]
 
-# A put to these is atomic by itself; elsewhere a temporary name and a rename make it so.
+# These write objects atomically; elsewhere a file is written under a temporary name and renamed.
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "r2", "memory"})
 _UNFINISHED = ".unfinished-"
 _END = 65_536
@@ -30,7 +30,7 @@ def require_batch() -> None:
 
 
 def is_url(place: str) -> bool:
-    """Whether `place` is a URL, such as s3://bucket/scans, and no path on this machine."""
+    """Whether `place` is a URL, such as s3://bucket/scans, and not a path on this machine."""
     return "://" in place or "::" in place
 
 
@@ -41,7 +41,7 @@ def joined(place: str, name: str) -> str:
 
 @dataclass(frozen=True)
 class Storage:
-    """Where a folder or file is: `fs`, an fsspec file system, and the `root` in it; `url` is how the user wrote it."""
+    """A folder or file: `root` in the fsspec file system `fs`; `url` is how the user wrote it."""
 
     url: str
     fs: Any
@@ -49,21 +49,21 @@ class Storage:
 
     @property
     def local(self) -> Path | None:
-        """The path where it is on this machine; None elsewhere."""
+        """The path on this machine; None for a URL of another place."""
         return Path(self.root) if "file" in _protocols(self.fs) else None
 
     def reopened(self) -> Storage:
-        """The same with a connection of its own, for another thread: few kinds may be used by two at a time."""
-        # fsspec keeps one a thread.
+        """The same with a connection of its own, for another thread: few kinds are thread-safe."""
+        # fsspec keeps one instance per thread.
         return open_storage(self.url if self.local is None else str(self.local))
 
     @property
     def is_one_server(self) -> bool:
-        """Whether it is a server that answers for every file in it; behind HTTP every address may be of another one."""
+        """Whether one server holds all its files; behind HTTP each address may be of another server."""
         return self.local is None and not _protocols(self.fs) & {"http", "https"}
 
     def path(self, name: str) -> str:
-        """Where `name` in it is, for `fs`."""
+        """The path of `name` in it, for `fs`."""
         return joined(self.root, name)
 
     def exists(self, name: str) -> bool:
@@ -78,14 +78,14 @@ class Storage:
             return content
 
     def ends(self) -> str:
-        """The SHA-256, in hex, of a file's first and last 64 KiB: another file of the same size has another one."""
+        """The SHA-256, in hex, of a file's first and last 64 KiB: other files of the same size differ in it."""
         with self.reading(), self.fs.open(self.root, "rb") as file:
             first = file.read(_END)
             file.seek(max(0, int(self.fs.size(self.root)) - _END))
             return hashlib.sha256(first + file.read(_END)).hexdigest()
 
     def names(self, folder: str) -> list[str]:
-        """The names of the files right below `folder`; none where there is no such folder."""
+        """The names of the files directly below `folder`; none where there is no such folder."""
         with self.reading(folder):
             try:
                 self.fs.invalidate_cache()
@@ -94,7 +94,7 @@ class Storage:
                 return []
 
     def write(self, name: str, content: bytes) -> None:
-        """Write the file `name`, whole or not at all. Raises `OutputError`."""
+        """Write the file `name` atomically. Raises `OutputError`."""
         if self.local is not None:
             write_bytes(self.local / name, content)
             return
@@ -102,7 +102,7 @@ class Storage:
             self.fs.pipe_file(path, content)
 
     def put(self, name: str, file: Path) -> None:
-        """Move the local `file` there as `name`, whole or not at all. Raises `OutputError`."""
+        """Move the local `file` there as `name`, atomically. Raises `OutputError`."""
         with self._writing(name):
             if self.local is not None:
                 target = self.local / name
@@ -121,14 +121,14 @@ class Storage:
             self.fs.rm_file(self.path(name))
 
     def sweep(self, folder: str) -> None:
-        """Remove what a killed process left unfinished in `folder`."""
+        """Remove the unfinished files that a killed process left in `folder`."""
         for name in self.names(folder):
             if name.startswith(_UNFINISHED):
                 self.remove(f"{folder}/{name}" if folder else name)
 
     @contextlib.contextmanager
     def reading(self, name: str = "") -> Iterator[None]:
-        """A block that reads the file or folder `name`; what its library raises there is a `BatchError`."""
+        """Turn what the storage's library raises in the block, which reads `name`, into a `BatchError`."""
         try:
             yield
         except InkdigitsError:
@@ -136,7 +136,7 @@ class Storage:
         except Exception as error:  # every storage's library raises classes of its own
             place = joined(self.url, name) if name else self.url
             raise BatchError(
-                f"{place}: cannot be read: {_in_a_line(error)}: when that is mended, the same command goes on"
+                f"{place}: cannot be read: {_in_a_line(error)}: then run the same command again, which resumes"
             ) from error
 
     @contextlib.contextmanager
@@ -153,7 +153,7 @@ class Storage:
 
 @contextlib.contextmanager
 def _replaced(storage: Storage, name: str) -> Iterator[str]:
-    """The path to write to so that `name` appears whole."""
+    """The path to write to so that `name` is replaced atomically."""
     if _protocols(storage.fs) & _OBJECT_STORES:
         yield storage.path(name)
         return
@@ -167,7 +167,7 @@ def _replaced(storage: Storage, name: str) -> Iterator[str]:
 def open_storage(place: str) -> Storage:
     """The storage of a path on this machine or a URL.
 
-    Raises `BatchError` for a URL of an unknown kind, for one with a password in it, and where nobody answers.
+    Raises `BatchError` for a URL of an unknown kind, for one with a password in it, and where no server answers.
     """
     import fsspec
 
@@ -182,20 +182,20 @@ def open_storage(place: str) -> Storage:
 
 
 def refuse_password(place: str) -> None:
-    """Raise `BatchError` for a URL with a password: it would stand in the manifest and in every row of the results."""
+    """Raise `BatchError` for a URL with a password, which would be written into the manifest and into every row."""
     for link in place.split("::") if is_url(place) else []:
         parts = urlsplit(link)
         if parts.password is not None:
             raise BatchError(
-                f"{parts.scheme}://{parts.hostname}: a URL with a password in it, which would stand in the results: "
-                "leave out user and password, and give both to fsspec, such as by FSSPEC_FTP_USERNAME and "
+                f"{parts.scheme}://{parts.hostname}: a URL with a password in it, which would be written into the "
+                "results: leave out user and password, and pass both to fsspec, for example in FSSPEC_FTP_USERNAME and "
                 "FSSPEC_FTP_PASSWORD"
             )
 
 
 @contextlib.contextmanager
 def scratch(beside: Storage, name: str) -> Iterator[Path]:
-    """A local path to write a file to before it is `put` as `name`: beside it, or in the system's temporary folder."""
+    """A local path for a file until it is `put` as `name`: beside it, or in the system's temporary folder."""
     import tempfile
 
     if beside.local is not None:
@@ -204,7 +204,7 @@ def scratch(beside: Storage, name: str) -> Iterator[Path]:
         try:
             yield path
         finally:
-            # A file system that is read-only refuses to remove even what is not there.
+            # A read-only file system refuses to remove even a file that does not exist.
             if path.exists():
                 path.unlink()
         return

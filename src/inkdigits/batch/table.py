@@ -1,4 +1,4 @@
-"""The table of results: a row for every page of every picture, in the schema of `Reading`."""
+"""The table of results: one row per page of a picture, in the schema of `Reading`."""
 
 from __future__ import annotations
 
@@ -18,9 +18,8 @@ def schema() -> Any:
     """The table's Arrow schema.
 
     `picture` is the number of the picture in the source, from 0; the other columns are those of `Reading.to_dict`.
-    `network_input` holds 784 bytes, the rows of 28x28 grey levels one after the other: for unsure digits, so that
-    people can look at them later, and for all with --network-inputs; elsewhere it is null. `model_sha256` is of the
-    model's whole file.
+    `network_input` holds 784 bytes, the 28 rows of 28 grey levels: for unsure digits, so that people can review them,
+    and for all with --network-inputs; otherwise it is null. `model_sha256` is that of the whole model file.
     """
     import pyarrow as pa
 
@@ -53,7 +52,7 @@ def schema() -> Any:
 
 
 def table_bytes(rows: Sequence[tuple[int, Reading]], model_sha256: str, *, all_network_inputs: bool) -> bytes:
-    """A Parquet file of the readings, each with the number of its picture."""
+    """The bytes of a Parquet file with the readings, each with the number of its picture."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -69,7 +68,7 @@ def table_bytes(rows: Sequence[tuple[int, Reading]], model_sha256: str, *, all_n
 
 
 def outcome_counts(metadata: dict[bytes, bytes] | None) -> dict[str, int]:
-    """How many rows of each outcome a part's file holds, by its own metadata."""
+    """How many rows of each outcome a part holds, from the metadata of its file."""
     found = metadata or {}
     return {name: int(found.get(_COUNT + name.encode(), b"0")) for name in OUTCOMES}
 

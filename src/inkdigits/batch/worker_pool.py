@@ -1,4 +1,4 @@
-"""Who reads the parts: workers that come and go. Processes of this machine are one pool; Ray's are another."""
+"""Pools of workers that read parts: processes of this machine; `inkdigits.cluster` has one of Ray's workers."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ __all__ = ["LocalWorkerPool", "WorkerPool"]
 
 
 class WorkerPool(Protocol):
-    """Workers that a function is handed to."""
+    """Workers that run functions."""
 
     @property
     def lost(self) -> tuple[type[BaseException], ...]:
-        """What a future raises when its worker died, for good, on the way."""
+        """The exceptions that a future raises when its worker ended before it was done."""
 
     def size(self) -> int:
-        """How many workers there are at present."""
+        """The present number of workers."""
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
         """A future of `function(*arguments)`; both must be picklable."""
 
     def renew(self) -> None:
-        """Replace workers after a loss, so that more can be submitted."""
+        """Replace lost workers, so that more functions can be submitted."""
 
 
 class LocalWorkerPool:
-    """`jobs` fresh processes of this machine, each with its share of the cores; they never outlive this process."""
+    """`jobs` fresh processes of this machine, each on its part of the cores; they end with this process."""
 
     lost = (BrokenExecutor,)
 
@@ -47,7 +47,7 @@ class LocalWorkerPool:
         return self._stack.__exit__(*error)
 
     def size(self) -> int:
-        """How many processes."""
+        """The number of processes."""
         return self._jobs
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
@@ -56,6 +56,6 @@ class LocalWorkerPool:
         return self._executor.submit(function, *arguments)
 
     def renew(self) -> None:
-        """Fresh processes in place of those of which one died."""
+        """Replace all processes after one of them ended."""
         self._stack.close()
         self._executor = self._stack.enter_context(process_pool(self._jobs))

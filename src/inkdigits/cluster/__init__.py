@@ -1,1 +1,1 @@
-"""Ray: the same commands on many machines. Nothing below this package knows Ray; the command line passes it in."""
+"""Ray: the same commands on many machines. Other packages do not import it; the command line passes it to them."""

@@ -1,4 +1,4 @@
-"""A connection to a Ray cluster, or a Ray of our own on this machine; usage reports stay off unless asked for."""
+"""Connects to a Ray cluster, or starts Ray on this machine; usage reports are off unless enabled."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from inkdigits.system.telemetry import disable_telemetry
 
 __all__ = ["connect", "connected"]
 
-# How long a cluster's door may take to open, in seconds.
-_PATIENCE = 5.0
+# How long connecting to the address of a cluster may take, in seconds.
+_TIMEOUT = 5.0
 _RAY_CLIENT = "ray://"
 _AUTH_MODE = "RAY_AUTH_MODE"
 
 
 def connect(address: str | None, *, needed_by: str = "--engine ray", **options: Any) -> None:
-    """Connect this process to the Ray cluster at `address`, as `ray.init` does; connected already, it does nothing.
+    """Connect this process to the Ray cluster at `address`, as `ray.init` does, unless it is connected.
 
     `address` is HOST:PORT, `auto` (the cluster that runs on this machine), ray://HOST:PORT, or None: RAY_ADDRESS, else
-    a cluster on this machine, else one of our own that ends with this process. `options` go to `ray.init`. A cluster
-    that asks for a token is shown the one that Ray finds here. Raises `MissingExtraError` without Ray and
-    `ClusterError` when no cluster answers there, or it takes no token that is here.
+    a cluster on this machine, else a new one that ends with this process. `options` go to `ray.init`. A cluster that
+    requires a token is sent the one that Ray finds on this machine. Raises `MissingExtraError` without Ray and
+    `ClusterError` when no cluster answers there, or it refuses the token.
     """
     require_extra("ray", "cluster", needed_by)
     disable_telemetry("ray")
@@ -35,21 +35,21 @@ def connect(address: str | None, *, needed_by: str = "--engine ray", **options: 
     if ray.is_initialized():
         return
     named = os.environ.get("RAY_ADDRESS") if address in (None, "auto") else address
-    _knock(named)
-    _show_token(named)
+    _check_port(named)
+    _send_token(named)
     try:
         ray.init(address, **{"log_to_driver": False, "logging_level": "ERROR", **options})
     except (ConnectionError, RuntimeError, ValueError, TimeoutError, ray.exceptions.AuthenticationError) as error:
         reason = " ".join(str(error).split())
         raise ClusterError(
-            f"--address {address or 'auto'}: no Ray cluster to work with ({reason[:300]}): start one with ray start "
-            "--head, with the same Ray and Python as here, and give its HOST:PORT"
+            f"--address {address or 'auto'}: no Ray cluster can be used ({reason[:300]}): start one with ray start "
+            "--head, with the same Ray and Python as here, and pass its HOST:PORT"
         ) from error
 
 
 @contextmanager
 def connected(address: str | None, **options: Any) -> Iterator[None]:
-    """`connect` for a block; afterwards the connection is closed if it was opened here."""
+    """`connect` for a block; afterwards the connection is closed if this opened it."""
     require_extra("ray", "cluster", str(options.get("needed_by", "--engine ray")))
     import ray
 
@@ -62,13 +62,13 @@ def connected(address: str | None, **options: Any) -> Iterator[None]:
             ray.shutdown()
 
 
-def _knock(address: str | None) -> None:
-    """Raise `ClusterError` in seconds where nobody listens; Ray itself would try for minutes."""
+def _check_port(address: str | None) -> None:
+    """Raise `ClusterError` at once where nothing listens; Ray itself would try for minutes."""
     place = _host_and_port(address)
     if place is None:
         return
     try:
-        socket.create_connection(place, timeout=_PATIENCE).close()
+        socket.create_connection(place, timeout=_TIMEOUT).close()
     except OSError as error:
         raise ClusterError(
             f"--address {address}: no Ray cluster answers there ({error.strerror or error}): expected the HOST:PORT "
@@ -81,10 +81,10 @@ def _host_and_port(address: str | None) -> tuple[str, int] | None:
     return (host.strip("[]"), int(port)) if host and port.isdecimal() else None
 
 
-def _show_token(address: str | None) -> None:
-    """Have Ray send the token of this machine where the cluster asks for one, as Ray itself does for `auto` only.
+def _send_token(address: str | None) -> None:
+    """Have Ray send the token of this machine where the cluster requires one, as Ray itself does for `auto` only.
 
-    Raises `ClusterError` when there is none that fits: Ray would print its refusal for 20 seconds.
+    Raises `ClusterError` when there is no valid one, before Ray repeats its own error message many times.
     """
     if not address or address.startswith(_RAY_CLIENT) or _host_and_port(address) is None:
         return
@@ -92,32 +92,33 @@ def _show_token(address: str | None) -> None:
     if mode not in ("token", "disabled") or not _refused(address, None):
         return
     if mode == "disabled":
-        raise ClusterError(f"--address {address}: that Ray cluster asks for a token: unset {_AUTH_MODE}=disabled here")
+        raise ClusterError(f"--address {address}: that Ray cluster requires a token: unset {_AUTH_MODE}=disabled here")
     token = _token()
     if token is None or _refused(address, token):
+        found = "there is none" if token is None else "it refused the one"
         raise ClusterError(
-            f"--address {address}: that Ray cluster asks for a token, and {'none' if token is None else 'another'} is "
-            "here: copy ~/.ray/auth_token from the machine where ray start --head ran, or set RAY_AUTH_TOKEN"
+            f"--address {address}: that Ray cluster requires a token, and {found} on this machine: copy "
+            "~/.ray/auth_token from the machine where ray start --head ran, or set RAY_AUTH_TOKEN"
         )
     _use_token()
 
 
 def _refused(address: str, token: str | None) -> bool:
-    """Whether the cluster at `address` says that it wants another token, or one at all."""
-    # It has no stubs for mypy, and Ray's core below neither.
+    """Whether the cluster at `address` refuses `token`, or a connection without one."""
+    # Neither it nor Ray's core below has stubs for mypy.
     grpc: Any = import_module("grpc")
-    shown = None if token is None else [("authorization", f"Bearer {token}")]
-    # A proxy for the web does not lead to the cluster, and Ray uses none either.
+    metadata = None if token is None else [("authorization", f"Bearer {token}")]
+    # Ray does not connect through a web proxy either.
     with grpc.insecure_channel(address, options=[("grpc.enable_http_proxy", 0)]) as channel:
         try:
-            channel.unary_unary("/ray.rpc.NodeInfoGcsService/CheckAlive")(b"", timeout=_PATIENCE, metadata=shown)
+            channel.unary_unary("/ray.rpc.NodeInfoGcsService/CheckAlive")(b"", timeout=_TIMEOUT, metadata=metadata)
         except grpc.RpcError as error:
             return bool(error.code() is grpc.StatusCode.UNAUTHENTICATED)
     return False
 
 
 def _token() -> str | None:
-    """What RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token hold, as Ray reads them."""
+    """The token in RAY_AUTH_TOKEN, RAY_AUTH_TOKEN_PATH or ~/.ray/auth_token, as Ray reads them."""
     from ray.exceptions import AuthenticationError
 
     loader: Any = import_module("ray._raylet").AuthenticationTokenLoader
@@ -129,6 +130,6 @@ def _token() -> str | None:
 
 def _use_token() -> None:
     os.environ[_AUTH_MODE] = "token"
-    # Ray has read the environment when it was imported.
+    # Ray read the environment when it was imported.
     core: Any = import_module("ray._raylet")
     core.Config.initialize("")

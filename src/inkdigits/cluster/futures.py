@@ -1,4 +1,4 @@
-"""Ray's references as plain futures, which raise what a task raised and not what Ray made of it."""
+"""Ray's object references as futures of `concurrent.futures`, which raise a task's own exception."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def plain_future(reference: Any, lost: Callable[[BaseException], BaseException])
     """A future of what `reference` refers to.
 
     It raises the task's own error, without the traceback that Ray writes into its message; for a worker that cannot
-    begin a `ClusterError`; and for every other error of Ray's, such as a worker that died, what `lost` makes of it.
+    start a `ClusterError`; and for every other error of Ray's, such as a worker that ended, the result of `lost`.
     """
     future: Future[Any] = Future()
     reference.future().add_done_callback(lambda done: _hand_over(done, future, lost))
@@ -45,6 +45,6 @@ def _cause(cause: BaseException) -> BaseException:
         return cause
     reason = str(cause).splitlines()[0]
     return ClusterError(
-        f"a worker of the cluster cannot begin ({reason}): every machine needs the Python, the Ray and the inkdigits "
-        "that are here"
+        f"a worker of the cluster cannot start ({reason}): every machine needs the same versions of Python, Ray and "
+        "inkdigits as this one"
     )

@@ -1,7 +1,7 @@
 """An executor for `seeds` and `tune` whose functions run wherever a Ray cluster has free cores.
 
-A function whose worker or machine is lost runs again elsewhere: a seed then goes on from its last epoch, since its run
-lies in a folder that every machine sees, and a search tries the lost trial again.
+A function whose worker or machine is lost runs again elsewhere: a seed then resumes from its last epoch, since its run
+is in a folder that every machine sees, and a search repeats the lost trial.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from inkdigits.system.processes import SupportsSubmit
 
 __all__ = ["ray_executor"]
 
-# How often a function may lose its worker before it is given up: one that takes all memory would be lost for ever.
-_LOSSES = 5
+# How often a function that lost its worker is run again: one that needs too much memory would never end.
+_MAX_RETRIES = 5
 
 
 @contextmanager
@@ -44,13 +44,16 @@ def ray_executor(address: str | None, *, cores: float = 1, gpus: float = 0) -> I
 
 
 def _check_room(cores: float, gpus: float) -> None:
-    """Raise `ClusterError` where Ray would wait for ever for a machine that is large enough."""
+    """Raise `ClusterError` where Ray would wait forever for a machine that is large enough."""
     import ray
 
     machines = [node["Resources"] for node in ray.nodes() if node["Alive"]]
     if not any(has.get("CPU", 0) >= cores and has.get("GPU", 0) >= gpus for has in machines):
         found = ", ".join(f"{has.get('CPU', 0):g} cores and {has.get('GPU', 0):g} GPUs" for has in machines)
-        raise ClusterError(f"no machine of the cluster has {cores:g} cores and {gpus:g} GPUs: there are {found}")
+        raise ClusterError(
+            f"no machine of the cluster has {cores:g} cores and {gpus:g} GPUs: there are {found}: lower --cores or "
+            "--gpus"
+        )
 
 
 @dataclass
@@ -63,13 +66,13 @@ class _Executor:
         """A future of `function(*arguments)`, which raises what the function raised."""
         import ray
 
-        remote = ray.remote(num_cpus=self.cores, num_gpus=self.gpus, max_retries=_LOSSES)(_run_in)
+        remote = ray.remote(num_cpus=self.cores, num_gpus=self.gpus, max_retries=_MAX_RETRIES)(_run_in)
         reference = remote.remote(os.getcwd(), function, *arguments)  # noqa: PTH109 - a plain text for another machine
         self.references.append(reference)
-        return plain_future(reference, _given_up)
+        return plain_future(reference, _gave_up)
 
     def stop(self) -> None:
-        """Stop what runs and what waits."""
+        """Cancel what runs and what waits."""
         import ray
 
         for reference in self.references:
@@ -77,7 +80,7 @@ class _Executor:
 
 
 def _run_in(folder: str, function: Callable[..., Any], *arguments: Any) -> Any:
-    """What a worker does. Raises `ClusterError` on a machine that does not see `folder`."""
+    """Run a function in `folder`. Raises `ClusterError` on a machine that does not see `folder`."""
     try:
         os.chdir(folder)
     except OSError as error:
@@ -88,9 +91,9 @@ def _run_in(folder: str, function: Callable[..., Any], *arguments: Any) -> Any:
     return function(*arguments)
 
 
-def _given_up(error: BaseException) -> ClusterError:
+def _gave_up(error: BaseException) -> ClusterError:
     reason = " ".join(str(error).split())
     return ClusterError(
-        f"a training lost its process {_LOSSES + 1} times, perhaps for want of memory: run the same command again to "
-        f"go on, with more --cores for each where memory is short ({reason[:300]})"
+        f"a training lost its process {_MAX_RETRIES + 1} times, perhaps for lack of memory: run the same command again "
+        f"to resume, with more --cores for each where memory is short ({reason[:300]})"
     )

@@ -1,8 +1,8 @@
-"""Ray's pool for batch reading: every part is a task, given again when its worker or node dies.
+"""Ray's workers as a pool for batches: every part is a task, which Ray repeats when its worker or node is lost.
 
-Plain tasks and no Ray Data: a part is one file with a name of its own, so that a part read twice is still there once.
-Ray Data cuts and joins blocks as it likes and would hold the list of all parts; tasks are handed out as workers ask for
-them, whatever the size of the source. A worker process loads the model once, as it does in the local pool.
+Plain tasks and not Ray Data: a part is one file with a name of its own, so that a part that is read twice exists once.
+Ray Data splits and merges blocks as it likes and would hold the list of all parts; tasks are submitted as workers
+become free, whatever the size of the source. A worker process loads the model once, as in the local pool.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from inkdigits.errors import ClusterError, require_extra
 
 __all__ = ["RayWorkerPool"]
 
-# A node that dies takes its tasks with it, so this is no sign of a picture that cannot be read.
+# A lost node takes its tasks with it, so a retry does not mean that a picture cannot be read.
 _RETRIES = 20
 
 
 class RayWorkerPool:
-    """The workers of the Ray cluster at `address` (as for `connect`), one a core that it offers.
+    """The workers of the Ray cluster at `address` (as for `connect`), one per core.
 
     Every node needs inkdigits with the extra `cluster`, and has to see the source and the folder of results under the
-    same path or URL. Raises `MissingExtraError` without Ray, and where no cluster answers `ClusterError` when it is
-    entered.
+    same path or URL. Raises `MissingExtraError` without Ray, and `ClusterError` on entering
+    where no cluster answers.
     """
 
     def __init__(self, address: str | None, **options: Any) -> None:
-        # Asked at once: to list a large source takes hours, and only then the cluster is needed.
+        # Checked at once, since the cluster is needed only when the source is listed, which may take hours.
         require_extra("ray", "cluster", "--engine ray")
         self._connection = connected(address, **options)
-        self._shared: tuple[Any, Any] | None = None
+        self._sent: tuple[Any, Any] | None = None
         self._tasks: dict[Callable[..., Any], Any] = {}
 
     def __enter__(self) -> RayWorkerPool:
@@ -45,13 +45,13 @@ class RayWorkerPool:
 
     @property
     def lost(self) -> tuple[type[BaseException], ...]:
-        """What a task raises whose workers died again and again."""
+        """The exceptions of a task whose workers ended again and again."""
         from ray import exceptions
 
         return (exceptions.WorkerCrashedError, exceptions.OutOfMemoryError, exceptions.NodeDiedError)
 
     def size(self) -> int:
-        """The cores that the cluster offers at present; 1 while it has none."""
+        """The present number of cores of the cluster; 1 while it has none."""
         import ray
 
         return max(1, int(ray.cluster_resources().get("CPU", 1)))
@@ -61,26 +61,26 @@ class RayWorkerPool:
         import ray
 
         job, *others = arguments
-        if self._shared is None or self._shared[0] is not job:
-            self._shared = (job, ray.put(job))
-        return plain_future(self._task(function).remote(self._shared[1], *others), self._died)
+        if self._sent is None or self._sent[0] is not job:
+            self._sent = (job, ray.put(job))
+        return plain_future(self._task(function).remote(self._sent[1], *others), self._lost_worker)
 
     def _task(self, function: Callable[..., Any]) -> Any:
-        """`function` as Ray's; made once, since Ray sends each that is made to all workers as another one."""
+        """`function` as a Ray task; made once, since Ray sends every new one to all workers."""
         import ray
 
         if function not in self._tasks:
-            # What the function itself raises is no reason to run it again.
+            # An exception of the function itself is no reason to run it again.
             made = ray.remote(num_cpus=1, max_retries=_RETRIES, retry_exceptions=False)(function)
             self._tasks[function] = made
         return self._tasks[function]
 
-    def _died(self, error: BaseException) -> BaseException:
-        """`error` where it says that workers died, which the batch can deal with; otherwise one line to stop with."""
+    def _lost_worker(self, error: BaseException) -> BaseException:
+        """`error` for lost workers, which the batch handles; otherwise a `ClusterError` of one line."""
         if isinstance(error, self.lost):
             return error
         reason = " ".join(str(error).split())
-        return ClusterError(f"the cluster lost a part ({reason[:300]}): run the same command again to go on")
+        return ClusterError(f"the cluster lost a part ({reason[:300]}): run the same command again to resume")
 
     def renew(self) -> None:
-        """Nothing to do: Ray replaces its workers by itself."""
+        """Do nothing: Ray replaces its workers itself."""
