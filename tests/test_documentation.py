@@ -38,7 +38,6 @@ ILLUSTRATIONS = {
     "README.md": 1,
     "docs/guides/installing.md": 1,
     "docs/guides/exercise.md": 1,
-    "docs/guides/reading.md": 1,
     "docs/guides/robustness.md": 2,
     "docs/guides/scale.md": 8,
     "docs/guides/serving.md": 3,
