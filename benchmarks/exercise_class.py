@@ -1,9 +1,9 @@
-"""Claim: one command judges a class of 30, of which 5 are hostile, in parallel, and every honest one gets its points.
+"""Claim: one command grades a class of 30, of which 5 are hostile, in parallel, and every honest one gets its points.
 
-A class as it comes: 8 did everything, 10 did part 1 only, 7 barely began, and 5 are hostile (endless loop, fork of
+Of the class, 8 did everything, 10 did part 1 only, 7 barely began, and 5 are hostile (endless loop, fork of
 many processes, 100 MB of output, deletes its folder, kills its kernel). Checks them at full size and prints the table
-and the time. Ends with 1 when a verdict is not the expected one: the whole ones pass with all points, the rest fail,
-part 1 with more points than a beginning.
+and the time. Exit code 1 when a verdict is not the expected one: the complete ones pass with all points, the rest fail,
+and part 1 earns more points than a beginning.
 
     python benchmarks/exercise_class.py --jobs 4
 """
@@ -34,7 +34,7 @@ HOSTILE = {
 
 
 def main() -> None:
-    """Write the class, check it, print what came of it."""
+    """Write the class, check it, print the verdicts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--whole", type=int, default=8, help="submissions that did everything")
     parser.add_argument("--jobs", type=int, default=None, help="submissions at a time")
@@ -83,7 +83,7 @@ def _write_class(folder: Path, whole: int) -> None:
 
 
 def _done_before(first_blank: str) -> dict[str, Any]:
-    """The solution up to the cell `first_blank`, and what is handed out from there on."""
+    """The solution up to the cell `first_blank`, and the student's version from there on."""
     solution, handed_out = build_notebook(Version.solution), build_notebook(Version.student)
     done = [cell["id"] for cell in solution["cells"]].index(first_blank)
     return {**solution, "cells": [*solution["cells"][:done], *handed_out["cells"][done:]]}

@@ -2,8 +2,8 @@
 
 Over seeds, the mean test accuracy of each network lies at least 4.3 standard deviations above its bar.
 
-Runs the solution's own training cells for every seed, each in a process of its own, keeps every result in a folder (a
-second call goes on where the first one stopped) and prints the distribution. Ends with 1 when a margin is missed.
+Runs the solution's own training cells for every seed, each in its own process, keeps every result in a folder
+(rerunning resumes) and prints the distribution. Exit code 1 when a margin is missed.
 
     KERAS_BACKEND=jax python benchmarks/exercise_seeds.py --seeds 20 --keep FOLDER
 """
@@ -32,7 +32,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, default=20, help="seeds 0 … n-1")
     parser.add_argument("--keep", type=Path, required=True, help="folder for the results")
-    parser.add_argument("--pictures", type=int, default=None, help="train on so many only, to try the script")
+    parser.add_argument("--pictures", type=int, default=None, help="number of training pictures, to try the script")
     arguments = parser.parse_args()
     arguments.keep.mkdir(parents=True, exist_ok=True)
     results = [_result(arguments.keep, seed, arguments.pictures) for seed in range(arguments.seeds)]
@@ -52,7 +52,7 @@ def _result(folder: Path, seed: int, pictures: int | None) -> dict[str, Any]:
 
 
 def _program(seed: int, pictures: int | None, path: Path) -> str:
-    """The solution as one program, without its pictures on a screen."""
+    """The solution as one program that shows no figures."""
     # Without the checks: a seed that misses its bar is a result here, not an error.
     cells = [solution_only(cell) for cell in load_master() if cell.kind == "code" and not cell.is_check]
     program = "\n".join(cells).replace("plt.show()", "plt.close()")

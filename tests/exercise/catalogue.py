@@ -16,7 +16,7 @@ class Mistake:
     replaced: dict[str, str | None]
     key: str
     words: str  # part of the message that a student reads
-    blank: tuple[str, ...] = (*CNN_CELLS, "activations", "mend")
+    blank: tuple[str, ...] = (*CNN_CELLS, "activations", "correct")
 
     @property
     def cells(self) -> dict[str, str | None]:
@@ -93,7 +93,7 @@ MISTAKES = {
         ),
         "data_format",
         "data format is mixed up",
-        blank=("cnn-train", "cnn-test", "compare", "activations", "mend"),
+        blank=("cnn-train", "cnn-test", "compare", "activations", "correct"),
     ),
     "no argmax": Mistake(_changed("dense-test", (".argmax(axis=1)", "")), "no_argmax", "without argmax"),
     "predict_classes": Mistake(
@@ -132,7 +132,7 @@ HOSTILE = {
     "deletes its folder": ("import os, shutil\nshutil.rmtree(os.getcwd())\nos.getcwd()", None),
     "kills its kernel": ("import os, signal\nos.kill(os.getpid(), signal.SIGKILL)", "kernel died"),
     "memory": ("hoard = [bytearray(2**26) for _ in range(200)]", "memory"),
-    "half a character": ("half = '\ud83d'", "half a character"),
+    "lone surrogate": ("half = '\ud83d'", "lone surrogate"),
     "nested too deep": ("-" * 20_000 + "1", "nested too deep"),
     "a junk report": (_IMPORT + "instrumentation.drain = lambda: 'junk'", _CHANGED),
     "an empty report": (_IMPORT + "instrumentation.drain = lambda: '{}'", _CHANGED),

@@ -15,10 +15,10 @@ from tests.exercise.conftest import write_submission
 def test_every_check_stands_where_the_master_has_it_however_it_was_handed_in(tmp_path: Path) -> None:
     whole = read_submission(write_submission(tmp_path / "whole.ipynb", {}))
     gaps = dict.fromkeys(["check-load", "check-shape", "check-dense-test", "check-compare"])
-    mended = read_submission(write_submission(tmp_path / "gaps.ipynb", gaps))
-    assert [step.id for step in mended.steps] == [step.id for step in whole.steps]
-    assert [step.source for step in mended.steps] == [step.source for step in whole.steps]
-    assert dict(mended.changes) == dict.fromkeys(gaps, "the check was deleted")
+    restored = read_submission(write_submission(tmp_path / "gaps.ipynb", gaps))
+    assert [step.id for step in restored.steps] == [step.id for step in whole.steps]
+    assert [step.source for step in restored.steps] == [step.source for step in whole.steps]
+    assert dict(restored.changes) == dict.fromkeys(gaps, "the check was deleted")
     assert whole.changes == ()
 
 

@@ -16,14 +16,16 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(help="The exercise as a notebook: hand it out, solve it, check it.", no_args_is_help=True)
+app = typer.Typer(
+    help="The exercise as a notebook: write it, its solution, and check what is handed in.", no_args_is_help=True
+)
 
 File = Annotated[Path, typer.Argument(help="The notebook to write; it must not exist yet.", metavar="[FILE]")]
 
 
 @app.command()
 def new(file: File = Path("exercise.ipynb")) -> None:
-    """Write the student's notebook: its blanks say what is asked."""
+    """Write the student's notebook: its blanks say what to write."""
     _write("student", file)
 
 
@@ -58,11 +60,11 @@ def check(
     ] = None,
     subset: Annotated[
         int | None,
-        typer.Option(help="A trial on so many training pictures, 2000 to 40000, with bars scaled down.", metavar="N"),
+        typer.Option(help="Try the checker on N training pictures, 2000 to 40000, with bars scaled down.", metavar="N"),
     ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write a table of the class to this file.")] = None,
     feedback: Annotated[
-        Path | None, typer.Option(help="Write an HTML page a student and one of the class here.", metavar="DIR")
+        Path | None, typer.Option(help="Write an HTML page for each student and one for the class.", metavar="DIR")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -118,7 +120,7 @@ def _print_one(verdict: Verdict) -> None:
     if verdict.cells:
         _print_cells(verdict)
         print_table(
-            ["part", "points", "accuracy", "to exceed", "still blank"],
+            ["part", "points", "accuracy", "expected above", "still blank"],
             [
                 [
                     PART_TITLES[part.name],

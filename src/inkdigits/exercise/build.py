@@ -1,7 +1,7 @@
-"""From the master to notebooks: the student's, the solution, and nbgrader's.
+"""Builds notebooks from the master: the student's, the solution, and nbgrader's.
 
-`python -m inkdigits.exercise.build docs/exercise` writes the three that the repository shows; a test holds them against
-a fresh build, so they cannot go stale.
+`python -m inkdigits.exercise.build docs/exercise` writes the three of the repository; a test compares them with a fresh
+build.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Version(StrEnum):
 
     student = "student"  # blanks raise NotImplementedError
     solution = "solution"
-    nbgrader = "nbgrader"  # the solution with nbgrader's marks, the source of `nbgrader generate_assignment`
+    nbgrader = "nbgrader"  # the solution with nbgrader's markers, the source of `nbgrader generate_assignment`
 
 
 FILES = {Version.student: "exercise.ipynb", Version.solution: "solution.ipynb", Version.nbgrader: "nbgrader.ipynb"}
@@ -59,7 +59,7 @@ def _cell(cell: MasterCell, version: Version) -> dict[str, Any]:
 
 
 def _nbgrader_source(cell: MasterCell) -> str:
-    """nbgrader's marks stand at the end of a line; what is asked goes above, where generate_assignment leaves it."""
+    """nbgrader's markers end a line; what is asked goes above, where generate_assignment keeps it."""
     lines = []
     for line in cell.source.splitlines():
         before, mark, ask = line.partition("BEGIN SOLUTION: ")
@@ -75,7 +75,7 @@ _SOURCES: dict[Version, Callable[[MasterCell], str]] = {
 
 
 def _metadata(cell: MasterCell) -> dict[str, Any]:
-    """nbgrader's metadata (schema 3); our checker knows cells by the same `grade_id`."""
+    """nbgrader's metadata (schema 3); our checker identifies cells by the same `grade_id`."""
     if not cell.is_check and not cell.written_by_student:
         return {}
     mark: dict[str, Any] = {
@@ -89,7 +89,7 @@ def _metadata(cell: MasterCell) -> dict[str, Any]:
     if cell.points:
         mark["points"] = cell.points
     mark["cell_type"] = cell.kind
-    # Checks cannot be edited or deleted in Jupyter; the checker does not rely on it.
+    # Jupyter does not let checks be edited or deleted; the checker does not rely on it.
     guard = {"deletable": False, "editable": False} if cell.is_check else {"deletable": False}
     return {**guard, "nbgrader": mark}
 

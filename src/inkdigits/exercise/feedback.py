@@ -1,4 +1,4 @@
-"""One HTML page a student, and a page that lists the class and near-identical submissions."""
+"""A table of the class, and HTML pages: one for each student, one for the class."""
 
 from __future__ import annotations
 
@@ -18,11 +18,15 @@ __all__ = ["PART_TITLES", "check_class_csv", "class_csv", "write_feedback"]
 PART_TITLES = {"prepare": "data and scores", "dense": "part 1: fully connected", "cnn": "part 2: convolutional"}
 
 
+_COLUMNS = (
+    "submission", "outcome", "points", "possible", *PART_TITLES, "dense_accuracy", "cnn_accuracy", "seconds", "subset",
+    "findings",
+)  # fmt: skip
 _FIRST_COLUMNS = "submission,outcome,points,possible,"
 
 
 def check_class_csv(path: Path) -> None:
-    """Raise `OutputError` where `path` is a file that no earlier check of a class wrote."""
+    """Raise `OutputError` if `path` exists and is not a table that an earlier check wrote."""
     if not path.exists():
         return
     try:
@@ -35,42 +39,34 @@ def check_class_csv(path: Path) -> None:
 
 
 def class_csv(verdicts: list[Verdict]) -> str:
-    """A line a submission: name, outcome, points, accuracies in [0, 1], seconds, subset, and what was found.
+    """A CSV line for each submission: name, outcome, points, accuracies in [0, 1], seconds, subset and findings.
 
     `subset` is empty, or the number of training pictures of a trial, whose points are no marks.
 
-    A name that begins like a spreadsheet's formula gets an apostrophe before it, so that it is not run as one.
+    A text that begins like a spreadsheet's formula is prefixed with an apostrophe, so that it is not run as one.
     """
     table = io.StringIO()
-    writer = csv.writer(table, lineterminator="\n")
-    parts = list(PART_TITLES)
-    writer.writerow(
-        [
-            "submission",
-            "outcome",
-            "points",
-            "possible",
-            *parts,
-            "dense_accuracy",
-            "cnn_accuracy",
-            "seconds",
-            "subset",
-            "findings",
-        ]
-    )
-    for verdict in verdicts:
-        by_name = {part.name: part for part in verdict.parts}
-        points = [by_name[name].points if name in by_name else "" for name in parts]
-        accuracies = [by_name[name].accuracy if name in by_name else None for name in ("dense", "cnn")]
-        row = [verdict.name, verdict.outcome, verdict.points, verdict.possible, *points]
-        row += ["" if accuracy is None else accuracy for accuracy in accuracies]
-        writer.writerow(
-            [
-                _plain(value)
-                for value in [*row, round(verdict.seconds, 1), verdict.subset or "", "; ".join(verdict.messages)]
-            ]
-        )
+    writer = csv.DictWriter(table, _COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({name: _plain(value) for name, value in _row(verdict).items()} for verdict in verdicts)
     return table.getvalue()
+
+
+def _row(verdict: Verdict) -> dict[str, object]:
+    row: dict[str, object] = {
+        "submission": verdict.name,
+        "outcome": verdict.outcome,
+        "points": verdict.points,
+        "possible": verdict.possible,
+        "seconds": round(verdict.seconds, 1),
+        "subset": verdict.subset,
+        "findings": "; ".join(verdict.messages),
+    }
+    for part in verdict.parts:
+        row[part.name] = part.points
+        if f"{part.name}_accuracy" in _COLUMNS:
+            row[f"{part.name}_accuracy"] = part.accuracy
+    return row
 
 
 def _plain(value: object) -> object:

@@ -1,4 +1,4 @@
-"""Calls of Keras 1 and 2 and of TensorFlow 1 that are gone, and what to write in their place."""
+"""Calls of Keras 1 and 2 and of TensorFlow 1 that no longer exist, and what to write instead."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ __all__ = ["OLD_ARGUMENTS", "OLD_NAMES", "find_old_calls"]
 OLD_NAMES = {
     "predict_classes": "model.predict(x).argmax(axis=1)",
     "predict_proba": "model.predict(x)",
-    "Session": "nothing: Keras 3 computes at once, tf.Session is gone",
+    "Session": "nothing: Keras 3 runs operations immediately and has no sessions",
     "ConfigProto": 'os.environ["TF_FORCE_GPU_ALLOW_GROWTH"] = "true" before the import',
     "set_session": "nothing: there are no sessions",
     "placeholder": "keras.Input(shape)",
@@ -24,7 +24,7 @@ OLD_NAMES = {
     "Convolution2D": "keras.layers.Conv2D(32, 5)",
     "image_dim_ordering": "keras.config.image_data_format()",
     "set_image_dim_ordering": 'keras.config.set_image_data_format("channels_last")',
-    "ImageDataGenerator": "keras.layers.RandomTranslation and its kin as layers",
+    "ImageDataGenerator": "layers such as keras.layers.RandomTranslation",
 }
 OLD_ARGUMENTS = {
     "nb_epoch": "epochs",
@@ -41,16 +41,16 @@ OLD_ARGUMENTS = {
 
 
 def find_old_calls(source: str) -> Iterator[str]:
-    """For each old call in `source`, a line that names it and says what to write. Nothing for what cannot be parsed."""
+    """For each old call in `source`, a line that names it and says what to write; nothing for invalid Python."""
     tree = parsed(source)
     if tree is None:
         return
     for name in dict.fromkeys(_names(tree)):
         if name in OLD_NAMES:
-            yield f"`{name}` is an old call that is gone from Keras 3: write {OLD_NAMES[name]}"
+            yield f"`{name}` is an old call that Keras 3 does not have: write {OLD_NAMES[name]}"
     for name in dict.fromkeys(_arguments(tree)):
         if name in OLD_ARGUMENTS:
-            yield f"`{name}=` is an old argument that is gone from Keras 3: write {OLD_ARGUMENTS[name]}"
+            yield f"`{name}=` is an old argument that Keras 3 does not have: write {OLD_ARGUMENTS[name]}"
 
 
 def _names(tree: ast.Module) -> Iterator[str]:

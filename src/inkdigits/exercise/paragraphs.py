@@ -1,6 +1,6 @@
 """From the master's marked paragraphs to what Jupyter, JupyterLab, nbconvert and nbgrader all show alike.
 
-Boxes use the classes that Jupyter has styled since its first days, so a task is red without a style sheet of our own.
+Boxes use classes that every Jupyter styles, so a task is red without a style sheet of our own.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ def _render_paragraph(paragraph: str) -> str:
     return _RENDERERS[mark[1]](paragraph[mark.end() :])
 
 
-# Without the margin a folded note sticks to what follows it.
+# Without the margin a folded note touches what follows it.
 _FOLDED = '<details style="margin-bottom: 1em">'
 
 
 def _task(text: str) -> str:
-    # Blank lines inside: a block of HTML ends at one, so what is between is Markdown again.
+    # A block of HTML ends at a blank line, so that what is between is rendered as Markdown.
     return (
         '<div class="alert alert-block alert-danger" style="color:#8b0000">\n\n'
         f'<b style="color:#c00000">Your turn.</b> {text}\n\n</div>'

@@ -1,4 +1,4 @@
-"""A student's code as a tree. Whatever stands in a cell, reading it must not end the check of a class."""
+"""Parses a student's code. Whatever a cell holds, reading it must not end the check of a class."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import ast
 
 __all__ = ["UNPARSABLE", "parsed", "problem_of", "unparsed"]
 
-# What Python's parser raises for a stranger's text: half a character, a null byte, or nesting that is too deep for it.
+# What Python's parser raises for arbitrary text: a lone surrogate, a null byte, or nesting that is too deep.
 UNPARSABLE = (SyntaxError, ValueError, MemoryError, RecursionError)
 
 
@@ -19,21 +19,21 @@ def parsed(source: str) -> ast.Module | None:
 
 
 def problem_of(source: str) -> str | None:
-    """Why `source` is no code for any kernel, in words; None for code, and for mistakes that a kernel names itself."""
+    """Why no kernel can run `source`; None for code, and for mistakes that a kernel names itself."""
     try:
         source.encode()
         ast.parse(source)
     except UnicodeEncodeError as error:
-        return f"a cell holds half a character ({error.object[error.start]!a}), which is no text: write it again"
+        return f"a cell holds a lone surrogate ({error.object[error.start]!a}), no valid text: write it again"
     except (MemoryError, RecursionError):
-        return "a cell is nested too deep for Python's parser: write it in simpler steps"
+        return "a cell is nested too deep for Python's parser: split it into simpler statements"
     except (SyntaxError, ValueError):
         return None
     return None
 
 
 def unparsed(node: ast.expr) -> str:
-    """The code of `node`; dots for one that is nested too deep to be written."""
+    """The code of `node`; an ellipsis for one that is nested too deep."""
     try:
         return ast.unparse(node)
     except RecursionError:

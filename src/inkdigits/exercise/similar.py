@@ -1,4 +1,4 @@
-"""Submissions that are nearly the same, for a teacher to look at: it says nothing about who wrote what."""
+"""Submissions that are nearly the same, for a teacher to compare: this does not say who wrote what."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from inkdigits.exercise.verdict import Verdict
 
 __all__ = ["SimilarPair", "similar_submissions"]
 
-_LENGTH = 5  # tokens in a row that are compared
-_MIN_OWN = 30  # such rows; with fewer there is too little of the student's own to compare
-_NEARLY = 0.9
+_LENGTH = 5  # consecutive tokens that are compared
+_MIN_OWN = 30  # such rows; with fewer there is too little of the student's own code to compare
+_MIN_SIMILARITY = 0.9
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ def similar_submissions(verdicts: list[Verdict]) -> list[SimilarPair]:
         for first, second in itertools.combinations(written, 2)
         if len(written[first]) >= _MIN_OWN and len(written[second]) >= _MIN_OWN
     ]
-    return sorted((pair for pair in pairs if pair.similarity >= _NEARLY), key=lambda pair: -pair.similarity)
+    return sorted((pair for pair in pairs if pair.similarity >= _MIN_SIMILARITY), key=lambda pair: -pair.similarity)
 
 
 def _rows(code: tuple[str, ...]) -> set[tuple[str, ...]]:

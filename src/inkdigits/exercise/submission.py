@@ -1,4 +1,4 @@
-"""A submission as a list of steps: the student's cells, with the master's checks in their places."""
+"""A submission as a list of steps: the student's cells, with the master's checks at their positions."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from inkdigits.exercise.tampering import describe_change
 
 __all__ = ["SUBSET_BARS", "Submission", "SubmissionStep", "bar_of", "part_of", "read_submission"]
 
-# On a few thousand pictures no network reaches the real bars; these only show that a network learns.
+# With a few thousand pictures no network reaches the real bars; these only show that a network learns.
 SUBSET_BARS = {"check-dense-test": 0.85, "check-cnn-test": 0.80, "check-compare": -0.20}
 _BAR = re.compile(r"> (-?[0-9.]+)(?=,[^\n]*# bar$)", re.MULTILINE)
-# Longer than any honest notebook, outputs included; nothing larger is read into memory.
+# More than any honest notebook, outputs included; nothing larger is read into memory.
 _MAX_BYTES = 64 << 20
 
 
@@ -35,7 +35,7 @@ class Submission:
 
     path: Path
     steps: tuple[SubmissionStep, ...]
-    changes: tuple[tuple[str, str], ...]  # check's id, what was done to it, in words
+    changes: tuple[tuple[str, str], ...]  # check's id, what was changed
 
 
 def read_submission(path: Path, subset: bool = False) -> Submission:
@@ -103,7 +103,7 @@ def _change(cell_id: str, source: str) -> tuple[str, str] | None:
 
 
 def _place_of(check: MasterCell, steps: list[SubmissionStep]) -> int:
-    """Behind the last step that stands before `check` in the master."""
+    """After the last step that comes before `check` in the master."""
     order = [cell.id for cell in load_master()]
     before = set(order[: order.index(check.id)])
     places = [place for place, step in enumerate(steps, 1) if step.id in before]

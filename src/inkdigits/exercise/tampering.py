@@ -10,7 +10,7 @@ __all__ = ["describe_change"]
 
 
 def describe_change(original: str, submitted: str) -> str | None:
-    """In words what differs between a check and what came in its place; None when it does the same.
+    """What differs between a check and its submitted version; None when both do the same.
 
     Comments, spacing and messages of asserts do not matter.
     """
