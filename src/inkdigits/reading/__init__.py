@@ -1,1 +1,1 @@
-"""Read the digits that people wrote: from any picture to values, boxes and how sure they are."""
+"""Read handwritten digits in any picture: values, boxes and probabilities."""

@@ -1,4 +1,4 @@
-"""Pictures for people: what was read, drawn on the picture, and every step from the picture to the network's input."""
+"""Pictures of a reading: the digits drawn on the picture, and the steps from the picture to the network's inputs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.images.png import encode_png
-from inkdigits.reading.ink import reduced
+from inkdigits.reading.ink import downscaled
 from inkdigits.system.atomic_io import write_bytes
 
 if TYPE_CHECKING:
@@ -20,19 +20,20 @@ __all__ = ["draw_annotation", "draw_steps", "write_png"]
 
 Pixels = NDArray[np.uint8]
 _COLOURS = {"digit": (0, 130, 60), "unsure": (220, 120, 0), "not_a_digit": (200, 30, 40)}
-# The draw_annotation picture's long side, and the height of the strip of steps, in pixels.
-_MAX = 2000
-_STRIP = 320
-_GAP = 12
+# In pixels: the long side of an annotated picture, at most and at least; the height of the strip of steps and its gaps.
+_MAX_SIDE, _MIN_SIDE = 2000, 400
+_STRIP, _GAP = 320, 12
+# The height of a network input with its frame, and how many are shown.
+_TILE, _MAX_TILES = 40, 400
 
 
-def draw_annotation(seen: ReadingSteps) -> Pixels:
-    """The upright picture, RGB, with a box and a value around every digit: green, orange when unsure, red when none."""
-    picture, scale = reduced(_rgb(seen.page.pixels), _MAX)
-    if max(picture.shape) < 400:
-        picture, scale = _enlarged(picture, 400)
+def draw_annotation(steps: ReadingSteps) -> Pixels:
+    """The upright picture, uint8 RGB, with every box and value: green, orange if unsure, red if not a digit."""
+    picture, scale = downscaled(_rgb(steps.page.pixels), _MAX_SIDE)
+    if max(picture.shape) < _MIN_SIDE:
+        picture, scale = _enlarged(picture, _MIN_SIDE)
     picture = picture.copy()
-    for digit in seen.reading.digits:
+    for digit in steps.reading.digits:
         _mark(picture, digit, scale)
     return picture
 
@@ -40,7 +41,7 @@ def draw_annotation(seen: ReadingSteps) -> Pixels:
 def _mark(picture: Pixels, digit: Digit, scale: float) -> None:
     import cv2
 
-    x, y, w, h = (round(side * scale) for side in digit.box)
+    x, y, w, h = (round(value * scale) for value in digit.box)
     colour = _COLOURS[digit.outcome]
     cv2.rectangle(picture, (x - 2, y - 2), (x + w + 2, y + h + 2), colour, 1 if h < 40 else 2)
     size = min(1.2, max(0.4, h / 90))
@@ -53,33 +54,34 @@ def _label(digit: Digit) -> str:
     return {"digit": f"{digit.value}", "unsure": f"{digit.value}|{digit.second}?", "not_a_digit": "-"}[digit.outcome]
 
 
-def draw_steps(seen: ReadingSteps) -> Pixels:
-    """One strip, RGB: the upright picture, how strong the ink is, what counts as ink, the boxes, and each 28x28."""
-    stages = [seen.page.pixels, _stretched(seen.ink.strength), seen.ink.mask, draw_annotation(seen)]
+def draw_steps(steps: ReadingSteps) -> Pixels:
+    """A strip, uint8 RGB: the upright picture, its darkness, the mask of ink, the boxes, the network's inputs."""
+    stages = [steps.page.pixels, _stretched(steps.ink.darkness), steps.ink.mask, draw_annotation(steps)]
     panels = [_of_height(_rgb(stage), _STRIP) for stage in stages]
-    panels.append(_sheet(seen))
+    panels.append(_network_inputs(steps))
     gap = np.full((_STRIP, _GAP, 3), 255, np.uint8)
     strip: Pixels = np.hstack([part for panel in panels for part in (panel, gap)][:-1])
     return strip
 
 
-def _stretched(strength: Pixels) -> Pixels:
-    return (strength * (255.0 / max(1, int(strength.max())))).astype(np.uint8)
+def _stretched(darkness: Pixels) -> Pixels:
+    return (darkness * (255.0 / max(1, int(darkness.max())))).astype(np.uint8)
 
 
-def _sheet(seen: ReadingSteps) -> Pixels:
-    """What the network saw, at most 8 rows of tiles 40 pixels high, each framed in its outcome's colour."""
+def _network_inputs(steps: ReadingSteps) -> Pixels:
+    """The network's inputs in columns of 8, each with a frame in the colour of its outcome."""
     tiles = []
-    for digit in seen.reading.digits[:400]:
-        tile = np.full((40, 40, 3), _COLOURS[digit.outcome], np.uint8)
+    for digit in steps.reading.digits[:_MAX_TILES]:
+        tile = np.full((_TILE, _TILE, 3), _COLOURS[digit.outcome], np.uint8)
         tile[6:34, 6:34] = digit.network_input[:, :, None]
         tiles.append(tile)
-    columns = max(1, -(-len(tiles) // (_STRIP // 40)))
-    sheet = np.full((_STRIP, columns * 40, 3), 255, np.uint8)
+    columns = max(1, -(-len(tiles) // (_STRIP // _TILE)))
+    canvas = np.full((_STRIP, columns * _TILE, 3), 255, np.uint8)
     for number, tile in enumerate(tiles):
         row, column = divmod(number, columns)
-        sheet[row * 40 : row * 40 + 40, column * 40 : column * 40 + 40] = tile
-    return sheet
+        top, left = row * _TILE, column * _TILE
+        canvas[top : top + _TILE, left : left + _TILE] = tile
+    return canvas
 
 
 def _rgb(pixels: Pixels) -> Pixels:
@@ -103,5 +105,5 @@ def _of_height(picture: Pixels, height: int) -> Pixels:
 
 
 def write_png(path: Path, picture: Pixels) -> None:
-    """Write RGB pixels as a PNG, whole or not at all. Raises `OutputError`."""
+    """Write uint8 RGB pixels as a PNG, atomically. Raises `OutputError`."""
     write_bytes(path, encode_png(picture))

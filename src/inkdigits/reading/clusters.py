@@ -1,7 +1,8 @@
-"""From pieces of ink to digits: what belongs together is joined, what touches may be cut, and the network decides.
+"""Components to digits: parts of one digit are merged, and touching digits may be split.
 
-Where geometry alone cannot tell, a `Cluster` holds several ways to see the same ink, and the way whose worst digit is
-the most probable wins.
+Where geometry cannot decide, a `Cluster` holds several hypotheses about the same ink, and the one whose least probable
+digit is the most probable is taken. The limits were set by hand on the development pictures
+(benchmarks/real_digits.py); none was measured by itself.
 """
 
 from __future__ import annotations
@@ -10,60 +11,62 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from inkdigits.reading.components import Piece, joined, typical_height
-from inkdigits.reading.touching import cuts
+from inkdigits.reading.components import Component, merge, typical_height
+from inkdigits.reading.touching import split_touching
 
-__all__ = ["SPECK", "Cluster", "cut_ways", "find_clusters"]
+__all__ = ["SPECK", "Cluster", "find_clusters", "split_hypotheses"]
 
-# All lengths are in heights of the writing, `typical_height`.
+# Lengths are fractions of the height of the writing, `typical_height`.
 SPECK = 0.22
-_TALLEST = 1.45
-_BREAK = 0.06
-# Width to height of the slimmest two digits that touch.
-_SLIMMEST_PAIR = 0.55
-# Digits that touch are of nearly one height.
-_ONE_HEIGHT = 0.74
-# What fills this share of its box has no strokes to part.
-_SOLID = 0.75
+_MAX_HEIGHT = 1.45
+_MAX_BREAK = 0.06
+# Width divided by height of the narrowest two digits that touch.
+_MIN_PAIR_ASPECT = 0.55
+# Digits that touch have nearly the same height: each at least this fraction of the component's.
+_MIN_PART_HEIGHT = 0.74
+# A component that fills more than this fraction of its box has no strokes to split.
+_MAX_FILL = 0.75
 
 
 @dataclass(frozen=True)
 class Cluster:
-    """Ink that is one digit or a few: `ways` to join its pieces, the most likely first."""
+    """Ink that is one digit or a few: each hypothesis is a list of digits, the most likely by geometry first."""
 
-    ways: tuple[tuple[Piece, ...], ...]
-
-
-def find_clusters(pieces: Sequence[Piece]) -> list[Cluster]:
-    """The digits that may be in those pieces, each with the ways to see it."""
-    if len(pieces) == 1:
-        return [Cluster((tuple(pieces),))]
-    height = _height_of_writing(pieces)
-    digits = [piece for piece in _sure_joins(pieces, height) if max(piece.w, piece.h) > SPECK * height]
-    return [Cluster(tuple(_ways(group, height))) for group in _near_groups(digits, height)]
+    hypotheses: tuple[tuple[Component, ...], ...]
 
 
-def _height_of_writing(pieces: Sequence[Piece]) -> float:
-    """`typical_height`; of two or three pieces one above the other, close by, it is the height of all together."""
-    height = typical_height(pieces)
-    large = [piece for piece in pieces if max(piece.w, piece.h) > SPECK * height]
+def find_clusters(components: Sequence[Component]) -> list[Cluster]:
+    """Components that may be parts of the same digits, as clusters with their hypotheses; specks are left out."""
+    if len(components) == 1:
+        return [Cluster((tuple(components),))]
+    height = _height_of_writing(components)
+    digits = [
+        component for component in _merge_attached(components, height) if max(component.w, component.h) > SPECK * height
+    ]
+    return [Cluster(tuple(_hypotheses(group, height))) for group in _group_neighbours(digits, height)]
+
+
+def _height_of_writing(components: Sequence[Component]) -> float:
+    """`typical_height`; of two or three components close to each other, one above the other, their total height."""
+    height = typical_height(components)
+    large = [component for component in components if max(component.w, component.h) > SPECK * height]
     if not 2 <= len(large) <= 3:
         return height
-    top, bottom = min(piece.y for piece in large), max(piece.bottom for piece in large)
-    left, right = min(piece.x for piece in large), max(piece.right for piece in large)
+    top, bottom = min(component.y for component in large), max(component.bottom for component in large)
+    left, right = min(component.x for component in large), max(component.right for component in large)
     close = all(min(max(_gap(one, other)) for other in large if other is not one) <= 0.12 * height for one in large)
     return float(bottom - top) if close and right - left < 1.1 * (bottom - top) else height
 
 
-def _gap(first: Piece, second: Piece) -> tuple[int, int]:
-    """How far two boxes are apart, across and down; negative where they overlap."""
+def _gap(first: Component, second: Component) -> tuple[int, int]:
+    """The horizontal and vertical distance of two boxes; negative where they overlap."""
     across = max(first.x, second.x) - min(first.right, second.right)
     down = max(first.y, second.y) - min(first.bottom, second.bottom)
     return across, down
 
 
-def _far_apart(first: Piece, second: Piece, height: float) -> bool:
-    """Whether it needs no closer look: on a sheet, nearly all pairs are."""
+def _far_apart(first: Component, second: Component, height: float) -> bool:
+    """A quick test that is true of nearly all pairs on a page."""
     return (
         first.x - second.right > height
         or second.x - first.right > height
@@ -72,20 +75,20 @@ def _far_apart(first: Piece, second: Piece, height: float) -> bool:
     )
 
 
-def _sure_joins(pieces: Sequence[Piece], height: float) -> list[Piece]:
-    """Small parts put to the digit that they hang on: a 5's bar, a stroke that the pen skipped."""
-    done: list[Piece] = []
-    for piece in sorted(pieces, key=lambda piece: -max(piece.w, piece.h)):
-        hosts = [index for index, other in enumerate(done) if _hangs_on(piece, other, height)]
+def _merge_attached(components: Sequence[Component], height: float) -> list[Component]:
+    """Components with small parts, such as the bar of a 5 or a broken stroke, merged into the digit they belong to."""
+    done: list[Component] = []
+    for component in sorted(components, key=lambda component: -max(component.w, component.h)):
+        hosts = [index for index, other in enumerate(done) if _is_attached(component, other, height)]
         if hosts:
-            nearest = min(hosts, key=lambda index: max(*_gap(piece, done[index])))
-            done[nearest] = joined([done[nearest], piece])
+            nearest = min(hosts, key=lambda index: max(*_gap(component, done[index])))
+            done[nearest] = merge([done[nearest], component])
         else:
-            done.append(piece)
+            done.append(component)
     return done
 
 
-def _hangs_on(part: Piece, host: Piece, height: float) -> bool:
+def _is_attached(part: Component, host: Component, height: float) -> bool:
     if _far_apart(part, host, height):
         return False
     across, down = _gap(part, host)
@@ -96,20 +99,20 @@ def _hangs_on(part: Piece, host: Piece, height: float) -> bool:
     together = max(part.bottom, host.bottom) - min(part.y, host.y)
     inside = across < -0.5 * part.w
     is_bar = part.w > 1.3 * part.h and part.y < host.y + 0.4 * host.h
-    return (inside or is_bar) and together <= max(_TALLEST * height, 1.15 * host.h)
+    return (inside or is_bar) and together <= max(_MAX_HEIGHT * height, 1.15 * host.h)
 
 
-def _continues(part: Piece, host: Piece, height: float) -> bool:
-    """Whether one stands right on the other, as the halves of a digit do that the pen broke."""
+def _continues(part: Component, host: Component, height: float) -> bool:
+    """Whether one lies directly above the other, like the halves of a digit with a gap in its strokes."""
     across, down = _gap(part, host)
     together = max(part.bottom, host.bottom) - min(part.y, host.y)
-    return down <= _BREAK * height and across < -0.6 * min(part.w, host.w) and together <= 1.15 * height
+    return down <= _MAX_BREAK * height and across < -0.6 * min(part.w, host.w) and together <= 1.15 * height
 
 
-def _near_groups(digits: Sequence[Piece], height: float) -> list[list[Piece]]:
-    """Pieces that may be parts of one digit, together; at most three a group, each piece in one."""
+def _group_neighbours(digits: Sequence[Component], height: float) -> list[list[Component]]:
+    """Groups of at most three components that may be parts of one digit; each component is in one group."""
     order = sorted(range(len(digits)), key=lambda index: digits[index].x)
-    groups: list[list[Piece]] = []
+    groups: list[list[Component]] = []
     free = dict.fromkeys(order)
     for index in order:
         if index not in free:
@@ -123,11 +126,13 @@ def _near_groups(digits: Sequence[Piece], height: float) -> list[list[Piece]]:
     return groups
 
 
-def _partner(group: Sequence[Piece], digits: Sequence[Piece], free: Iterable[int], height: float) -> int | None:
-    return next((other for other in free if any(_may_join(part, digits[other], height) for part in group)), None)
+def _partner(group: Sequence[Component], digits: Sequence[Component], free: Iterable[int], height: float) -> int | None:
+    return next(
+        (other for other in free if any(_may_be_one_digit(part, digits[other], height) for part in group)), None
+    )
 
 
-def _may_join(first: Piece, second: Piece, height: float) -> bool:
+def _may_be_one_digit(first: Component, second: Component, height: float) -> bool:
     if _far_apart(first, second, height):
         return False
     across, down = _gap(first, second)
@@ -139,23 +144,25 @@ def _may_join(first: Piece, second: Piece, height: float) -> bool:
     return small < 0.75 * height or across < -0.3 * min(first.w, second.w)
 
 
-def _ways(group: Sequence[Piece], height: float) -> list[tuple[Piece, ...]]:
-    ways = [tuple(group)]
+def _hypotheses(group: Sequence[Component], height: float) -> list[tuple[Component, ...]]:
+    hypotheses = [tuple(group)]
     if len(group) > 1:
         for first, second in combinations(range(len(group)), 2):
-            rest = [piece for index, piece in enumerate(group) if index not in {first, second}]
-            ways.append((joined([group[first], group[second]]), *rest))
+            rest = [component for index, component in enumerate(group) if index not in {first, second}]
+            hypotheses.append((merge([group[first], group[second]]), *rest))
     if len(group) > 2:
-        ways.append((joined(group),))
-    return ways
+        hypotheses.append((merge(group),))
+    return hypotheses
 
 
-def cut_ways(piece: Piece) -> list[tuple[Piece, ...]]:
-    """Ways to part a piece that may be digits that touch; none for a piece that is too slim."""
-    shape = piece.w / max(piece.h, 1)
-    solid = piece.area > _SOLID * piece.w * piece.h
-    if shape < _SLIMMEST_PAIR or piece.w < 8 or solid:
+def split_hypotheses(component: Component) -> list[tuple[Component, ...]]:
+    """Hypotheses about a component as two to four touching digits; none for one that is too narrow or solid."""
+    aspect = component.w / max(component.h, 1)
+    solid = component.area > _MAX_FILL * component.w * component.h
+    if aspect < _MIN_PAIR_ASPECT or component.w < 8 or solid:
         return []
-    most = min(4, max(2, round(shape / 0.6)))
-    ways = [tuple(parts) for count in range(2, most + 1) for parts in cuts(piece, count)]
-    return [way for way in ways if all(part.h > _ONE_HEIGHT * piece.h for part in way)]
+    max_count = min(4, max(2, round(aspect / 0.6)))
+    hypotheses = [tuple(parts) for count in range(2, max_count + 1) for parts in split_touching(component, count)]
+    return [
+        hypothesis for hypothesis in hypotheses if all(part.h > _MIN_PART_HEIGHT * component.h for part in hypothesis)
+    ]

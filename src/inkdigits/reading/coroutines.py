@@ -1,4 +1,4 @@
-"""Readers that ask a network and wait: written once, they are answered one by one or many together."""
+"""Readings as generators that ask a network: each is written once, and runs alone or shares calls with others."""
 
 from __future__ import annotations
 
@@ -8,45 +8,45 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Asking", "Classify", "answered", "answered_together"]
+__all__ = ["Classify", "NetworkQueries", "run", "run_together"]
 
 T = TypeVar("T")
 Pixels = NDArray[np.uint8]
 Probabilities = NDArray[np.float32]
 # Pictures uint8 (n, 28, 28) to probabilities (n, 10).
 Classify = Callable[[Pixels], Probabilities]
-# It yields pictures uint8 (n, 28, 28), is sent their probabilities (n, 10), and returns a T.
-Asking = Generator[Pixels, Probabilities, T]
+# Yields pictures uint8 (n, 28, 28), is sent their probabilities (n, 10), and returns a T.
+NetworkQueries = Generator[Pixels, Probabilities, T]
 
 
-def answered(asking: Asking[T], classify: Classify) -> T:
-    """What `asking` returns, its questions answered one after the other."""
-    (value,) = answered_together([asking], classify)
+def run(queries: NetworkQueries[T], classify: Classify) -> T:
+    """The value that the generator `queries` returns, with one call of `classify` a query."""
+    (value,) = run_together([queries], classify)
     return value
 
 
-def answered_together(askings: Sequence[Asking[T]], classify: Classify) -> list[T]:
-    """What each of `askings` returns; the questions that wait at the same time are answered at once.
+def run_together(generators: Sequence[NetworkQueries[T]], classify: Classify) -> list[T]:
+    """The value that each of `generators` returns; queries that wait at the same time share a call of `classify`.
 
-    That spares the network's weights the way out of the processor's cache and back for every picture.
+    With fewer calls the network's weights are loaded into the processor's cache less often.
     """
     values: dict[int, T] = {}
     waiting: dict[int, Pixels] = {}
 
-    def go_on(place: int, answer: Probabilities | None) -> None:
+    def resume(place: int, answer: Probabilities | None) -> None:
         try:
-            # A generator begins when it is sent nothing.
-            waiting[place] = askings[place].send(answer)  # type: ignore[arg-type]
+            # A generator starts when it is sent None.
+            waiting[place] = generators[place].send(answer)  # type: ignore[arg-type]
         except StopIteration as end:
             values[place] = end.value
 
-    for place in range(len(askings)):
-        go_on(place, None)
+    for place in range(len(generators)):
+        resume(place, None)
     while waiting:
-        questions, waiting = waiting, {}
-        answers = classify(np.concatenate(list(questions.values())))
+        queries, waiting = waiting, {}
+        answers = classify(np.concatenate(list(queries.values())))
         start = 0
-        for place, question in questions.items():
-            go_on(place, answers[start : start + len(question)])
-            start += len(question)
-    return [values[place] for place in range(len(askings))]
+        for place, query in queries.items():
+            resume(place, answers[start : start + len(query)])
+            start += len(query)
+    return [values[place] for place in range(len(generators))]

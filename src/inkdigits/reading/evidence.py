@@ -1,7 +1,8 @@
-"""Is it ink at all? What the picture itself says about a piece, before and after a network is asked.
+"""Evidence in the picture, besides the network's answer, that a component is ink and part of the writing.
 
-The limits were set where photographed textures and objects part from pen and pencil on drawn scenes: around ink the
-paper is clean and ink stands far above the paper's grain, around a texture's dark spots there are more of them.
+Around ink the paper is clean, and ink is much darker than the paper's grain; around a dark spot of a texture there are
+others. The limits were set by hand between photographed textures and objects on one side, and pen and pencil on
+synthetic pages on the other; none was measured by itself.
 """
 
 from __future__ import annotations
@@ -11,86 +12,88 @@ from collections.abc import Sequence
 import numpy as np
 
 from inkdigits.images.grey import to_grey
-from inkdigits.reading.components import Piece
+from inkdigits.reading.components import Component
 from inkdigits.reading.ink import Ink
 
-__all__ = ["fits_the_others", "is_ink", "unlike_writing"]
+__all__ = ["is_digit_shaped", "is_ink", "matches_other_digits"]
 
-# Pictures with a shorter side hold one digit or two, with no room around them to judge.
+# Smaller pictures hold a digit or two, with too little paper around them for these tests.
 _MIN_SIDE = 60
-# The strength just outside a piece as a share of its contrast, and its contrast in standard deviations of the grain.
-_UNCLEAN, _DOUBTFUL = 0.22, 0.09
-# The share of what is around a piece that may be as dark as the piece.
-_ONE_SIDED = 0.25
-_HARDLY_ABOVE_GRAIN, _LITTLE_ABOVE_GRAIN = 6.0, 12.0
-# Strokes wider than this share of the digit's longer side are a silhouette, not a stroke.
-_WIDEST_STROKE = 0.5
-# Wider than so many heights, it is a dash.
-_WIDEST_SHAPE = 2.6
+# The contrast of ink, in standard deviations of the paper's grain. Below the second value less darkness is allowed
+# around the component, given as a fraction of its contrast.
+_MIN_ABOVE_GRAIN, _CLEARLY_ABOVE_GRAIN = 6.0, 12.0
+_MAX_DARKNESS_AROUND, _MAX_DARKNESS_AROUND_FAINT = 0.22, 0.09
+# The fraction of the pixels around a component that may be as dark as the component.
+_MAX_AS_DARK = 0.25
+# A component with strokes wider than this fraction of its longer side is a silhouette.
+_MAX_STROKE = 0.5
+# A component wider than this many times its height is a dash.
+_MAX_ASPECT = 2.6
 
 
-def is_ink(piece: Piece, ink: Ink) -> bool:
-    """Whether a piece stands out from clean paper, as ink does and a texture or an object's edge does not."""
+def is_ink(component: Component, ink: Ink) -> bool:
+    """Whether a component stands out from clean paper, which a spot of a texture or the edge of an object does not."""
     if min(ink.mask.shape) < _MIN_SIDE:
         return True
-    above_grain = piece.contrast / (ink.noise + 1)
-    if above_grain < _HARDLY_ABOVE_GRAIN:
+    above_grain = component.contrast / (ink.noise + 1)
+    if above_grain < _MIN_ABOVE_GRAIN:
         return False
-    unclean, dark_beside = _around(piece, ink)
-    limit = _DOUBTFUL if above_grain < _LITTLE_ABOVE_GRAIN else _UNCLEAN
-    return unclean < limit * piece.contrast and dark_beside < _ONE_SIDED
+    darkness, as_dark = _around(component, ink)
+    limit = _MAX_DARKNESS_AROUND_FAINT if above_grain < _CLEARLY_ABOVE_GRAIN else _MAX_DARKNESS_AROUND
+    return darkness < limit * component.contrast and as_dark < _MAX_AS_DARK
 
 
-def _around(piece: Piece, ink: Ink) -> tuple[float, float]:
-    """The mean strength in a ring around the piece, and which share of the ring is as dark as the piece is.
+def _around(component: Component, ink: Ink) -> tuple[float, float]:
+    """The mean darkness in a ring around the component, and the fraction of the ring that is as dark as the component.
 
-    The ring lies a little off the soft edge and leaves other ink out. Where it is as dark, the piece is the edge of an
-    object or of a shadow: beside ink there is paper.
+    The ring keeps clear of the soft edge and leaves out other ink. Where it is as dark as the component, that is the
+    edge of an object or of a shadow: ink has paper beside it.
     """
     import cv2
 
-    near = max(2, round(0.35 * piece.thickness)) + 1
-    far = near + max(3, round(piece.thickness))
+    near = max(2, round(0.35 * component.thickness)) + 1
+    far = near + max(3, round(component.thickness))
     height, width = ink.mask.shape
-    left, top = max(0, piece.x - far), max(0, piece.y - far)
-    right, bottom = min(width, piece.right + far), min(height, piece.bottom + far)
+    left, top = max(0, component.x - far), max(0, component.y - far)
+    right, bottom = min(width, component.right + far), min(height, component.bottom + far)
     own = np.zeros((bottom - top, right - left), np.uint8)
-    own[piece.y - top : piece.bottom - top, piece.x - left : piece.right - left] = piece.mask
+    own[component.y - top : component.bottom - top, component.x - left : component.right - left] = component.mask
     distance = cv2.distanceTransform(255 - own, cv2.DIST_L2, 3)
     others = cv2.dilate(ink.mask[top:bottom, left:right], np.ones((3, 3), np.uint8))
     ring = (distance > near) & (distance <= far) & (others == 0)
     if not ring.any():
         return 0.0, 0.0
-    strength = ink.strength[top:bottom, left:right]
-    view = to_grey(ink.paper[top:bottom, left:right]).astype(np.int16) - strength
-    # The piece's own darkness beside each pixel of the ring: ink may cross a shadow.
+    darkness = ink.darkness[top:bottom, left:right]
+    grey = to_grey(ink.paper[top:bottom, left:right]).astype(np.int16) - darkness
+    # Compared with the component's own grey level near each pixel of the ring, because ink may cross a shadow.
     size = (2 * far + 1, 2 * far + 1)
     inked = (own > 0).astype(np.float32)
-    dark = cv2.blur(view * inked, size) / np.maximum(cv2.blur(inked, size), 1e-6) + 0.3 * piece.contrast
-    return float(strength[ring].mean()), float((view[ring] <= dark[ring]).mean())
+    dark = cv2.blur(grey * inked, size) / np.maximum(cv2.blur(inked, size), 1e-6) + 0.3 * component.contrast
+    return float(darkness[ring].mean()), float((grey[ring] <= dark[ring]).mean())
 
 
-def unlike_writing(piece: Piece) -> bool:
-    """Whether the shape of a piece rules a digit out: a dash, or a blob without strokes."""
-    return piece.w > _WIDEST_SHAPE * piece.h or piece.thickness > _WIDEST_STROKE * max(piece.w, piece.h) + 2
+def is_digit_shaped(component: Component) -> bool:
+    """Whether a component is neither a dash nor a blob without strokes."""
+    is_dash = component.w > _MAX_ASPECT * component.h
+    return not is_dash and component.thickness <= _MAX_STROKE * max(component.w, component.h) + 2
 
 
-def fits_the_others(piece: Piece, others: Sequence[Piece], ink: Ink) -> bool:
-    """Whether a bare upright stroke is of the same writing as `others`: as tall, thick and dark, within wide limits.
+def matches_other_digits(component: Component, others: Sequence[Component], ink: Ink) -> bool:
+    """Whether a single upright stroke is about as tall, thick and dark as the digits `others`; true without any.
 
-    The edge of a sheet, a crease or a margin line looks like a 1 to any network. Where there are other digits, a stroke
-    at the picture's border is taken for such an edge.
+    The edge of a page, a crease or a margin line looks like a 1 to any network. Where there are other digits, a stroke
+    at the picture's border counts as such an edge.
     """
     if not others or min(ink.mask.shape) < _MIN_SIDE:
         return True
-    if piece.x == 0 or piece.y == 0 or piece.right == ink.mask.shape[1] or piece.bottom == ink.mask.shape[0]:
+    if component.touches_border(ink.mask.shape):
         return False
     height, thickness, contrast = (
         float(np.median(values))
         for values in zip(*((max(other.w, other.h), other.thickness, other.contrast) for other in others), strict=True)
     )
     return (
-        0.45 * height < max(piece.h, piece.w) < 2.2 * height
-        and 0.3 * thickness < piece.thickness < 3 * thickness
-        and piece.contrast > 0.35 * contrast
+        0.45 * height < max(component.h, component.w) < 2.2 * height
+        and 0.3 * thickness < component.thickness < 3 * thickness
+        and component.contrast > 0.35 * contrast
     )

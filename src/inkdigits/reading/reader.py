@@ -1,4 +1,4 @@
-"""`Reader`: a picture in, the digits that are written in it out."""
+"""`Reader`: reads the digits in a picture, page or list of pictures."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from numpy.typing import NDArray
 from inkdigits.errors import PictureError
 from inkdigits.images import decode
 from inkdigits.modelfile.predictor import DEFAULT_MODEL, Predictor
-from inkdigits.reading.components import Piece
-from inkdigits.reading.coroutines import Asking, answered, answered_together
+from inkdigits.reading.components import Component
+from inkdigits.reading.coroutines import NetworkQueries, run, run_together
 from inkdigits.reading.decide import acceptance_threshold, decide
-from inkdigits.reading.ink import Ink, likely_sides, working_copy
+from inkdigits.reading.ink import Ink, likely_polarities, working_copy
 from inkdigits.reading.many import read_pages
 from inkdigits.reading.reading import Box, Digit, DigitOutcome, Reading, ReadingOutcome
 from inkdigits.reading.rows import reading_order
-from inkdigits.reading.segmentation import Candidate, View, look, with_length
-from inkdigits.reading.upscale import Enlarged, enlarged
+from inkdigits.reading.segmentation import Candidate, Segmentation, segment, split_to_length
+from inkdigits.reading.upscale import Upscaled, upscale
 
 __all__ = ["Reader", "ReadingSteps", "Region", "read"]
 
@@ -30,10 +30,9 @@ Region = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class ReadingSteps:
-    """How a page was seen: its ink, found inside `region` where one was given, and what was read."""
+    """The steps from a page to its reading; `ink` is that of the region where one was given."""
 
     page: decode.Page
-    region: Region | None
     ink: Ink
     reading: Reading
 
@@ -46,7 +45,7 @@ class Reader:
 
     @classmethod
     def load(cls, model: str | Path | None = None, *, threads: int | None = None) -> Reader:
-        """A reader with a shipped model by its name, or a model file; by default the best that is shipped.
+        """A reader with a shipped model (by name) or a model file; by default the shipped `reader`.
 
         Raises `ModelFileError`.
         """
@@ -55,54 +54,53 @@ class Reader:
     def read(self, picture: decode.Source, *, region: Region | None = None, length: int | None = None) -> Reading:
         """Read one picture: a path, a file's bytes, a PIL image or an array; of several pages, the first.
 
-        `region` (x, y, width, height in pixels of the upright picture) is all that is looked at; `length` is how many
-        digits there are, where that is known. Raises `PictureError`.
+        `region` (x, y, width, height in pixels of the upright picture) is the part to read; `length` is the number of
+        digits, where it is known. Raises `PictureError`.
         """
         return self.read_page(next(decode.open_pages(picture)), region=region, length=length).reading
 
     def read_all(
         self, sources: Iterable[decode.Source], *, region: Region | None = None, length: int | None = None
     ) -> Iterator[Reading]:
-        """Read pictures one after the other, every page a `Reading`; one that cannot be read has outcome `error`."""
+        """Read pictures one after the other, a `Reading` for each page; one that cannot be read has outcome `error`."""
         named = ((decode.name_of(source), source) for source in sources)
         return (result.reading for result in read_pages(self, named, region=region, length=length))
 
     def read_page(self, page: decode.Page, *, region: Region | None = None, length: int | None = None) -> ReadingSteps:
-        """Read a page and keep what was seen on the way. Raises `PictureError` for a region outside the picture."""
-        return answered(self._asking(page, region, length), self.predictor.predict_proba)
+        """Read a page and keep the steps. Raises `PictureError` for a region outside the picture."""
+        return run(self._steps(page, region, length), self.predictor.predict_proba)
 
     def read_pages_together(
         self, pages: Sequence[decode.Page], *, region: Region | None = None, length: int | None = None
     ) -> list[ReadingSteps]:
-        """`read_page` for several pages, with one call of the network for all: a fifth faster for pictures of one digit.
+        """`read_page` for several pages that share calls of the network, which is faster for pictures of one digit.
 
-        Probabilities differ from those of `read_page` in the last bits. Raises as `read_page` does.
+        Probabilities differ from those of `read_page` in the last bits. Raises what `read_page` raises.
         """
-        askings = [self._asking(page, region, length) for page in pages]
-        return answered_together(askings, self.predictor.predict_proba)
+        steps = [self._steps(page, region, length) for page in pages]
+        return run_together(steps, self.predictor.predict_proba)
 
-    def _asking(self, page: decode.Page, region: Region | None, length: int | None) -> Asking[ReadingSteps]:
-        frame = enlarged(_within(page, region))
+    def _steps(self, page: decode.Page, region: Region | None, length: int | None) -> NetworkQueries[ReadingSteps]:
+        frame = upscale(_crop_region(page, region))
         pixels = frame.pixels
-        work = working_copy(pixels)
-        views: list[View] = []
-        for light in likely_sides(work):
-            view = yield from look(work, pixels, light=light)
-            views.append(view)
-        view = max(views, key=lambda view: view.quality)
+        copy = working_copy(pixels)
+        segmentations: list[Segmentation] = []
+        for light in likely_polarities(copy):
+            found = yield from segment(copy, pixels, light=light)
+            segmentations.append(found)
+        best = max(segmentations, key=lambda segmentation: segmentation.quality)
         threshold = acceptance_threshold(self.predictor.metadata.acceptance_threshold)
-        found = decide(view, threshold)
+        outcomes = decide(best, threshold)
         if length is not None:
-            accepted = sum(outcome != "not_a_digit" for outcome in found)
+            accepted = sum(outcome != "not_a_digit" for outcome in outcomes)
             if accepted < length:
-                view = yield from with_length(view, length - accepted, pixels)
-            found = decide(view, threshold, length)
-        return ReadingSteps(
-            page, region, view.ink, _reading(page, _digits(view, found, frame, region), blank=not view.other)
-        )
+                best = yield from split_to_length(best, length - accepted, pixels)
+            outcomes = decide(best, threshold, length)
+        digits = _digits(best, outcomes, frame, region)
+        return ReadingSteps(page, best.ink, _reading(page, digits, blank=not best.other))
 
 
-def _within(page: decode.Page, region: Region | None) -> NDArray[np.uint8]:
+def _crop_region(page: decode.Page, region: Region | None) -> NDArray[np.uint8]:
     if region is None:
         return page.pixels
     x, y, w, h = region
@@ -112,36 +110,40 @@ def _within(page: decode.Page, region: Region | None) -> NDArray[np.uint8]:
     return np.ascontiguousarray(page.pixels[y : y + h, x : x + w])
 
 
-def _digits(view: View, found: list[DigitOutcome], frame: Enlarged, region: Region | None) -> tuple[Digit, ...]:
+def _digits(
+    segmentation: Segmentation, outcomes: list[DigitOutcome], frame: Upscaled, region: Region | None
+) -> tuple[Digit, ...]:
     left, top = region[:2] if region else (0, 0)
-    boxes = [_box(candidate.piece, view.ink.scale, frame, left, top) for candidate in view.candidates]
+    boxes = [
+        _box(candidate.component, segmentation.ink.scale, frame, left, top) for candidate in segmentation.candidates
+    ]
     return tuple(
-        _digit(view.candidates[place], boxes[place], row, found[place])
+        _digit(segmentation.candidates[place], boxes[place], row, outcomes[place])
         for row, places in enumerate(reading_order(boxes))
         for place in places
     )
 
 
-def _box(piece: Piece, scale: float, frame: Enlarged, left: int, top: int) -> Box:
+def _box(component: Component, scale: float, frame: Upscaled, left: int, top: int) -> Box:
     x, y, right, bottom = (
-        round(frame.original(side / scale)) for side in (piece.x, piece.y, piece.right, piece.bottom)
+        round(frame.to_original(edge / scale)) for edge in (component.x, component.y, component.right, component.bottom)
     )
     return x + left, y + top, max(1, right - x), max(1, bottom - y)
 
 
 def _digit(candidate: Candidate, box: Box, row: int, outcome: DigitOutcome) -> Digit:
-    shares = candidate.probabilities.tolist()
-    order = sorted(range(len(shares)), key=lambda value: -shares[value])
+    probabilities = candidate.probabilities.tolist()
+    order = sorted(range(len(probabilities)), key=lambda value: -probabilities[value])
     return Digit(
         value=order[0],
-        probability=shares[order[0]],
+        probability=probabilities[order[0]],
         second=order[1],
-        second_probability=shares[order[1]],
+        second_probability=probabilities[order[1]],
         outcome=outcome,
         box=box,
         row=row,
         network_input=candidate.network_input,
-        probabilities=tuple(shares),
+        probabilities=tuple(probabilities),
     )
 
 
@@ -157,5 +159,5 @@ def _reading(page: decode.Page, digits: tuple[Digit, ...], *, blank: bool) -> Re
 
 
 def read(picture: decode.Source, *, region: Region | None = None, length: int | None = None) -> Reading:
-    """`Reader.load().read(picture)`, for one picture; load a `Reader` for many. Raises `PictureError`."""
+    """`Reader.load().read(picture)`; for many pictures load a `Reader` once. Raises `PictureError`."""
     return Reader.load().read(picture, region=region, length=length)

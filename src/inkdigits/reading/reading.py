@@ -3,27 +3,53 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Box", "Digit", "DigitOutcome", "Reading", "ReadingOutcome"]
+__all__ = ["Box", "Digit", "DigitDict", "DigitOutcome", "Reading", "ReadingDict", "ReadingOutcome"]
 
 DigitOutcome = Literal["digit", "unsure", "not_a_digit"]
 ReadingOutcome = Literal["read", "blank", "nothing_accepted", "error"]
-# x, y of the left upper corner, width and height, in pixels of the upright picture.
+# x and y of the upper left corner, width and height, in pixels of the upright picture.
 Box = tuple[int, int, int, int]
+
+
+class DigitDict(TypedDict):
+    """A `Digit` as JSON holds it."""
+
+    value: int
+    probability: float
+    second: int
+    second_probability: float
+    outcome: DigitOutcome
+    box: list[int]
+    row: int
+    probabilities: list[float]
+    network_input: list[list[int]]
+
+
+class ReadingDict(TypedDict):
+    """A `Reading` as JSON holds it."""
+
+    path: str
+    page: int
+    outcome: ReadingOutcome
+    string: str
+    error: str | None
+    size: list[int]
+    digits: list[DigitDict]
 
 
 @dataclass(frozen=True)
 class Digit:
-    """One piece of ink that may be a digit.
+    """Ink that may be one digit.
 
-    `value` and `second` are the two most probable digits, `probability` and `second_probability` how probable they
-    are, in [0, 1]. `outcome` is `digit`, `unsure` (accepted, but it may as well be `second`) or `not_a_digit`. `box` is
-    in pixels of the upright picture, `row` counts from 0, `network_input` is what the network saw, uint8 (28, 28), white ink on
-    black. `probabilities` are those of 0 to 9.
+    `value` and `second` are the two most probable digits, `probability` and `second_probability` their probabilities in
+    [0, 1]. `outcome` is `digit`, `unsure` (accepted, but `second` is likely too) or `not_a_digit` (refused). `box` is
+    in pixels of the upright picture, `row` counts from 0. `network_input` is the picture that the network classified,
+    uint8 (28, 28), white ink on black, and `probabilities` are its answer for 0 to 9.
     """
 
     value: int
@@ -36,8 +62,8 @@ class Digit:
     network_input: NDArray[np.uint8]
     probabilities: tuple[float, ...] = ()
 
-    def to_dict(self) -> dict[str, Any]:
-        """The same, ready for JSON: `network_input` as 28 rows of 28 numbers."""
+    def to_dict(self) -> DigitDict:
+        """The digit as JSON holds it, `network_input` as 28 rows of 28 numbers."""
         return {
             "value": self.value,
             "probability": self.probability,
@@ -53,12 +79,12 @@ class Digit:
 
 @dataclass(frozen=True)
 class Reading:
-    """One picture, read.
+    """What was read in one picture.
 
     `outcome` is `read` (at least one digit was accepted), `blank` (no ink), `nothing_accepted` (ink, but no digit) or
     `error`, and then `error` says what is wrong with the picture. `string` holds the accepted digits in reading order,
-    rows parted by a line break; an unsure digit is in it, what is no digit is not. `page` counts the frames or pages of
-    one file from 0. `size` is the width and height of the upright picture in pixels, (0, 0) for an error.
+    rows separated by a line break; unsure digits are included, refused ones are not. `page` counts the frames or pages
+    of one file from 0. `size` is the width and height of the upright picture in pixels, (0, 0) for an error.
     """
 
     path: str
@@ -69,8 +95,8 @@ class Reading:
     page: int = 0
     size: tuple[int, int] = (0, 0)
 
-    def to_dict(self) -> dict[str, Any]:
-        """The same, ready for JSON."""
+    def to_dict(self) -> ReadingDict:
+        """The reading as JSON holds it."""
         return {
             "path": self.path,
             "page": self.page,

@@ -1,4 +1,7 @@
-"""Digits that touch: where a piece of ink may be cut, along the path that crosses the least ink."""
+"""Splitting of digits that touch, along paths from top to bottom that cross the least ink.
+
+The limits were set by hand on the development pictures (benchmarks/real_digits.py); none was measured by itself.
+"""
 
 from __future__ import annotations
 
@@ -8,43 +11,42 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.reading.components import Piece
+from inkdigits.reading.components import Component
 
-__all__ = ["cuts"]
+__all__ = ["split_touching"]
 
-# Paths are looked for on masks of at most this many rows.
-_ROWS = 64
-# A pixel of ink costs as much as so many of paper.
-_INK = 12.0
-# Shifts of the cut in widths of the piece, and how much it costs to leave that place: a soft path finds the gap that is
-# left somewhere else, a stiff one goes through the wall that two round digits share.
+# Paths are searched on masks of at most this many rows.
+_MAX_ROWS = 64
+# The cost of crossing a pixel of ink; paper costs 0.02.
+_INK_COST = 12.0
+# Shifts of the path as fractions of the component's width, and the cost of leaving that column: with a low cost the
+# path finds a gap elsewhere, with a high one it goes straight through the wall that two round digits share.
 _TRIALS = ((0.0, 3.0), (0.0, 2000.0), (-0.12, 3.0), (0.12, 3.0))
 
 
-def cuts(piece: Piece, count: int) -> list[list[Piece]]:
-    """Ways to part `piece` into `count` pieces side by side, at most four; none where no cut is sensible."""
+def split_touching(component: Component, count: int) -> list[list[Component]]:
+    """At most four different splits of a component into `count` digits side by side; none without a sensible path."""
     places = np.arange(1, count) / count
-    ways = []
-    for shift, stiffness in _TRIALS if count == 2 else _TRIALS[:2]:
-        paths = [_path(piece.mask, float(place + shift), stiffness) for place in places]
-        parts = _parted(piece, paths)
-        if len(parts) == count and all(part.area >= 0.06 * piece.area for part in parts):
-            ways.append(parts)
-    return _different(ways)
+    splits = []
+    for shift, cost in _TRIALS if count == 2 else _TRIALS[:2]:
+        paths = [_path(component.mask, float(place + shift), cost) for place in places]
+        parts = _split(component, paths)
+        if len(parts) == count and all(part.area >= 0.06 * component.area for part in parts):
+            splits.append(parts)
+    return _without_duplicates(splits)
 
 
-def _path(mask: NDArray[np.uint8], place: float, stiffness: float) -> NDArray[np.int64]:
-    """For every row the column where to cut: a path from top to bottom near `place`, a share of the width."""
+def _path(mask: NDArray[np.uint8], place: float, leaving_cost: float) -> NDArray[np.int64]:
+    """The column (h,) of the path in every row, near `place`, a fraction of the width."""
     import cv2
 
     height, width = mask.shape
-    scale = min(1.0, _ROWS / height)
+    scale = min(1.0, _MAX_ROWS / height)
     size = (max(3, round(width * scale)), max(3, round(height * scale)))
     small = cv2.resize(mask, size, interpolation=cv2.INTER_AREA).astype(np.float32) / 255
     columns = np.arange(size[0])
-    away = np.abs(columns / (size[0] - 1) - place)
-    cost = _INK * small + 0.02 + stiffness * away**2
-    total = _accumulated(cost)
+    offset = np.abs(columns / (size[0] - 1) - place)
+    total = _accumulated_cost(_INK_COST * small + 0.02 + leaving_cost * offset**2)
     path = np.empty(size[1], np.int64)
     path[-1] = int(total[-1].argmin())
     for row in range(size[1] - 2, -1, -1):
@@ -54,7 +56,8 @@ def _path(mask: NDArray[np.uint8], place: float, stiffness: float) -> NDArray[np
     return np.asarray((path[rows] + 0.5) * width / size[0] + 0.5).astype(np.int64)
 
 
-def _accumulated(cost: NDArray[np.floating]) -> NDArray[np.float64]:
+def _accumulated_cost(cost: NDArray[np.floating]) -> NDArray[np.float64]:
+    """The cost of the cheapest path from the top to every pixel, steps straight down or diagonal (h, w)."""
     height, width = cost.shape
     walled = np.full((height, width + 2), np.inf)
     total = walled[:, 1:-1]
@@ -65,46 +68,46 @@ def _accumulated(cost: NDArray[np.floating]) -> NDArray[np.float64]:
     return total
 
 
-def _parted(piece: Piece, paths: Sequence[NDArray[np.int64]]) -> list[Piece]:
-    columns = np.arange(piece.w)[None, :]
-    edges = [np.zeros(piece.h, np.int64), *paths, np.full(piece.h, piece.w)]
+def _split(component: Component, paths: Sequence[NDArray[np.int64]]) -> list[Component]:
+    columns = np.arange(component.w)[None, :]
+    edges = [np.zeros(component.h, np.int64), *paths, np.full(component.h, component.w)]
     parts = []
     for left, right in pairwise(edges):
-        mask = np.where((columns >= left[:, None]) & (columns < right[:, None]), piece.mask, 0).astype(np.uint8)
-        part = _cropped(piece, _largest(mask))
+        mask = np.where((columns >= left[:, None]) & (columns < right[:, None]), component.mask, 0).astype(np.uint8)
+        part = _cropped(component, _without_fragments(mask))
         if part is not None:
             parts.append(part)
     return parts
 
 
-def _largest(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The mask without crumbs that the cut left on the wrong side."""
+def _without_fragments(mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The mask without fragments that the path left on the wrong side."""
     import cv2
 
     count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     if count <= 2:
         return mask
-    crumbs = np.flatnonzero(stats[1:, 4] < 0.12 * stats[1:, 4].max()) + 1
-    return np.where(np.isin(labels, crumbs), 0, mask).astype(np.uint8)
+    fragments = np.flatnonzero(stats[1:, 4] < 0.12 * stats[1:, 4].max()) + 1
+    return np.where(np.isin(labels, fragments), 0, mask).astype(np.uint8)
 
 
-def _cropped(piece: Piece, mask: NDArray[np.uint8]) -> Piece | None:
+def _cropped(component: Component, mask: NDArray[np.uint8]) -> Component | None:
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     if not len(rows):
         return None
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    return Piece(
-        piece.x + int(left),
-        piece.y + int(top),
+    return Component(
+        component.x + int(left),
+        component.y + int(top),
         int(right - left),
         int(bottom - top),
         mask[top:bottom, left:right],
-        piece.contrast,
+        component.contrast,
     )
 
 
-def _different(ways: list[list[Piece]]) -> list[list[Piece]]:
-    seen: dict[tuple[int, ...], list[Piece]] = {}
-    for parts in ways:
-        seen.setdefault(tuple(round(part.x / 3) for part in parts), parts)
-    return list(seen.values())
+def _without_duplicates(splits: list[list[Component]]) -> list[list[Component]]:
+    unique: dict[tuple[int, ...], list[Component]] = {}
+    for parts in splits:
+        unique.setdefault(tuple(round(part.x / 3) for part in parts), parts)
+    return list(unique.values())

@@ -10,7 +10,7 @@ from starlette.requests import Request
 
 from inkdigits.errors import RequestError
 from inkdigits.reading.reader import Region
-from inkdigits.reading.reading import Reading
+from inkdigits.reading.reading import Reading, ReadingDict
 from inkdigits.serving.metrics import OUTCOMES
 from inkdigits.serving.multipart import Part, parse_parts
 from inkdigits.serving.picture_batchers import Picture, PictureBatchers
@@ -71,7 +71,7 @@ def _files(parts: Sequence[Part]) -> list[Part]:
     return files
 
 
-def _told(reading: Reading) -> dict[str, Any]:
+def _told(reading: Reading) -> ReadingDict:
     OUTCOMES.labels(reading.outcome).inc()
     return reading.to_dict()
 
