@@ -21,11 +21,11 @@ from inkdigits.stats import scores
 from inkdigits.training.run import Run, find_runs, open_run
 from inkdigits.training.run_records import EvaluationRecord
 
-__all__ = ["Candidate", "Compared", "load_candidates"]
+__all__ = ["CandidateModel", "Compared", "load_candidates"]
 
 
 @dataclass(frozen=True)
-class Candidate:
+class CandidateModel:
     """The predictions of one network, or of several that are seeds of one recipe."""
 
     name: str
@@ -37,7 +37,7 @@ class Candidate:
 class Compared:
     """The candidates, and the one data set that all were evaluated on. `source` is how `--data` names it."""
 
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[CandidateModel, ...]
     data: str
     sha256: str
     source: str
@@ -90,7 +90,7 @@ def load_candidates(
     for source, group in zip(sources, groups, strict=True):
         _check_one_recipe(source, group)
     candidates = tuple(
-        Candidate(source, tuple(network.name for network in group), tuple(predict(network) for network in group))
+        CandidateModel(source, tuple(network.name for network in group), tuple(predict(network) for network in group))
         for source, group in zip(sources, groups, strict=True)
     )
     labels = candidates[0].predictions[0].labels

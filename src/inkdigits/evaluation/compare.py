@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.evaluation.candidates import Candidate, Compared, load_candidates
+from inkdigits.evaluation.candidates import CandidateModel, Compared, load_candidates
 from inkdigits.evaluation.evaluate import Predictions
 from inkdigits.stats import scores
 from inkdigits.stats.resampling import PermutationTest, bootstrap_mean_interval, permutation_test
@@ -117,7 +117,7 @@ def compare(
     return comparison, compared
 
 
-def _scores(candidate: Candidate) -> CandidateScores:
+def _scores(candidate: CandidateModel) -> CandidateScores:
     losses = [scores.log_loss(each.labels, each.probabilities) for each in candidate.predictions]
     accuracies = _accuracies(candidate)
     several = len(losses) > 1
@@ -131,11 +131,11 @@ def _scores(candidate: Candidate) -> CandidateScores:
     )
 
 
-def _accuracies(candidate: Candidate) -> list[float]:
+def _accuracies(candidate: CandidateModel) -> list[float]:
     return [scores.accuracy(each.labels, each.probabilities) for each in candidate.predictions]
 
 
-def _pair(first: Candidate, second: Candidate) -> Pair:
+def _pair(first: CandidateModel, second: CandidateModel) -> Pair:
     single = len(first.predictions) == len(second.predictions) == 1
     return Pair(
         first=first.name,
@@ -170,7 +170,7 @@ def _losses(predictions: Predictions) -> NDArray[np.float64]:
     return losses
 
 
-def _file_pairs(first: Candidate, second: Candidate) -> FilePairs:
+def _file_pairs(first: CandidateModel, second: CandidateModel) -> FilePairs:
     right_1, right_2 = _right(first), _right(second)
     only_first = (right_1 @ (1 - right_2).T).astype(int).ravel().tolist()
     only_second = ((1 - right_1) @ right_2.T).astype(int).ravel().tolist()
@@ -182,12 +182,12 @@ def _file_pairs(first: Candidate, second: Candidate) -> FilePairs:
     return FilePairs(len(only_first), sum(gap > 0 for gap in different), sum(gap < 0 for gap in different))
 
 
-def _right(candidate: Candidate) -> NDArray[np.float32]:
+def _right(candidate: CandidateModel) -> NDArray[np.float32]:
     """1 where a file is right, float32 (files, n): counts below 16 million are exact, and products are quick."""
     return np.array([each.predicted == each.labels for each in candidate.predictions], np.float32)
 
 
-def _recipe_test(first: Candidate, second: Candidate) -> RecipeTest:
+def _recipe_test(first: CandidateModel, second: CandidateModel) -> RecipeTest:
     if len(first.predictions) < 2 or len(second.predictions) < 2:
         return RecipeTest(
             "cannot tell whether the recipes differ: that takes several seeds of each (inkdigits seeds NETWORK -n 10)"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from inkdigits.datasets.labelled import LabelledDigits
-from inkdigits.evaluation.candidates import Candidate, Compared
+from inkdigits.evaluation.candidates import CandidateModel, Compared
 from inkdigits.evaluation.compare import Comparison, Pair
 from inkdigits.evaluation.figures import png_data_uri
 from inkdigits.evaluation.held_out import open_again
@@ -38,7 +38,7 @@ def write_comparison(path: Path, comparison: Comparison, compared: Compared) -> 
     write_page(path, "comparison.html.jinja", comparison=comparison, pairs=pairs)
 
 
-def _pictures(pair: Pair, first: Candidate, second: Candidate, digits: LabelledDigits) -> list[_Disagreement]:
+def _pictures(pair: Pair, first: CandidateModel, second: CandidateModel, digits: LabelledDigits) -> list[_Disagreement]:
     if pair.files is None:
         return []
     one, other = first.predictions[0].predicted, second.predictions[0].predicted

@@ -1,1 +1,1 @@
-"""Trained networks as files, and whatever answers `predict_proba`."""
+"""Trained networks as files, and classifiers with `predict_proba`."""

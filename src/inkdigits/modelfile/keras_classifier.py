@@ -1,4 +1,4 @@
-"""A Keras model behind the one method that evaluating and comparing ask for: `predict_proba`."""
+"""A Keras model behind the method `predict_proba`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def load_keras_model(path: Path) -> keras.Model:
 
     Raises `NetworkError` when it is missing, damaged or in another format.
     """
-    # Keras says of each of these that the file was not found.
+    # Keras reports each of these as a file that was not found.
     if not path.is_file():
         raise NetworkError(f"{path}: no such file, expected a Keras model that ends in .keras")
     if path.suffix != ".keras" or not is_zipfile(path):
@@ -48,7 +48,7 @@ def load_keras_model(path: Path) -> keras.Model:
 
     try:
         model: keras.Model = keras.saving.load_model(path, compile=False, safe_mode=True)
-    except Exception as error:  # Keras raises a dozen kinds for a damaged file; all mean the same to a user
+    except Exception as error:  # Keras raises a dozen kinds for a damaged file
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise NetworkError(f"{path}: not a Keras model that can be loaded: {reason}") from error
     return model

@@ -1,4 +1,4 @@
-"""Anything that classifies, by name or path, behind one method: `predict_proba`."""
+"""Load anything that classifies, by name, path or URL, behind one method: `predict_proba`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["Classifier", "load_classifier"]
 
 
 class Classifier(Protocol):
-    """Whatever classifies digits."""
+    """Anything that classifies digits."""
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
         """Probabilities (n, 10) for pictures uint8 (n, 28, 28), white ink on black."""

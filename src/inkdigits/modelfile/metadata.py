@@ -1,4 +1,4 @@
-"""What a model file says about itself, and the checksum that tells a damaged file from a whole one."""
+"""The metadata of a model file, and the checksum that detects a damaged one."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _CHECKSUM_PLACE = re.compile(re.escape(_CHECKSUM.encode()) + b"\x12\x40([0-9a-f]
 
 @dataclass(frozen=True)
 class Metadata:
-    """Where a model file comes from and how to read its answers."""
+    """Where a model file comes from and how to interpret its predictions."""
 
     network: str
     recipe: Mapping[str, Any]  # every hyperparameter, by name
@@ -43,11 +43,11 @@ class Metadata:
     acceptance_threshold: float = 0.0  # a picture whose highest probability is below it is not accepted; 0: all are
     classes: tuple[str, ...] = tuple("0123456789")
     format_version: int = FORMAT_VERSION
-    figures: Mapping[str, Any] = field(default_factory=dict)  # what was measured with it, for people
+    figures: Mapping[str, Any] = field(default_factory=dict)  # measured with it; shown, never computed with
 
 
 def to_properties(metadata: Metadata) -> dict[str, str]:
-    """`metadata` as the file's key-value pairs, with room for the checksum."""
+    """`metadata` as the file's key-value pairs, with a placeholder for the checksum."""
     return {
         "network": metadata.network,
         "recipe": json.dumps(dict(metadata.recipe)),
@@ -66,7 +66,7 @@ def to_properties(metadata: Metadata) -> dict[str, str]:
 def read_properties(properties: Mapping[str, str], name: str) -> Metadata:
     """The metadata in the key-value pairs of the file `name`.
 
-    Raises `ModelFileError` when they are someone else's, or of a newer format.
+    Raises `ModelFileError` when they are not inkdigits', or of a newer format.
     """
     _check_format(properties, name)
     try:
@@ -103,7 +103,7 @@ def with_checksum(content: bytes) -> bytes:
     """`content` with its checksum filled in: the SHA-256 of the file with those 64 characters zero."""
     place = _CHECKSUM_PLACE.search(content)
     if place is None:
-        raise ModelFileError("no place for a checksum in these bytes: they are no model file of inkdigits")
+        raise ModelFileError("no place for a checksum in these bytes: they are not a model file of inkdigits")
     return content[: place.start(1)] + _checksum(content, place).encode() + content[place.end(1) :]
 
 
@@ -117,8 +117,8 @@ def _checksum(content: bytes, place: re.Match[bytes]) -> str:
 def check_content(content: bytes, name: str) -> None:
     """Raise `ModelFileError` when a model file was cut off or changed after it was written.
 
-    Against damage, not forgery: whoever changes a file can write a new checksum. Bytes that are no model file of
-    inkdigits pass; whoever loads them says what they are.
+    It detects corruption, not forgery: whoever changes a file can write a new checksum. Bytes that are not a model file
+    of inkdigits pass; loading them fails with its own message.
     """
     place = _CHECKSUM_PLACE.search(content)
     if place is not None:

@@ -1,7 +1,7 @@
-"""The same network in other programs' formats, each by the exporter that its makers keep, each compared with Keras.
+"""The same network in other programs' formats, each by that format's own exporter, each compared with Keras.
 
 `keras`, `saved_model` and `tflite` hold the network alone: it takes float32 in [0, 1], as it was trained. `openvino` is
-made from the model file, so it takes uint8 pictures, and answers probabilities and raw logits.
+made from the model file, so it takes uint8 pictures and returns probabilities and raw logits.
 """
 
 from __future__ import annotations
@@ -103,7 +103,7 @@ def export_openvino(model: keras.Model, model_file: Path, path: Path, pictures: 
     with _new_folder(path) as folder, _exporting("openvino"):
         core = openvino.Core()
         openvino.save_model(core.read_model(model_file), folder / "model.xml", compress_to_fp16=False)
-        # Some processors would compute in bfloat16 unless they are told not to.
+        # Some processors would compute in bfloat16 otherwise.
         compiled = core.compile_model(folder / "model.xml", "CPU", {"INFERENCE_PRECISION_HINT": "f32"})
         return check_parity(model, lambda images: softmax(compiled({"images": images})["logits"]), pictures)
 
@@ -122,12 +122,12 @@ def _new_folder(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def _exporting(form: str) -> Iterator[None]:
-    """Whatever an exporter of others raises becomes one line that says which."""
+    """Turn whatever the exporter raises into one line that names the format."""
     try:
         yield
     except (InkdigitsError, OSError):
         raise
-    except Exception as error:  # converters raise errors of every kind for a network that they cannot write
+    except Exception as error:  # exporters raise many kinds of errors for a network that they cannot write
         lines = str(error).strip().splitlines()
         raise ExportError(
             f"{form}: its exporter failed with {type(error).__name__}: {lines[0] if lines else 'no message'}"

@@ -1,4 +1,4 @@
-"""Does a written file answer as the network that it was written from?"""
+"""Compare the predictions of a written file with those of the network that it was written from."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 __all__ = ["PICTURES", "TOLERANCE", "check_parity", "exact_probabilities"]
 
 PICTURES = 1000  # how many are compared
-TOLERANCE = 1e-5  # the largest difference of two probabilities that is rounding
+TOLERANCE = 1e-5  # differences of two probabilities below it are rounding
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[Any]]
 
@@ -30,25 +30,25 @@ def check_parity(model: keras.Model, predict_proba: Classify, pictures: NDArray[
     """
     expected, found = exact_probabilities(model, pictures), predict_proba(pictures)
     difference = float(np.abs(expected - found).max(initial=0))
-    # Where the two most probable classes are as good as equal, rounding may turn them round.
+    # Where the two most probable classes are almost equal, rounding may swap them.
     classes, rows = found.argmax(axis=1), np.arange(len(pictures))
-    turned = expected.max(axis=1) - expected[rows, classes] >= TOLERANCE
-    if not difference < TOLERANCE or turned.any():
+    swapped = expected.max(axis=1) - expected[rows, classes] >= TOLERANCE
+    if not difference < TOLERANCE or swapped.any():
         raise ExportError(
-            f"network {model.name!r}: the written file answers otherwise than Keras: probabilities differ by up to "
+            f"network {model.name!r}: the written file predicts otherwise than Keras: probabilities differ by up to "
             f"{difference:.2g} on {len(pictures)} pictures, expected less than {TOLERANCE:g}; nothing was written"
         )
     return difference
 
 
 def exact_probabilities(model: keras.Model, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
-    """What `model` answers to pictures uint8 (n, height, width) at the highest precision of its device."""
+    """The probabilities of `model` for pictures uint8 (n, height, width), at the highest precision of its device."""
     import keras
 
     inputs = to_inputs(pictures, channels_first=model.input_shape[1] == 1)
     if keras.backend.backend() == "tensorflow":
-        # Called layer by layer, TensorFlow hands channels-first convolutions to XLA, which was seen to compute some
-        # wrongly on a CPU; `predict` does not, and looks at the precision whenever it runs.
+        # Called layer by layer, TensorFlow hands channels-first convolutions to XLA, which computes some wrongly on a
+        # CPU; `predict` does not, and reads the precision whenever it runs.
         with _highest_precision():
             return np.asarray(model.predict(inputs, batch_size=250, verbose=0), np.float32)
     with _highest_precision():

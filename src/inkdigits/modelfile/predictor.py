@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -17,7 +16,7 @@ from inkdigits.system.telemetry import disable_telemetry
 
 __all__ = ["DEFAULT_MODEL", "Predictor", "model_path", "shipped_keras_model", "shipped_models"]
 
-# What classifies and reads unless another is named.
+# Used where no model is named.
 DEFAULT_MODEL = "reader"
 _WEIGHTS = Path(__file__).parent / "weights"
 _OUTPUTS = ["probabilities", "logits"]
@@ -26,7 +25,7 @@ Probabilities = NDArray[np.float32]
 
 
 def shipped_models() -> list[str]:
-    """The names of the models that inkdigits carries."""
+    """The names of the models bundled with inkdigits."""
     return sorted(path.stem for path in _WEIGHTS.glob("*.onnx"))
 
 
@@ -54,10 +53,10 @@ def model_path(name_or_path: str | Path) -> Path:
 
 @dataclass(frozen=True)
 class Predictor:
-    """A loaded model file. Several threads may ask it at the same time.
+    """A loaded model file. Several threads may use it at the same time.
 
     `size` is the height and width of the pictures that it takes; `batch_size` is how many of them are computed at once,
-    which bounds the memory however many are asked for.
+    which bounds the memory.
     """
 
     metadata: Metadata
@@ -70,7 +69,7 @@ class Predictor:
         """The predictor of a shipped model or of a model file.
 
         `threads` is how many cores it uses, by default all that this process may. Raises `ModelFileError` when the file
-        is missing, no ONNX, truncated, changed, someone else's, or of a newer format.
+        is missing, not ONNX, truncated, changed, not of inkdigits, or of a newer format.
         """
         path = model_path(name_or_path)
         try:
@@ -104,10 +103,6 @@ class Predictor:
         """What `predict_proba` and `predict_logits` give, computed once."""
         probabilities, logits = self._run(_OUTPUTS, images)
         return probabilities, logits
-
-    def predict_batches(self, batches: Iterable[NDArray[np.uint8]]) -> Iterator[Probabilities]:
-        """The probabilities of one batch after the other, each computed when it is asked for."""
-        return (self.predict_proba(images) for images in batches)
 
     def _run(self, outputs: list[str], images: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         check_pictures(images, self.size)

@@ -1,4 +1,4 @@
-"""A model on a server that speaks the Open Inference Protocol V2, ours or another, asked as if it were here."""
+"""A model on a server that speaks the Open Inference Protocol V2, with the method of a local one."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class RemoteClassifier:
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities float32 (n, 10) for pictures uint8 (n, 28, 28), white ink on black.
 
-        Raises `RemoteModelError` when the server cannot be reached, refuses, or answers with something else;
+        Raises `RemoteModelError` when the server cannot be reached, refuses, or returns something else;
         `DataError` for other pictures.
         """
         if images.dtype != np.uint8 or images.shape[1:] != (28, 28):
@@ -50,11 +50,13 @@ class RemoteClassifier:
         connection, path = self._connection()
         try:
             parts = [
-                self._ask(connection, path, images[start : start + self.batch_size])
+                self._infer(connection, path, images[start : start + self.batch_size])
                 for start in range(0, len(images), self.batch_size)
             ]
         except (OSError, http.client.HTTPException) as error:
-            raise RemoteModelError(f"{self.url}: no answer: {error or type(error).__name__}: is it there?") from error
+            raise RemoteModelError(
+                f"{self.url}: no response: {error or type(error).__name__}: is the server running?"
+            ) from error
         finally:
             connection.close()
         return np.concatenate(parts) if parts else np.zeros((0, 10), np.float32)
@@ -71,14 +73,16 @@ class RemoteClassifier:
         kind = http.client.HTTPSConnection if address.scheme == "https" else http.client.HTTPConnection
         return kind(host, port, timeout=self.seconds), f"{path}/infer"
 
-    def _ask(self, connection: http.client.HTTPConnection, path: str, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    def _infer(
+        self, connection: http.client.HTTPConnection, path: str, images: NDArray[np.uint8]
+    ) -> NDArray[np.float32]:
         head, headers = self._request(images)
         connection.request("POST", path, head + np.ascontiguousarray(images).tobytes(), headers)
-        answer = connection.getresponse()
-        content = answer.read()
-        if answer.status != 200:
-            raise RemoteModelError(f"{self.url}: refused with {answer.status}: {_reason(content)}")
-        return _probabilities(content, answer.getheader(_JSON_LENGTH), len(images), self.url)
+        response = connection.getresponse()
+        content = response.read()
+        if response.status != 200:
+            raise RemoteModelError(f"{self.url}: refused with {response.status}: {_reason(content)}")
+        return _probabilities(content, response.getheader(_JSON_LENGTH), len(images), self.url)
 
     def _request(self, images: NDArray[np.uint8]) -> tuple[bytes, dict[str, str]]:
         tensor: dict[str, Any] = {"name": "images", "datatype": "UINT8", "shape": list(images.shape)}
@@ -97,7 +101,7 @@ def _reason(content: bytes) -> str:
 
 
 def _probabilities(content: bytes, json_length: str | None, n: int, url: str) -> NDArray[np.float32]:
-    """The one tensor in an answer, binary or JSON."""
+    """The one tensor in a response, binary or JSON."""
     try:
         length = len(content) if json_length is None else int(json_length)
         (tensor,) = [each for each in json.loads(content[:length])["outputs"] if each["name"] == "probabilities"]
@@ -107,7 +111,7 @@ def _probabilities(content: bytes, json_length: str | None, n: int, url: str) ->
         return values.reshape(n, 10)
     except (ValueError, KeyError, TypeError) as error:
         raise RemoteModelError(
-            f"{url}: its answer makes no sense: expected probabilities as FP32 [{n}, 10] ({error})"
+            f"{url}: unexpected response: expected probabilities as FP32 [{n}, 10] ({error})"
         ) from error
 
 

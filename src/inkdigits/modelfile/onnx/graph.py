@@ -1,4 +1,4 @@
-"""A network as a list of ONNX operators with their weights: what is written once it has been made small."""
+"""A network as a list of ONNX nodes with their weights."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["INPUT", "Builder", "Graph", "Step", "Value"]
+__all__ = ["INPUT", "Builder", "Graph", "Node", "Value"]
 
 INPUT = "images"
 
@@ -17,10 +17,10 @@ Weights = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Step:
-    """One ONNX operator. Its inputs are the values `inputs`, then `constants`, in the operator's order."""
+class Node:
+    """One node of the graph. Its inputs are the values `inputs`, then `constants`, in the operator's order."""
 
-    operator: str
+    op_type: str
     inputs: tuple[str, ...]
     output: str
     constants: tuple[Weights, ...] = ()
@@ -29,9 +29,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Graph:
-    """Operators in the order in which they run, from pictures uint8 (n, height, width) to the value `output`."""
+    """Nodes in the order in which they run, from pictures uint8 (n, height, width) to the value `output`."""
 
-    steps: tuple[Step, ...]
+    nodes: tuple[Node, ...]
     height: int
     width: int
     output: str
@@ -40,7 +40,7 @@ class Graph:
 
 @dataclass(frozen=True)
 class Value:
-    """What flows between operators: `shape` is (channels, height, width) or (features,), without the batch.
+    """What flows between nodes: `shape` is (channels, height, width) or (features,), without the batch.
 
     Inside the file channels always come first. `channels_first` says whether Keras has them there too. A flattened
     picture has its features in another order than Keras's where Keras flattened channels last: Keras's feature j is our
@@ -54,13 +54,13 @@ class Value:
 
 
 class Builder:
-    """Collects steps and names their outputs."""
+    """Collects nodes and names their outputs."""
 
     def __init__(self) -> None:
-        self.steps: list[Step] = []
+        self.nodes: list[Node] = []
 
-    def add(self, operator: str, inputs: tuple[str, ...], *constants: Weights, **attributes: Any) -> str:
-        """Append an operator and return the name of its output."""
-        output = f"{operator.lower()}_{len(self.steps)}"
-        self.steps.append(Step(operator, inputs, output, constants, attributes))
+    def add(self, op_type: str, inputs: tuple[str, ...], *constants: Weights, **attributes: Any) -> str:
+        """Append an node and return the name of its output."""
+        output = f"{op_type.lower()}_{len(self.nodes)}"
+        self.nodes.append(Node(op_type, inputs, output, constants, attributes))
         return output

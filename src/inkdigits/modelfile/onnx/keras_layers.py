@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import ExportError
-from inkdigits.modelfile.graph import Builder, Value
+from inkdigits.modelfile.onnx.graph import Builder, Value
 
 __all__ = ["LAYERS", "translate_layer"]
 
@@ -103,13 +103,15 @@ class _Window:
 
 def _window(layer: Any, value: Value, kernel: Sequence[int], dilations: Sequence[int] = (1, 1)) -> _Window:
     spans = [(k - 1) * d + 1 for k, d in zip(kernel, dilations, strict=True)]
-    sides = list(zip(value.shape[1:], spans, layer.strides, strict=True))
+    axes = list(zip(value.shape[1:], spans, layer.strides, strict=True))
     if layer.padding == "valid":
-        size = tuple((side - span) // stride + 1 for side, span, stride in sides)
+        size = tuple((length - span) // stride + 1 for length, span, stride in axes)
         pads = [0, 0, 0, 0]
     else:
-        size = tuple(math.ceil(side / stride) for side, _, stride in sides)
-        missing = [max(0, (n - 1) * stride + span - side) for n, (side, span, stride) in zip(size, sides, strict=True)]
+        size = tuple(math.ceil(length / stride) for length, _, stride in axes)
+        missing = [
+            max(0, (n - 1) * stride + span - length) for n, (length, span, stride) in zip(size, axes, strict=True)
+        ]
         # "same" puts the odd row or column at the end.
         pads = [*(m // 2 for m in missing), *(m - m // 2 for m in missing)]
     return _Window(size, {"kernel_shape": list(kernel), "strides": list(layer.strides), "pads": pads})

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkdigits.errors import ExportError
-from inkdigits.modelfile.fold import folded
-from inkdigits.modelfile.graph import INPUT, Builder, Graph, Step, Value
-from inkdigits.modelfile.operators import translate_layer
+from inkdigits.modelfile.onnx.fold import folded
+from inkdigits.modelfile.onnx.graph import INPUT, Builder, Graph, Node, Value
+from inkdigits.modelfile.onnx.keras_layers import translate_layer
 
 if TYPE_CHECKING:
     import keras
@@ -18,7 +18,7 @@ __all__ = ["translate"]
 
 
 def translate(model: keras.Model) -> Graph:
-    """`model` as the smallest graph we know, from pictures uint8 (n, height, width) to its raw logits.
+    """`model` as a graph made as small as folding makes it, from pictures uint8 (n, height, width) to its raw logits.
 
     `model` is a Sequential or Functional network that takes one grey picture, float32 in [0, 1], and ends in a softmax.
     Raises `ExportError` for any other, and names the layer that cannot be written.
@@ -30,8 +30,8 @@ def translate(model: keras.Model) -> Graph:
     name = builder.add("Mul", (name,), np.asarray(1 / 255))
     name = builder.add("Unsqueeze", (name,), np.asarray([1], np.int64))
     result = _through(model, Value(name, (1, height, width), channels_first), builder)
-    steps, logits = _without_softmax(builder.steps, result.name)
-    return Graph(tuple(folded(steps, logits)), height, width, logits, result.shape[0])
+    nodes, logits = _without_softmax(builder.nodes, result.name)
+    return Graph(tuple(folded(nodes, logits)), height, width, logits, result.shape[0])
 
 
 def _picture_shape(model: keras.Model) -> tuple[int, int, bool]:
@@ -66,9 +66,9 @@ def _applied(layer: Any, inputs: list[Value], builder: Builder) -> Value:
     return _through(layer, inputs[0], builder) if is_network else translate_layer(layer, inputs, builder)
 
 
-def _without_softmax(steps: list[Step], output: str) -> tuple[list[Step], str]:
+def _without_softmax(nodes: list[Node], output: str) -> tuple[list[Node], str]:
     """Take the softmax off the end; what it was given are the logits."""
-    last = next(step for step in steps if step.output == output)
-    if last.operator != "Softmax":
-        raise ExportError(f"the network ends in {last.operator}, expected a softmax: its outputs are no probabilities")
-    return [step for step in steps if step is not last], last.inputs[0]
+    last = next(node for node in nodes if node.output == output)
+    if last.op_type != "Softmax":
+        raise ExportError(f"the network ends in {last.op_type}, expected a softmax: its outputs are not probabilities")
+    return [node for node in nodes if node is not last], last.inputs[0]

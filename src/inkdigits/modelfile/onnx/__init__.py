@@ -1,0 +1,1 @@
+"""A trained Keras network as ONNX: its layers translated to operators, made smaller, and written."""
