@@ -1,8 +1,8 @@
 """Claim: batch reading reads 2,500 small pictures a second on 2 cores, 1.8 times what one does, in flat memory.
 
 The pictures are MNIST's training part as 28x28 PNG, repeated in tar archives. For every number of pictures a batch is
-read by one process, by all cores, and with --ray by a Ray of this machine's cores, in turn, round after round; told is
-the median of the rounds. Every batch is read from a fresh process. Rates are steady ones: from the moment when as many
+read by one process, by all cores, and with --ray by a Ray of this machine's cores, in turn, round after round; the median
+of the rounds is printed. Every batch is read from a fresh process. Rates are steady ones: from the moment when as many
 parts are done as there are workers to the end of the last part, without the start. Memory is what the process that
 hands out parts and all below it hold, looked at four times a second: flat when the median of a run's last fifth is near
 that of its second one, and that of the largest batch near that of the smallest.
@@ -57,13 +57,13 @@ def main() -> None:
     parser.add_argument("--ray", action="store_true")
     parser.add_argument("--only-all", action="store_true", help="leave out the batches by one process")
     options = parser.parse_args()
-    crews = [*([] if options.only_all else ["one"]), "all", *(["ray"] if options.ray else [])]
+    pools = [*([] if options.only_all else ["one"]), "all", *(["ray"] if options.ray else [])]
     met, memory = [], []
     with tempfile.TemporaryDirectory() as name:
         for count in options.pictures:
             source = write_tars(Path(name) / f"{count} pictures", count)
-            rounds = [{pool: _in_a_process(source, pool, turn) for pool in crews} for turn in range(options.rounds)]
-            met += _judged(count, rounds)
+            rounds = [{pool: _in_a_process(source, pool, turn) for pool in pools} for turn in range(options.rounds)]
+            met += _report(count, rounds)
             memory.append(_median([found["all"].late for found in rounds]))
     if len(memory) > 1:
         met.append(_is_flat("the largest batch against the smallest", memory[0], memory[-1]))
@@ -137,8 +137,8 @@ def _resident(root: int) -> float:
     return total * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
-def _judged(count: int, rounds: Sequence[dict[str, Measured]]) -> list[bool]:
-    """What is told of one number of pictures, and which of its figures are met."""
+def _report(count: int, rounds: Sequence[dict[str, Measured]]) -> list[bool]:
+    """Prints the figures of one number of pictures; returns which of them meet their targets."""
     print(f"{count:,} pictures, {len(rounds)} rounds, on {_CORES} cores")
     for pool in rounds[0]:
         rates = ", ".join(f"{found[pool].rate:,.0f}" for found in rounds)

@@ -150,10 +150,10 @@ def start(options: argparse.Namespace) -> list[Check]:
         command = [sys.executable, "-m", "inkdigits", "serve", "--port", "0"]
         with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
             assert process.stderr is not None
-            told = next((line for line in process.stderr if "serves on http://" in line), "")
+            output = next((line for line in process.stderr if "serves on http://" in line), "")
             taken.append(time.perf_counter() - began)
             process.terminate()
-        if not told:
+        if not output:
             raise SystemExit(f"{command} did not start")
     median = statistics.median(taken)
     print(f"start: {', '.join(f'{seconds:.2f}' for seconds in taken)} s")
@@ -352,18 +352,18 @@ def wrk(port: int, ask: Ask, connections: int, seconds: int) -> Load:
                 script,
             ]
             command.append(f"http://127.0.0.1:{port}{ask.path}")
-            told = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    return parsed(told)
+            output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    return parsed(output)
 
 
-def parsed(told: str) -> Load:
+def parsed(output: str) -> Load:
     """What wrk printed: connections that failed in any way and answers that were errors are added up."""
-    socket_errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", told)
-    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", told)
-    shares = dict(re.findall(r"^ +(50|99)% +([\d.]+(?:us|ms|s))$", told, re.MULTILINE))
+    socket_errors = re.search(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)", output)
+    refused = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
+    percentiles = dict(re.findall(r"^ +(50|99)% +([\d.]+(?:us|ms|s))$", output, re.MULTILINE))
     return Load(
-        float(re.findall(r"Requests/sec: +([\d.]+)", told)[0]),
-        *(milliseconds(shares[share]) for share in ("50", "99")),
+        float(re.findall(r"Requests/sec: +([\d.]+)", output)[0]),
+        *(milliseconds(percentiles[share]) for share in ("50", "99")),
         sum(int(number) for found in (socket_errors, refused) if found for number in found.groups()),
     )
 

@@ -1,4 +1,4 @@
-"""Claim: a cold shell gets a judged table in 30 s, in 20 s with a warm compilation cache (`inkdigits reproduce`).
+"""Claim: from a cold shell `inkdigits reproduce` prints its table in 30 s, in 20 s with a warm compilation cache.
 
 Whole processes, with an empty cache for compiled code at every start, and with one that is kept. Prints medians, ranges
 and the largest memory; exit code 1 when a figure is missed.

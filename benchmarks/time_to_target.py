@@ -3,7 +3,7 @@
 Whole processes from a cold shell, taking turns: `inkdigits train NETWORK --recipe sprint`, until it has ended with its
 run and model file written; and the exercise's network by stock Keras `fit` on each backend, by plain PyTorch and by
 scikit-learn (peers/), until the end of the first epoch after which the test accuracy is over the target, without the
-time that judging took. A peer's import and compilation count, as ours do. The compilation cache is empty at every
+time that evaluating took. A peer's import and compilation count, as ours do. The compilation cache is empty at every
 start, or with --warm kept from the round before.
 
     python benchmarks/time_to_target.py cnn [--rounds 5] [--warm] [--leave-out rmsprop]… [--keep FILE]
@@ -71,7 +71,7 @@ def main() -> None:
             for arm in arms:
                 cache = folder / ("cache" if arguments.warm else f"cache-{number}-{arms.index(arm)}")
                 arm.turns.append(_turn(arm, folder, cache, number))
-                print(f"round {number + 1}: {arm.name}: {_told(arm.turns[-1])}", file=sys.stderr, flush=True)
+                print(f"round {number + 1}: {arm.name}: {_described(arm.turns[-1])}", file=sys.stderr, flush=True)
     met = _print(arguments.network, arms, products, arguments.warm)
     if arguments.keep:
         arguments.keep.write_text(json.dumps({"products": products, **{arm.name: arm.turns for arm in arms}}))
@@ -128,18 +128,18 @@ def _turn(arm: Arm, folder: Path, cache: Path, number: int) -> dict[str, Any]:
     megabytes = usage.ru_maxrss / 1024
     if not ours:
         return {**json.loads(answer), "megabytes": megabytes}
-    return {**_judged(run, json.loads(answer), environment), "seconds": seconds, "megabytes": megabytes}
+    return {**_evaluated(run, json.loads(answer), environment), "seconds": seconds, "megabytes": megabytes}
 
 
-def _judged(run: Path, told: dict[str, Any], environment: dict[str, str]) -> dict[str, Any]:
+def _evaluated(run: Path, result: dict[str, Any], environment: dict[str, str]) -> dict[str, Any]:
     command = [str(PYTHON["jax"]), "-m", "inkdigits", "evaluate", str(run), "--json"]
     done = subprocess.run(command, env=environment, capture_output=True, check=True)
     accuracy = json.loads(done.stdout)["accuracy"]
-    target = TARGETS[told["network"]].accuracy
-    return {"accuracy": accuracy, "epochs": told["epochs"], "reached": accuracy > target, "phases": told["seconds"]}
+    target = TARGETS[result["network"]].accuracy
+    return {"accuracy": accuracy, "epochs": result["epochs"], "reached": accuracy > target, "phases": result["seconds"]}
 
 
-def _told(turn: dict[str, Any]) -> str:
+def _described(turn: dict[str, Any]) -> str:
     reached = "" if turn["reached"] else ", TARGET MISSED"
     return f"{turn['seconds']:.1f} s, {turn['epochs']} epochs, {100 * turn['accuracy']:.2f} %{reached}"
 

@@ -39,7 +39,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.fixture(scope="session")
 def small() -> Splits:
-    """1,000 digits to train on and 500 to be judged on."""
+    """1,000 digits to train on and 500 to be evaluated on."""
     return Splits(load_train().take(slice(0, 1000)), load_test().take(slice(0, 500)))
 
 

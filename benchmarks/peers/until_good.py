@@ -1,7 +1,7 @@
-"""What every peer does: train an epoch, judge, and stop at the first epoch whose test accuracy is over the target.
+"""What every peer does: train an epoch, evaluate, and stop at the first epoch whose test accuracy is over the target.
 
 Prints one JSON line: the seconds from `started` (Unix time, when the process was asked for) to the end of that epoch,
-without the time that judging took; the seconds a step took in the last epoch; and what was reached.
+without the time that evaluating took; the seconds a step took in the last epoch; and what was reached.
 """
 
 import json
@@ -13,14 +13,14 @@ BATCH_SIZE = 128
 
 def until_good(train_epoch, test_accuracy, target, started, pictures):
     """Call `train_epoch()` and `test_accuracy()` by turns, and print the line."""
-    judging, accuracy, epochs = 0.0, 0.0, 0
+    evaluating, accuracy, epochs = 0.0, 0.0, 0
     while accuracy <= float(target) and epochs < MAX_EPOCHS:
         epochs += 1
         before = time.time()
         train_epoch()
         after = time.time()
-        step, seconds = (after - before) / (pictures / BATCH_SIZE), after - float(started) - judging
+        step, seconds = (after - before) / (pictures / BATCH_SIZE), after - float(started) - evaluating
         accuracy = float(test_accuracy())
-        judging += time.time() - after
+        evaluating += time.time() - after
     reached = accuracy > float(target)
     print(json.dumps({"seconds": seconds, "epochs": epochs, "accuracy": accuracy, "reached": reached, "step": step}))
