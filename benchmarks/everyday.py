@@ -47,9 +47,8 @@ def main() -> None:
 
 def _report(name: str, bound: float, seconds: list[float]) -> bool:
     median = statistics.median(seconds)
-    print(
-        f"{name}: median {median:.2f} s ({min(seconds):.2f} to {max(seconds):.2f}), n = {len(seconds)}; bound {bound:g} s"
-    )
+    spread = f"{min(seconds):.2f} to {max(seconds):.2f}"
+    print(f"{name}: median {median:.2f} s ({spread}), n = {len(seconds)}; bound {bound:g} s")
     return median <= bound
 
 
