@@ -13,14 +13,15 @@ import pytest
 from PIL import Image
 
 from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.datasets.mnist import load_train
 from inkdigits.datasets.unlabelled import load_pictures
 from inkdigits.modelfile.predictor import Predictor
 from tests.conftest import Cli
 
 
 @pytest.fixture(scope="module")
-def digits(thousand: LabelledDigits) -> LabelledDigits:
-    return thousand.take(slice(0, 12))
+def digits() -> LabelledDigits:
+    return load_train().take(slice(0, 12))
 
 
 @pytest.fixture(scope="module")
