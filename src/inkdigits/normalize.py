@@ -1,9 +1,9 @@
-"""The one preprocessing: a picture of one digit, of any size, becomes the 28x28 that networks see.
+"""The preprocessing of all networks: a picture of one digit, of any size, becomes their 28x28 input.
 
 It follows MNIST's own recipe (LeCun, Bottou, Bengio, Haffner 1998, "Gradient-based learning applied to document
 recognition", III A): the ink is fitted into a 20x20 box with its aspect ratio kept, anti-aliased, and its centre of
-mass is put in the middle of 28x28. Strokes that are thinner or fatter than nearly all of MNIST's are brought near them
-first. A picture of MNIST comes out as it went in.
+mass is put in the middle of 28x28. Strokes that are thinner or thicker than nearly all of MNIST's are adjusted first. A
+picture of MNIST is not changed.
 """
 
 from __future__ import annotations
@@ -20,15 +20,15 @@ __all__ = ["BOX", "SIZE", "normalize", "normalize_ink", "stroke_width"]
 
 SIZE = 28
 BOX = 20
-# Contrast below this many of 255 grey levels is taken for paper, not ink.
+# A contrast below this, of 255 grey levels, counts as paper.
 _MIN_CONTRAST = 24
-# Weaker than this is a faint anti-aliased edge.
+# Weaker pixels are anti-aliased edges.
 _FAINT = 20
 # Stroke widths in pixels of the 20x20 box. Of 3,000 pictures of MNIST's training part, 97 % lie between 2.1 and 5.5,
 # with a median of 3.15, as `stroke_width` measures it.
-_THINNEST, _THIN = 2.1, 2.7
-_FATTEST, _FAT = 5.5, 4.8
-# Strokes are measured and changed at this many pixels to one of the box.
+_MIN_WIDTH, _WIDTH_OF_THIN = 2.1, 2.7
+_MAX_WIDTH, _WIDTH_OF_THICK = 5.5, 4.8
+# Strokes are measured and changed at so many times the resolution of the box.
 _FINE = 4
 
 Grey = NDArray[np.uint8]
@@ -37,8 +37,8 @@ Grey = NDArray[np.uint8]
 def normalize(picture: NDArray[Any], *, dark: bool | None = None) -> Grey:
     """White ink on black, uint8 (28, 28), from a grey uint8 picture (height, width) of one digit, dark or light.
 
-    `dark` says which of both the ink is; None: whatever differs most from the border. Raises `BlankPictureError` when
-    there is no ink, `DataError` when the array is no grey uint8 picture.
+    `dark` says whether the ink is darker than the paper; None: the ink is what differs most from the border. Raises
+    `BlankPictureError` when there is no ink, `DataError` when the array is not a grey uint8 picture.
     """
     if picture.ndim != 2 or picture.dtype != np.uint8 or picture.size == 0:
         raise DataError(
@@ -49,21 +49,21 @@ def normalize(picture: NDArray[Any], *, dark: bool | None = None) -> Grey:
 
 
 def normalize_ink(ink: Grey) -> Grey:
-    """The same for ink that is found already: uint8 (height, width), light on black, at full strength near 255.
+    """`normalize` for ink that is separated already: uint8 (height, width), light on black, near 255 at its strongest.
 
     Raises `BlankPictureError` when no pixel is stronger than a faint edge.
     """
     cropped = _crop(ink)
     width = stroke_width(cropped)
-    if width < _THINNEST:
-        cropped = _thickened(cropped, _THIN - width)
-    elif width > _FATTEST:
-        cropped = _thinned(cropped, width - _FAT)
+    if width < _MIN_WIDTH:
+        cropped = _thickened(cropped, _WIDTH_OF_THIN - width)
+    elif width > _MAX_WIDTH:
+        cropped = _thinned(cropped, width - _WIDTH_OF_THICK)
     return _centre(_resized(cropped, BOX))
 
 
 def _ink_on_black(picture: Grey, dark: bool | None) -> Grey:
-    """Ink as light on black, stretched to the full range; paper is what most of the border shows."""
+    """Ink as light on black, stretched to the full range; the paper is the median of the border."""
     border = np.concatenate([picture[0], picture[-1], picture[:, 0], picture[:, -1]])
     paper = int(np.median(border))
     lighter, darker = int(picture.max()) - paper, paper - int(picture.min())
@@ -77,20 +77,20 @@ def _ink_on_black(picture: Grey, dark: bool | None) -> Grey:
 
 
 def _crop(ink: Grey) -> Grey:
-    """The smallest rectangle around the ink, with its faint edges where it is clean."""
+    """The smallest rectangle around the ink, with its faint edges where there is no noise."""
     import cv2
 
     strong, all_of_it = _rectangle(cv2.threshold(ink, _FAINT, 1, cv2.THRESH_BINARY)[1]), _rectangle(ink)
     if strong is None or all_of_it is None:
-        raise BlankPictureError("no ink found: nothing in the picture stands out from its paper")
-    # Noise far from the ink would make it small in the box.
+        raise BlankPictureError("no ink found: nothing in the picture contrasts with its paper")
+    # Noise far from the ink would make the ink small in the box.
     spread = max(abs(outer - inner) for outer, inner in zip(all_of_it, strong, strict=True))
     top, bottom, left, right = all_of_it if spread <= 1 else strong
     return ink[top:bottom, left:right]
 
 
 def _rectangle(picture: Any) -> tuple[int, int, int, int] | None:
-    """Top, bottom, left and right of all that is not 0."""
+    """Top, bottom, left and right of all pixels that are not 0; None when all are."""
     import cv2
 
     x, y, w, h = cv2.boundingRect(picture)
@@ -110,14 +110,14 @@ def _resized(ink: Grey, side: int) -> Grey:
 
 
 def stroke_width(ink: Grey) -> float:
-    """How wide the strokes of cropped ink are, in pixels of the 20x20 box.
+    """The mean width of the strokes of cropped ink, in pixels of the 20x20 box; 0 without ink.
 
-    Across a ribbon the distance to its edge is a quarter of its width in the mean.
+    Across a stroke the mean distance to its edge is a quarter of its width.
     """
     import cv2
 
     fine = cv2.copyMakeBorder(_resized(ink, BOX * _FINE), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
-    # Against its own strongest: a hair-thin line is faint where it is reduced.
+    # Relative to the strongest pixel: very thin lines become faint when they are reduced.
     _, mask = cv2.threshold(fine, 0.43 * int(fine.max()), 1, cv2.THRESH_BINARY)
     area = cv2.countNonZero(mask)
     return 4 * float(cv2.sumElems(cv2.distanceTransform(mask, cv2.DIST_L2, 5))[0]) / area / _FINE if area else 0.0
@@ -136,7 +136,7 @@ def _thickened(ink: Grey, by: float) -> Grey:
 
 
 def _thinned(ink: Grey, by: float) -> Grey:
-    """Worn off at the edges; what would vanish of a stroke that is thin already stays."""
+    """Eroded, except for strokes that erosion would remove."""
     import cv2
 
     disc = _disc(by)
@@ -144,9 +144,9 @@ def _thinned(ink: Grey, by: float) -> Grey:
     fine = cv2.copyMakeBorder(
         _resized(ink, BOX * _FINE), margin, margin, margin, margin, cv2.BORDER_CONSTANT, value=(0,)
     )
-    worn = cv2.erode(fine, disc)
-    thin_already = cv2.subtract(fine, cv2.dilate(worn, disc))
-    return _crop(np.asarray(cv2.max(worn, cv2.morphologyEx(thin_already, cv2.MORPH_OPEN, _disc(1.0))), np.uint8))
+    eroded = cv2.erode(fine, disc)
+    removed = cv2.subtract(fine, cv2.dilate(eroded, disc))
+    return _crop(np.asarray(cv2.max(eroded, cv2.morphologyEx(removed, cv2.MORPH_OPEN, _disc(1.0))), np.uint8))
 
 
 def _disc(width: float) -> NDArray[np.uint8]:
@@ -164,7 +164,7 @@ def _centre(ink: Grey) -> Grey:
     moments = cv2.moments(ink)
     height, width = ink.shape
     row, column = moments["m01"] / moments["m00"], moments["m10"] / moments["m00"]
-    # Rounded half up to pixel 14, as MNIST's own pictures are: every one has its centre in [13.5, 14.5).
+    # Rounded half up to pixel 14, as in MNIST: every picture has its centre in [13.5, 14.5).
     top = min(max(math.floor(SIZE / 2 - row + 0.5), 0), SIZE - height)
     left = min(max(math.floor(SIZE / 2 - column + 0.5), 0), SIZE - width)
     canvas = np.zeros((SIZE, SIZE), np.uint8)

@@ -1,1 +1,1 @@
-"""Labelled digits: the MNIST that the package carries, and everything a user may bring instead."""
+"""Labelled digits: the bundled MNIST, and the formats that users bring."""

@@ -1,4 +1,4 @@
-"""An npz file's arrays. A damaged one makes NumPy and zipfile raise almost anything: here all of it is one error."""
+"""The arrays of an npz file. Whatever NumPy and zipfile raise for a damaged one becomes a `DataError`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ __all__ = ["read_arrays"]
 def read_arrays(
     path: Path, choose: Callable[[list[str]], Sequence[str]] = lambda names: names
 ) -> dict[str, NDArray[Any]]:
-    """The arrays in the npz file `path` by name, or those that `choose` takes out of its names.
+    """The arrays in the npz file `path` by name, or those whose names `choose` returns.
 
     Nothing is unpickled. Raises `DataError` when the file is missing, damaged, or holds anything but plain arrays.
     """
@@ -29,13 +29,13 @@ def read_arrays(
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file, expected an npz file") from error
     except Exception as error:
-        # A flipped bit can ask for another compression, a password, a header that is no Python or a petabyte.
-        raise DataError(f"{path}: damaged, or not an npz file of plain arrays ({_in_a_line(error)})") from error
+        # A flipped bit may mean another compression, a password, an invalid header or a petabyte.
+        raise DataError(f"{path}: damaged, or not an npz file of plain arrays ({_one_line(error)})") from error
     strange = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
     if strange:
-        raise DataError(f"{path}: {strange[0]!r} is no array, expected an npz file of plain arrays")
+        raise DataError(f"{path}: {strange[0]!r} is not an array, expected an npz file of plain arrays")
     return arrays
 
 
-def _in_a_line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     return " ".join(str(error).split())[:200] or type(error).__name__

@@ -1,4 +1,4 @@
-"""CSV with one picture a row: a label and 784 pixels, with or without a header (Kaggle's and pjreddie's form)."""
+"""CSV with one picture per row, a label and 784 pixels, with or without a header (as Kaggle and pjreddie have it)."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def load_csv(path: Path) -> LabelledDigits:
 
 
 def load_csv_pictures(path: Path) -> NDArray[np.uint8]:
-    """Pictures uint8 (n, 28, 28) from a CSV file of 784 pixels a row; a label before them is left out.
+    """Pictures uint8 (n, 28, 28) from a CSV file of 784 pixels per row; a label before them is ignored.
 
     Raises `DataError` that names row and column of the first bad cell.
     """
@@ -57,7 +57,7 @@ def _numbers(path: Path, header: bool, columns: int) -> NDArray[np.float32]:
 
 
 def _has_header(path: Path) -> bool:
-    """Whether the first row's first cell is no number, as in `label,pixel0,…` (Kaggle) or `label,1x1,…`."""
+    """Whether the first row starts with text instead of numbers, as in `label,pixel0,…` (Kaggle) or `label,1x1,…`."""
     try:
         with path.open(newline="", encoding="utf-8-sig") as file:
             cells = next(csv.reader(file), [])
@@ -90,10 +90,10 @@ def _check_cells(table: NDArray[np.float32], path: Path, header: bool) -> None:
 
 
 def _first_bad_cell(path: Path, header: bool, columns: int, error: Exception) -> DataError:
-    """Name the cell that NumPy's parser stumbled over, by reading the file again slowly."""
+    """The error that names the cell at which NumPy's parser failed, found by reading the file again."""
     with path.open(encoding="utf-8-sig", errors="replace") as file:
         for number, line in enumerate(file, start=1):
-            # By commas alone, as NumPy does; a parser of quotes would refuse long cells.
+            # Split at commas, as NumPy does; the csv module refuses long cells.
             cells = line.rstrip("\n").split(",") if line.strip() else []
             if number == 1 and header:
                 continue

@@ -1,4 +1,4 @@
-"""A folder of pictures, one folder a class: `digits/7/anything.png`."""
+"""A folder of pictures with one folder per class: `digits/7/anything.png`."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ __all__ = ["has_classes", "load_folder", "save_folder", "save_parts"]
 
 
 def has_classes(folder: Path) -> bool:
-    """Whether one of the folders `folder/0` … `folder/9` is there."""
+    """Whether one of the folders `folder/0` … `folder/9` exists."""
     return any((folder / str(label)).is_dir() for label in range(CLASSES))
 
 
 def load_folder(folder: Path) -> LabelledDigits:
     """Labelled digits from `folder/0` … `folder/9`, in order of class and file name.
 
-    Pictures of 28x28 are taken as they are; others go through `normalize`. Hidden files are left out. Raises `DataError`
-    that names the picture which cannot be read, and when there is none.
+    Pictures of 28x28 are taken as they are; others go through `normalize`. Hidden files are left out. Raises
+    `DataError` that names the picture which cannot be read, and when there is no picture.
     """
     files = [(file, label) for label in range(CLASSES) for file in _pictures(folder / str(label))]
     if not files:
@@ -50,13 +50,13 @@ def _pictures(folder: Path) -> list[Path]:
 
 
 def save_folder(folder: Path, digits: LabelledDigits) -> None:
-    """Write every picture as `folder/<label>/<index>.png`, whole or not at all. Raises `OutputError`."""
+    """Write every picture as `folder/<label>/<index>.png`, all of them or none. Raises `OutputError`."""
     with write_folder(folder) as unfinished:
         _write_pictures(unfinished, digits)
 
 
 def save_parts(folder: Path, parts: Mapping[str, LabelledDigits]) -> None:
-    """Write each part as `folder/<part>/<label>/<index>.png`, all of them or nothing. Raises `OutputError`."""
+    """Write each part as `folder/<part>/<label>/<index>.png`, all of them or none. Raises `OutputError`."""
     with write_folder(folder) as unfinished:
         for part, digits in parts.items():
             _write_pictures(unfinished / part, digits)

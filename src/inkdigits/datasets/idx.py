@@ -39,20 +39,20 @@ def read_bytes(path: Path) -> bytes:
 def parse_idx(content: bytes, magic: int, name: str) -> NDArray[np.uint8]:
     """The array in an IDX file of unsigned bytes whose magic number must be `magic`.
 
-    Raises `DataError` for another magic number and for more or fewer bytes than the header announces.
+    Raises `DataError` for another magic number, and for more or fewer bytes than the header says.
     """
     dimensions = magic & 0xFF
     header_size = 4 + 4 * dimensions
     found = int.from_bytes(content[:4], "big")
     if len(content) >= 4 and found != magic:
-        raise DataError(f"{name}: magic number {found}, expected {magic}: this is no IDX file of {_KINDS[magic]}")
+        raise DataError(f"{name}: magic number {found}, expected {magic}: this is not an IDX file of {_KINDS[magic]}")
     if len(content) < header_size:
         raise DataError(f"{name}: {len(content)} bytes, too short for an IDX header of {header_size}: it is truncated")
     shape = struct.unpack(f">{dimensions}I", content[4:header_size])
     expected = int(np.prod(shape, dtype=object))
     if len(content) - header_size != expected:
         raise DataError(
-            f"{name}: its header announces {expected} bytes for shape {shape}, it holds "
+            f"{name}: its header says {expected} bytes for shape {shape}, it holds "
             f"{len(content) - header_size}: it is truncated or damaged"
         )
     return np.frombuffer(content, np.uint8, offset=header_size).reshape(shape)
@@ -62,9 +62,9 @@ _KINDS = {IMAGES_MAGIC: "pictures", LABELS_MAGIC: "labels"}
 
 
 def labels_path_for(images: Path) -> Path:
-    """The labels' file that belongs to a file of pictures by MNIST's naming (`…-images-idx3…` -> `…-labels-idx1…`).
+    """The file of labels for a file of pictures that is named as MNIST's are (`…-images-idx3…` -> `…-labels-idx1…`).
 
-    Raises `DataError` when the name does not follow it or the file is not there.
+    Raises `DataError` when the name has another form or the file does not exist.
     """
     labels = images.with_name(images.name.replace("images", "labels").replace("idx3", "idx1"))
     if labels == images or not labels.is_file():
@@ -75,11 +75,11 @@ def labels_path_for(images: Path) -> Path:
 
 
 def load_pair(images: Path, labels: Path) -> LabelledDigits:
-    """Labelled digits from two IDX files, plain or gzip. Raises `DataError` when they are damaged or disagree."""
+    """Labelled digits from two IDX files, plain or gzip. Raises `DataError` for damage or other counts."""
     pictures = parse_idx(read_bytes(images), IMAGES_MAGIC, str(images))
     values = parse_idx(read_bytes(labels), LABELS_MAGIC, str(labels))
     if len(pictures) != len(values):
         raise DataError(
-            f"{images} holds {len(pictures)} pictures but {labels} holds {len(values)} labels: they are no pair"
+            f"{images} holds {len(pictures)} pictures but {labels} holds {len(values)} labels: expected as many"
         )
     return LabelledDigits(pictures, values.astype(np.int64), images.name)

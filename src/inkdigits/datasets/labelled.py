@@ -1,4 +1,4 @@
-"""`LabelledDigits`: the one value in which pictures and their labels travel."""
+"""`LabelledDigits`: pictures and their labels, checked when they are created."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ CLASSES = 10
 
 @dataclass(frozen=True)
 class LabelledDigits:
-    """Pictures of digits and what they show.
+    """Pictures of digits with their labels.
 
-    `images` is uint8 (n, 28, 28), white ink on black; `labels` is int64 (n,), 0 to 9; `name` says where they come from.
-    Raises `DataError` when they do not fit each other or are empty.
+    `images` is uint8 (n, 28, 28), white ink on black; `labels` is int64 (n,), 0 to 9; `name` is their source, for
+    messages. Raises `DataError` when they differ in number, are empty or of another type or shape.
     """
 
     images: NDArray[np.uint8]
@@ -40,19 +40,19 @@ class LabelledDigits:
 
     @cached_property
     def sha256(self) -> str:
-        """The SHA-256 of pictures and labels together, as 64 hexadecimal digits: the same data has the same one."""
+        """The SHA-256 of pictures and labels together, as 64 hexadecimal digits."""
         digest = hashlib.sha256(np.ascontiguousarray(self.images).data)
         digest.update(self.labels.astype("<i8").tobytes())
         return digest.hexdigest()
 
     def take(self, rows: NDArray[Any] | slice, name: str | None = None) -> LabelledDigits:
-        """Those rows as a data set of their own."""
+        """The digits of those rows."""
         return LabelledDigits(self.images[rows], self.labels[rows], name or self.name)
 
 
 @dataclass(frozen=True)
 class Splits:
-    """What a source of data holds: digits to train on, digits to be judged on, or both."""
+    """What a source of data holds: digits to train on, digits to evaluate on, or both."""
 
     train: LabelledDigits | None
     test: LabelledDigits | None

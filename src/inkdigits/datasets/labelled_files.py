@@ -1,4 +1,4 @@
-"""A table of pictures' files and their labels, as `inkdigits read --review` writes it for people to fill in."""
+"""A table of pictures' files and their labels, as `inkdigits batch --review` writes it for people to fill in."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from inkdigits.errors import DataError
 
 __all__ = ["LABELS", "is_labelled_files", "load_labelled_files"]
 
-# The table's name in a folder of pictures.
+# The name of the table in a folder of pictures.
 LABELS = "labels.csv"
 _NEEDED = {"file", "label"}
 
@@ -26,15 +26,14 @@ def is_labelled_files(path: Path) -> bool:
         with path.open(newline="", encoding="utf-8-sig") as file:
             return set(next(csv.reader(file, delimiter=_delimiter(file)), [])) >= _NEEDED
     except (OSError, UnicodeDecodeError, csv.Error):
-        return False  # whoever reads it as a table of pixels says what is wrong
+        return False  # `load_csv` then says what is wrong
 
 
 def load_labelled_files(path: Path) -> LabelledDigits:
-    """Labelled digits from a CSV table with the columns `file`, relative to the table, and `label`; others may be
-    there.
+    """Labelled digits from a CSV table with the columns `file`, relative to the table, and `label`, among others.
 
-    Rows with an empty label are left out: nobody has looked at them, or they show no digit. Pictures of 28x28 are taken
-    as they are; others go through `normalize`. Raises `DataError` that names the row.
+    Rows with an empty label are left out: they were not checked, or show no digit. Pictures of 28x28 are taken as they
+    are; others go through `normalize`. Raises `DataError` that names the row or the picture.
     """
     rows = list(_filled_in(path))
     if not rows:
@@ -44,7 +43,7 @@ def load_labelled_files(path: Path) -> LabelledDigits:
 
 
 def _delimiter(file: TextIO) -> str:
-    """Spreadsheets of countries that write a comma in numbers save tables with semicolons."""
+    """Where the decimal separator is a comma, spreadsheets separate cells with semicolons."""
     header = file.readline()
     file.seek(0)
     return ";" if header.count(";") > header.count(",") else ","
@@ -57,7 +56,7 @@ def _filled_in(path: Path) -> Iterator[tuple[Path, int]]:
                 label = (row["label"] or "").strip()
                 if not label:
                     continue
-                # Short, because Python refuses to read thousands of digits as a number.
+                # The length first, since `int` refuses thousands of digits.
                 if not label.isdecimal() or len(label) > 3 or int(label) >= CLASSES:
                     raise DataError(f"{path}: row {number}, label {label[:40]!r}, expected a digit 0 to 9 or nothing")
                 yield path.parent / (row["file"] or ""), int(label)

@@ -1,7 +1,7 @@
-"""MNIST, carried in the package: the four original IDX files, compressed.
+"""The bundled MNIST: the four original IDX files, compressed.
 
 MNIST was made by Yann LeCun, Corinna Cortes and Christopher J. C. Burges from data of NIST; licence CC BY-SA 3.0 (see
-NOTICE). Nothing is downloaded, ever.
+NOTICE). Nothing is downloaded.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ __all__ = ["load_data", "load_test", "load_train"]
 
 Arrays = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
-# SHA-256 of the uncompressed files; their MD5 sums are the well-known ones (see tests/test_mnist.py).
+# SHA-256 of the uncompressed files; tests/datasets/test_mnist.py compares their MD5 sums with the published ones.
 _SHA256 = {
     "train-images-idx3-ubyte": "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
     "train-labels-idx1-ubyte": "65a50cbbf4e906d70832878ad85ccda5333a97f0f4c3dd2ef09a8a9eef7101c5",
@@ -32,24 +32,24 @@ _SHA256 = {
 
 
 def load_data() -> tuple[Arrays, Arrays]:
-    """`(x_train, y_train), (x_test, y_test)`, as `keras.datasets.mnist.load_data()` returns them, without a network.
+    """`(x_train, y_train), (x_test, y_test)`, as `keras.datasets.mnist.load_data()` returns them, without a download.
 
     Pictures are uint8 (60000, 28, 28) and (10000, 28, 28), white ink on black; labels are uint8 (60000,) and (10000,).
     Raises `DataError` when a file of the package is damaged.
     """
-    # Decompression and hashing release Python's lock, so two threads halve the time on two cores.
+    # Decompression and hashing release the GIL, so two threads halve the time on two cores.
     with ThreadPoolExecutor(2) as pool:
         train, test = pool.map(_load_arrays, ("train", "t10k"))
     return train, test
 
 
 def load_train() -> LabelledDigits:
-    """The 60,000 digits to train and choose on."""
+    """The 60,000 training digits."""
     return _labelled("train", "MNIST train")
 
 
 def load_test() -> LabelledDigits:
-    """The 10,000 digits to be judged on. Judging code asks `evaluation.test_split` for them, which counts it."""
+    """The 10,000 test digits. Evaluation gets them from `evaluation.held_out`, which counts every use."""
     return _labelled("t10k", "MNIST test")
 
 
@@ -61,7 +61,7 @@ def _labelled(part: str, name: str) -> LabelledDigits:
 def _load_arrays(part: str) -> Arrays:
     images = parse_idx(_checked_bytes(f"{part}-images-idx3-ubyte"), IMAGES_MAGIC, part)
     labels = parse_idx(_checked_bytes(f"{part}-labels-idx1-ubyte"), LABELS_MAGIC, part)
-    # Keras hands out arrays that may be written to; a buffer's view may not.
+    # Keras returns writable arrays; a view of bytes is read-only.
     return images.copy(), labels.copy()
 
 
@@ -71,6 +71,6 @@ def _checked_bytes(name: str) -> Any:
         content = read_bytes(path)
     if hashlib.sha256(content).hexdigest() != _SHA256[name]:
         raise DataError(
-            f"{name}.gz, which inkdigits carries, is damaged (its checksum is wrong): install inkdigits again"
+            f"{name}.gz, bundled with inkdigits, is damaged (its checksum is wrong): install inkdigits again"
         )
     return content

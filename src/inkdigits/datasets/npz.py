@@ -17,7 +17,7 @@ __all__ = ["load_npz", "save_npz"]
 
 
 def load_npz(path: Path) -> Splits:
-    """The training and test digits of an npz file in Keras's form; either part may be missing, not both.
+    """The training and test digits of an npz file in Keras's form; one of both parts may be missing.
 
     Nothing is unpickled. Raises `DataError` when the file is damaged or holds other arrays.
     """
@@ -34,7 +34,7 @@ def _part(arrays: Mapping[str, Any], part: str, path: Path) -> LabelledDigits | 
     if len(missing) == len(names):
         return None
     if missing:
-        raise DataError(f"{path}: holds no array {missing[0]}, found {sorted(arrays)}")
+        raise DataError(f"{path}: has no array {missing[0]}, found {sorted(arrays)}")
     images, labels = (arrays[name] for name in names)
     if labels.dtype.kind not in "iu":
         raise DataError(
@@ -44,7 +44,7 @@ def _part(arrays: Mapping[str, Any], part: str, path: Path) -> LabelledDigits | 
 
 
 def save_npz(path: Path, splits: Splits) -> None:
-    """Write `splits` to `path` in Keras's form, whole or not at all. Raises `OutputError`."""
+    """Write `splits` to `path` in Keras's form, atomically. Raises `OutputError`."""
     arrays = {}
     for part, digits in (("train", splits.train), ("test", splits.test)):
         if digits is not None:

@@ -1,4 +1,4 @@
-"""From what a user writes after `--data` to labelled digits."""
+"""Labelled digits from the value of `--data`."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from inkdigits.errors import DataError
 __all__ = ["MNIST", "load_for_evaluation", "load_for_training", "load_splits"]
 
 MNIST = "mnist"
-_EXPECTED = "mnist, IMAGES,LABELS (IDX), an .npz, a .csv, or a folder with one folder a class"
+_EXPECTED = "mnist, IMAGES,LABELS (IDX), an .npz, a .csv, or a folder with one folder per class"
 
 
 def load_splits(source: str) -> Splits:
     """Everything that `source` holds.
 
-    `source` is `mnist` (in the package), an IDX file of pictures (its labels beside it, or named after a comma), a
+    `source` is `mnist` (bundled), an IDX file of pictures (its labels beside it, or named after a comma), a
     folder with MNIST's four IDX files, an `.npz` in Keras's form, a `.csv` of pixels or of files and labels (or a
-    folder with such a labels.csv), a folder of pictures per class, or one with such folders `train` and `test` in it. A
-    source without a test part of its own has `test` None. Raises `DataError`.
+    folder with such a labels.csv), a folder of pictures per class, or one with such folders `train` and `test` in it.
+    `test` is None for a source that has no test part. Raises `DataError`.
     """
     if source == MNIST:
         return Splits(mnist.load_train(), mnist.load_test())
@@ -63,7 +63,7 @@ def _load_folder(folder: Path) -> Splits:
 
 
 def _load_classes(folder: Path) -> Splits:
-    """A folder with one folder a class, or one with such folders called train and test, as `data export` writes it."""
+    """A folder with one folder per class, or with folders train and test of that form, as `data export` writes it."""
     parts = {part: folder / part for part in ("train", "test") if has_classes(folder / part)}
     if not parts or has_classes(folder):
         return Splits(load_folder(folder), None)
@@ -76,19 +76,19 @@ def _idx_images(folder: Path, part: str) -> Path | None:
 
 
 def load_for_training(source: str) -> LabelledDigits:
-    """The part of `source` to train and choose on; its test part is not even loaded where that can be helped."""
+    """The training part of `source`; MNIST's test part is not loaded. Raises `DataError` when there is none."""
     if source == MNIST:
         return mnist.load_train()
     digits = load_splits(source).train
     if digits is None:
-        raise DataError(f"{source}: holds only digits to be judged on (a test part), none to train on")
+        raise DataError(f"{source}: holds only a test part, none to train on")
     return digits
 
 
 def load_for_evaluation(source: str) -> LabelledDigits:
     """The test part of `source`, or all of it where it has no parts.
 
-    Only `evaluation.test_split` calls this: it keeps the record of how often a test set was opened.
+    Only `evaluation.held_out` calls this; it records how often a test set was used. Raises `DataError`.
     """
     if source == MNIST:
         return mnist.load_test()

@@ -1,4 +1,4 @@
-"""A stratified validation split: every class gives the same share, and a seed decides which pictures."""
+"""A stratified validation split: the same fraction of every class, chosen by a seed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ __all__ = ["stratified_split"]
 
 
 def stratified_split(digits: LabelledDigits, fraction: float, seed: int) -> tuple[LabelledDigits, LabelledDigits]:
-    """Part `digits` into what is trained on and what is held out to choose by, `fraction` of each class.
+    """Split `digits` into a training part and a validation part with `fraction` of each class.
 
-    Each class gives `fraction` of its pictures, rounded, at least one where it has two or more. Both parts keep the
-    order of `digits`. Raises `DataError` when a part would be empty.
+    Of each class `fraction` is held out, rounded, at least one picture where it has two or more. Both parts keep the
+    order of `digits`. Raises `DataError` when the validation part would be empty.
     """
     held_out = np.zeros(len(digits), bool)
     random = np.random.default_rng([seed, _STREAM])
@@ -30,5 +30,5 @@ def stratified_split(digits: LabelledDigits, fraction: float, seed: int) -> tupl
     )
 
 
-# Parts this stream of random numbers from the others that are drawn from the same seed.
+# Separates this stream of random numbers from others with the same seed.
 _STREAM = 1

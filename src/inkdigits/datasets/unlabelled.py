@@ -1,4 +1,4 @@
-"""Pictures without labels that are single digits already: a file, a folder, or an array file."""
+"""Pictures of single digits without labels, from a picture's file, a folder or a file of arrays."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from inkdigits.normalize import SIZE
 
 __all__ = ["UnlabelledPictures", "load_all_pictures", "load_pictures"]
 
-_EXPECTED = "a picture, an IDX file, an .npz, a .csv of 784 pixels a row, or a folder of pictures"
+_EXPECTED = "a picture, an IDX file, an .npz, a .csv of 784 pixels per row, or a folder of pictures"
 
 
 @dataclass(frozen=True)
 class UnlabelledPictures:
-    """`images` uint8 (n, 28, 28), white ink on black, and what each is called: a file's path, else 1 to n.
+    """`images` uint8 (n, 28, 28), white ink on black, and their names: paths of files, or the numbers 1 to n.
 
-    `normalized` is how many had another size, and went through `normalize`.
+    `normalized` is how many had another size and went through `normalize`.
     """
 
     images: NDArray[np.uint8]
@@ -38,9 +38,9 @@ class UnlabelledPictures:
 def load_pictures(source: Path, *, invert: bool = False) -> UnlabelledPictures:
     """The pictures in `source`: a picture's file, an IDX, `.npz` or `.csv` file, or a folder of pictures at any depth.
 
-    What is 28x28 is taken as it is, inverted with `invert`; pictures of another size go through `normalize`, which
-    finds out itself whether the ink is dark unless `invert` says so. A file of arrays may hold none. Raises `DataError`
-    for what cannot be read, for a folder without pictures, and for black ink on white.
+    Pictures of 28x28 are taken as they are, inverted with `invert`; others go through `normalize`, which detects
+    whether the ink is dark unless `invert` says so. A file of arrays may be empty. Raises `DataError` when a file
+    cannot be read, for a folder without pictures, and for dark ink on a light background.
     """
     if source.is_dir():
         return _from_files(pictures_below(source), invert)
@@ -55,9 +55,9 @@ def load_pictures(source: Path, *, invert: bool = False) -> UnlabelledPictures:
 
 
 def load_all_pictures(sources: Sequence[Path], *, invert: bool = False) -> UnlabelledPictures:
-    """The pictures of each of `sources`, in their order; at least one source.
+    """The pictures of all `sources`, at least one, in their order.
 
-    Of several, a picture out of an array is called by its file and number, as `file.npz:3`. Raises as `load_pictures`.
+    Of several sources, pictures in arrays are named by file and number, as in `file.npz:3`. Raises as `load_pictures`.
     """
     loaded = [load_pictures(source, invert=invert) for source in sources]
     if len(loaded) == 1:
@@ -77,7 +77,7 @@ def _from_files(files: list[Path], invert: bool) -> UnlabelledPictures:
 
 
 def _digit(file: Path, invert: bool) -> tuple[NDArray[np.uint8], bool]:
-    """The digit, and whether it had to be normalized."""
+    """The digit, and whether it was normalized."""
     digit, normalized = read_digit(file, dark=True if invert else None)
     if not normalized:
         _check_ink_on_black(digit[None], file)
@@ -85,7 +85,7 @@ def _digit(file: Path, invert: bool) -> tuple[NDArray[np.uint8], bool]:
 
 
 def _check_ink_on_black(images: NDArray[np.uint8], source: Path) -> None:
-    """Refuse pictures with a light border: a network that learned white ink on black reads them wrong, and surely."""
+    """Refuse pictures with a light border: a network trained on white ink is wrong about them with high confidence."""
     border = np.concatenate([images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1]], axis=1)
     light = np.median(border, axis=1) > 127
     if 2 * light.sum() > len(images):

@@ -1,1 +1,1 @@
-"""The one door for pictures: bytes of any kind in, upright 8-bit pixels out."""
+"""Decoding and encoding pictures: a file, bytes, an array or a PIL image in, upright 8-bit pixels out."""

@@ -1,6 +1,7 @@
-"""Anything that is a picture, made into upright grey or colour arrays; what is none, or too large, is refused.
+"""Decode a picture of any kind into upright grey or RGB pixels; whatever is not a picture, or too large, is refused.
 
-The size is known from a file's header, so a small file that claims a billion pixels is refused before it is decoded.
+The size is read from a file's header, so a small file that claims a billion pixels is refused before it is decoded.
+Every command and data set decodes pictures here.
 """
 
 from __future__ import annotations
@@ -44,10 +45,10 @@ SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif"}
     | {".jp2", ".pbm", ".pgm", ".ppm", ".pdf"}
 )
-# Pillow warns from here on, so nothing that is let through makes it warn.
+# Pillow warns above this, so no picture that is accepted makes it warn.
 MAX_PIXELS = 89_000_000
 MAX_BYTES = 400_000_000
-# Named, so that no other of Pillow's formats is tried: one of them starts a program.
+# Listed, so that Pillow tries no other of its formats: EPS starts Ghostscript.
 _QUICK_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM")
 _FORMATS = (*_QUICK_FORMATS, "TIFF", "WEBP", "DIB", "JPEG2000", "AVIF")
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
@@ -74,7 +75,7 @@ def is_picture_file(path: Path) -> bool:
 
 
 def pictures_below(folder: Path) -> list[Path]:
-    """Every picture's file below `folder` by its suffix, sorted; hidden ones are left out.
+    """The files of pictures below `folder`, recursively, sorted; hidden files are left out.
 
     Raises `PictureError` when there is none.
     """
@@ -86,23 +87,22 @@ def pictures_below(folder: Path) -> list[Path]:
 
 
 def name_of(source: Source) -> str:
-    """What a picture is called in a reading and in messages."""
+    """The name of a picture in readings and messages: its path, or the kind of object that it is."""
     if isinstance(source, str | Path):
         return printable(str(source))
     return str(getattr(source, "filename", "") or f"<{type(source).__name__}>")
 
 
 def printable(path: str) -> str:
-    """`path` as text that can be written anywhere: bytes of a file's name that are no UTF-8 become \\xNN."""
+    """`path` as valid Unicode: bytes of a file's name that are not UTF-8 become \\xNN."""
     return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def open_pages(source: Source, name: str | None = None, max_pages: int | None = None) -> Iterator[Page]:
-    """The pages of `source`, each decoded when it is asked for: one, or every frame of a TIFF and page of a PDF.
+    """The pages of `source`, decoded lazily: one, or every frame of a TIFF or page of a PDF.
 
-    Raises `PictureError` with `name` in it for what cannot be read: no such file, no picture, truncated, animated, more
-    than `MAX_PIXELS` pixels or none, more than `max_pages` pages; and for a PDF or HEIC without the extra that reads
-    it.
+    Raises `PictureError`, which names the picture, when it is missing, not a picture, truncated, animated, larger than
+    `MAX_PIXELS` or without pixels, has more than `max_pages` pages, or is a PDF or HEIC whose extra is not installed.
     """
     name = name or name_of(source)
     if isinstance(source, np.ndarray):
@@ -176,20 +176,20 @@ def _pillow(file: Any, name: str) -> Image.Image:
         try:
             return Image.open(file, formats=_QUICK_FORMATS)
         except UnidentifiedImageError:
-            # What Pillow can read besides depends on how it was built.
+            # The other formats of Pillow depend on how it was built.
             Image.init()
         try:
             return Image.open(file, formats=[form for form in _FORMATS if form in Image.OPEN])
         except UnidentifiedImageError as error:
             raise PictureError(
-                f"{name}: not a picture, or of a kind that is not read: expected PNG, JPEG, WebP, BMP, TIFF, GIF, "
+                f"{name}: not a picture, or of an unsupported format: expected PNG, JPEG, WebP, BMP, TIFF, GIF, "
                 "HEIC or PDF"
             ) from error
 
 
 @contextlib.contextmanager
 def _pillow_errors(name: str) -> Iterator[None]:
-    """Whatever Pillow and its codecs raise for damaged bytes, as a `PictureError`."""
+    """Turn whatever Pillow and its codecs raise for damaged bytes into a `PictureError`."""
     from PIL import Image
 
     try:
@@ -202,7 +202,7 @@ def _pillow_errors(name: str) -> Iterator[None]:
         raise PictureError(f"{name}: not enough memory to decode it") from error
     except OSError as error:
         raise PictureError(f"{name}: truncated or damaged: {_in_a_line(error)}") from error
-    except Exception as error:  # Pillow's parsers raise what a damaged byte made them raise
+    except Exception as error:  # Pillow's parsers raise exceptions of any kind
         raise PictureError(f"{name}: damaged: {type(error).__name__}: {_in_a_line(error)}") from error
 
 
@@ -230,11 +230,13 @@ def _frames(image: Image.Image, name: str) -> int:
     _check_pixels(*image.size, name)
     with _pillow_errors(name):
         frames = int(getattr(image, "n_frames", 1))
-    # A phone's MPO holds the same view twice.
+    # An MPO of a phone holds the same view twice.
     if frames == 1 or image.format in {"MPO", "AVIF"}:
         return 1
     if image.format != "TIFF":
-        raise PictureError(f"{name}: animated, {frames} frames: expected one picture, save the frame that you mean")
+        raise PictureError(
+            f"{name}: animated, {frames} frames: expected one picture: save one frame as a file of its own"
+        )
     return frames
 
 

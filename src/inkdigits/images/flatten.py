@@ -1,4 +1,4 @@
-"""Pixels of other kinds as plain 8-bit ones: transparency laid on paper, 16 bits and floats brought to 8."""
+"""Convert pixels to plain 8-bit ones: transparency is blended with a background, 16 bits and floats are scaled."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Pixels = NDArray[np.uint8]
 
 
 def on_paper(rgba: Pixels) -> Pixels:
-    """RGB uint8 (h, w, 3) from RGBA: the transparent parts become paper that the ink stands out from.
+    """RGB uint8 (h, w, 3) from RGBA: transparent parts become paper that the ink contrasts with.
 
-    A drawing whose ink alone is opaque gets white paper, or black where its ink is light. A picture that is mostly
-    opaque has its own paper, and its holes get the middle colour of that.
+    A drawing of which only the ink is opaque gets white paper, or black where its ink is light. In a picture that is
+    mostly opaque, transparent parts get the median colour of its opaque ones.
     """
     import cv2
 
@@ -42,11 +42,11 @@ def _paper(colour: Pixels, alpha: Pixels) -> NDArray[np.uint16]:
 
 
 def levels(array: NDArray[Any], name: str) -> Pixels:
-    """A user's array of any shape as uint8, from black to white.
+    """A user's array of any shape as uint8, 0 black to 255 white.
 
-    uint8 stays as it is. Booleans are black and white. Floats are 0 to 1 where none is above 1, else 0 to 255. Other
-    integers are what a file of that many bits would hold: 8, 10, 12 or 16, the fewest that hold the highest value.
-    Raises `PictureError` with `name` in it for values outside, NaN among them.
+    uint8 stays as it is. Booleans become black and white. Floats are taken as 0 to 1 where none is above 1, else as 0
+    to 255. Other integers are taken as 8, 10, 12 or 16 bits, the fewest that hold the highest value. Raises
+    `PictureError` with `name` in it for values outside these ranges and for NaN.
     """
     if array.dtype == np.uint8:
         return array
@@ -54,7 +54,7 @@ def levels(array: NDArray[Any], name: str) -> Pixels:
         return array.astype(np.uint8) * 255
     low, high = float(array.min()), float(array.max())
     expected = "floats in 0 to 1 or in 0 to 255" if array.dtype.kind == "f" else "integers in 0 to 65535"
-    # Written so that NaN, of which nothing is true, is refused.
+    # In this form the comparison refuses NaN too.
     if not (low >= 0 and high <= (255 if array.dtype.kind == "f" else 65535)):
         raise PictureError(f"{name}: expected {expected}, got {array.dtype} from {low:g} to {high:g}: scale them first")
     return eight_bits(array)
@@ -63,7 +63,7 @@ def levels(array: NDArray[Any], name: str) -> Pixels:
 def eight_bits(pixels: NDArray[Any]) -> Pixels:
     """uint8 from 16- or 32-bit integers or floats; values that are not finite count as 0.
 
-    Files of 16 bits that use only the lower ones (scanners write 10 or 12 of 16) are stretched to what they use.
+    Files of 16 bits of which only the lower 10 or 12 are used, as scanners write them, are scaled by what they use.
     """
     values = np.nan_to_num(pixels.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
     top = float(values.max(initial=0.0))

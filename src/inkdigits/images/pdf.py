@@ -1,4 +1,4 @@
-"""The pages of a PDF as pixels, by PDFium, which several threads must not enter at the same time."""
+"""Render the pages of a PDF with PDFium, which is not thread-safe."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ __all__ = ["pdf_pages"]
 
 _DOTS_PER_INCH = 200
 _MAX_PIXELS = 25_000_000
-# PDFium has one state for a whole process. Re-entrant, since a document that nobody holds is closed wherever it is
-# noticed, perhaps while its own thread is rendering another one.
+# PDFium has one state per process. The lock is re-entrant, since the garbage collector may close a document while the
+# same thread renders another one.
 _PDFIUM = threading.RLock()
 
 
 def pdf_pages(content: bytes, name: str, max_pages: int | None = None) -> Iterator[NDArray[np.uint8]]:
-    """Each page's pixels, uint8 (height, width, 3) RGB at 200 dots an inch, rendered when it is asked for.
+    """Each page's pixels, uint8 (height, width, 3) RGB at 200 dots per inch, rendered lazily.
 
-    Raises `PictureError` with `name` in it: without the extra `pdf`, for a document or a page that is damaged or has a
-    password, and for more than `max_pages` pages.
+    Raises `PictureError` with `name` in it without the extra `pdf`, for a document or page that is damaged or protected
+    by a password, and for more than `max_pages` pages.
     """
     document = _opened(content, name)
     try:
@@ -57,13 +57,13 @@ def _opened(content: bytes, name: str) -> Any:
 
 @contextlib.contextmanager
 def _pdfium(wrong: str) -> Iterator[None]:
-    """PDFium for this thread alone; what it says of damaged bytes as a `PictureError` that begins with `wrong`."""
+    """Hold PDFium's lock; its errors become a `PictureError` that begins with `wrong`."""
     with _PDFIUM:
         try:
             yield
         except MemoryError as error:
             raise PictureError(f"{wrong}, or too large for the memory that is left") from error
-        except Exception as error:  # PdfiumError for most damage, and whatever a senseless size makes of the rest
+        except Exception as error:  # PdfiumError for most damage, others for absurd sizes
             raise PictureError(f"{wrong}: {' '.join(str(error).split())}") from error
 
 
@@ -71,7 +71,7 @@ def _pixels(page: Any) -> NDArray[np.uint8]:
     width, height = page.get_width(), page.get_height()
     if not 0 < width * height < float("inf"):
         raise ValueError("a page without area")
-    # A side has a pixel at least, so of a page like a thread the long one counts alone.
+    # A side has at least one pixel, so for extremely narrow pages the long side alone limits the scale.
     scale = min(_DOTS_PER_INCH / 72, (_MAX_PIXELS / (width * height)) ** 0.5, _MAX_PIXELS / max(width, height))
     with contextlib.closing(page.render(scale=scale)) as bitmap:
         return np.array(bitmap.to_pil().convert("RGB"))

@@ -1,1 +1,1 @@
-"""Scores, intervals and tests, in NumPy only."""
+"""Scores, confidence intervals, significance tests and calibration, in NumPy only."""

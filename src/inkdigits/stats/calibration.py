@@ -1,8 +1,7 @@
-"""Two scalars beside a network: the temperature that makes its probabilities mean what they say, and the threshold
-below which a picture is taken for no digit.
+"""Calibration: a network's temperature, and the acceptance threshold below which a picture counts as no digit.
 
 Guo, Pleiss, Sun, Weinberger 2017, "On calibration of modern neural networks": probabilities = softmax(logits / T), with
-T fitted on held-out digits by the log loss. The most probable class stays the same.
+T fitted to the log loss of held-out digits. The most probable class stays the same.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ __all__ = [
 
 MIN_TEMPERATURE, MAX_TEMPERATURE = 0.05, 20.0
 
-# Of digits as worn as in training; people's own are mostly cleaner, and fewer of them are refused.
-_REFUSED = 0.02
-_HIGHEST_THRESHOLD = 0.8
+# Of digits that are as degraded as in training; of cleaner ones fewer are refused.
+_REFUSED_FRACTION = 0.02
+_MAX_THRESHOLD = 0.8
 
 Floats = NDArray[np.floating[Any]]
 
@@ -34,13 +33,13 @@ Floats = NDArray[np.floating[Any]]
 def softmax(logits: Floats) -> NDArray[np.float64]:
     """Probabilities float64 (n, k) of `logits` (n, k)."""
     powers = np.exp(np.asarray(logits, np.float64) - logits.max(axis=1, keepdims=True))
-    shares: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
-    return shares
+    probabilities: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return probabilities
 
 
 def with_temperature(probabilities: Floats, temperature: float) -> NDArray[np.float64]:
-    """What `probabilities` (n, k) of a softmax become when its logits are divided by `temperature`."""
-    # A softmax's logits are known from its probabilities up to a summand that cancels.
+    """The probabilities float64 (n, k) of a softmax whose logits are divided by `temperature`, from those at 1."""
+    # The logarithms of the probabilities are the logits up to a constant, which cancels.
     logits = np.log(np.maximum(np.asarray(probabilities, np.float64), np.finfo(np.float32).tiny))
     return softmax(logits / temperature)
 
@@ -48,13 +47,13 @@ def with_temperature(probabilities: Floats, temperature: float) -> NDArray[np.fl
 def fit_temperature(labels: NDArray[np.integer[Any]], logits: Floats) -> float:
     """The temperature, 0.05 to 20, with the lowest log loss of softmax(logits / temperature) for `labels`, int (n,).
 
-    1 when every picture is right, since then the loss falls for ever as the temperature does, and tells nothing.
+    1 when every picture is right: the loss then falls with the temperature and has no minimum.
     """
     exact = np.asarray(logits, np.float64)
     if len(labels) == 0 or (exact.argmax(axis=1) == labels).all():
         return 1.0
     right = exact[np.arange(len(labels)), labels]
-    # The loss is convex in 1 / temperature, so its slope has one zero: halve the interval around it, on a log scale.
+    # The loss is convex in 1 / temperature, so its slope has one zero: bisect on a log scale.
     low, high = -math.log(MAX_TEMPERATURE), -math.log(MIN_TEMPERATURE)
     for _ in range(60):
         middle = (low + high) / 2
@@ -65,13 +64,13 @@ def fit_temperature(labels: NDArray[np.integer[Any]], logits: Floats) -> float:
 
 
 def fit_acceptance_threshold(digits: Floats) -> float:
-    """The highest probability that a picture must have to be accepted as a digit, in [0, 0.8].
+    """The confidence in [0, 0.8] that a picture must reach to be accepted as a digit.
 
-    `digits` (n, k) are the probabilities of held-out digits. It is the highest threshold that refuses at most 2 % of
-    them, so that as little of what is no digit is accepted as digits allow; above 0.8 an answer is sure enough for all.
+    `digits` (n, k) are the probabilities of held-out digits. The threshold is the highest that refuses at most 2 % of
+    them, and thereby the most non-digits; at most 0.8. It is 0 for no digits.
     """
     if not len(digits):
         return 0.0
-    allowed = float(np.quantile(digits.max(axis=1), _REFUSED, method="lower"))
-    # Rounded down: a threshold that is rounded up refuses the digit that it came from.
-    return min(_HIGHEST_THRESHOLD, math.floor(allowed * 1000) / 1000)
+    allowed = float(np.quantile(digits.max(axis=1), _REFUSED_FRACTION, method="lower"))
+    # Rounded down, since a threshold that is rounded up refuses the digit that it was taken from.
+    return min(_MAX_THRESHOLD, math.floor(allowed * 1000) / 1000)

@@ -1,4 +1,8 @@
-"""NumPy's own statistics with the same results, without the detours that cost more than small pictures take to read."""
+"""NumPy's percentile, median and mean for small arrays: the same results in a fraction of the time.
+
+For 400 grey levels a percentile takes 9 instead of 190 microseconds, and every component of ink needs two; a whole
+small picture is read in some 530 (docs/log.md, 2026-11-25).
+"""
 
 from __future__ import annotations
 
@@ -10,15 +14,15 @@ from numpy.typing import NDArray
 __all__ = ["mean", "median", "percentile"]
 
 
-def percentile(values: NDArray[np.uint8], share: float) -> float:
-    """`np.percentile(values, share)` of a flat array of grey levels that is not empty."""
-    place = (len(values) - 1) * (share / 100)
+def percentile(values: NDArray[np.uint8], percent: float) -> float:
+    """`np.percentile(values, percent)` of a flat array of grey levels that is not empty."""
+    place = (len(values) - 1) * (percent / 100)
     below = int(place)
     above = min(below + 1, len(values) - 1)
     ordered = np.partition(values, (below, above))
     low, high = int(ordered[below]), int(ordered[above])
     part = place - below
-    # As NumPy does it, from the nearer of the two.
+    # From the nearer of the two, as NumPy interpolates.
     return high - (high - low) * (1 - part) if part >= 0.5 else low + (high - low) * part
 
 

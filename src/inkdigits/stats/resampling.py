@@ -1,4 +1,4 @@
-"""Intervals and tests that draw the data again: bootstrap and permutation, in NumPy only, with a fixed seed."""
+"""Resampling with a fixed seed, in NumPy only: bootstrap intervals and permutation tests."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from inkdigits.stats.scores import Interval
 
 __all__ = ["PermutationTest", "bootstrap_mean_interval", "permutation_test"]
 
-_SEED = 20_240_229  # any number will do, as long as it stays: the same data gives the same interval
-_AT_ONCE = 4_000_000  # drawn indices in memory at a time: 32 MB
-_MAX_SPLITS = 200_000  # C(20, 10) = 184,756 splits of ten seeds against ten are all looked at
+_SEED = 20_240_229  # fixed, so that the same data gives the same interval
+_MAX_INDICES = 4_000_000  # drawn at a time, 32 MB
+_MAX_SPLITS = 200_000  # C(20, 10) = 184,756 splits of ten seeds against ten are all enumerated
 
 
 @dataclass(frozen=True)
 class PermutationTest:
     """A two-sided test of whether two groups have the same mean. `p_value` is in (0, 1].
 
-    `min_p_value` is the smallest that groups of this size can give: above 0.05 they are too small to show anything.
+    `min_p_value` is the smallest that groups of this size can give: above 0.05 no difference can be significant.
     """
 
     difference: float  # mean of the first minus mean of the second
     p_value: float
     min_p_value: float
-    exact: bool  # every split was looked at; else as many as `splits`, drawn with a fixed seed
+    exact: bool  # every split was enumerated; else `splits` were drawn with a fixed seed
     splits: int
 
 
 def bootstrap_mean_interval(values: ArrayLike, confidence: float = 0.95, draws: int = 2000) -> Interval:
     """The percentile bootstrap interval for the mean of `values`, (n,) (Efron 1979); n > 0.
 
-    For paired data give the differences, one a pair: whole pairs are drawn then. Few different values, such as the
-    -1, 0 and 1 of who is right alone, are drawn as counts, which gives the same distribution much sooner.
+    For paired data pass the differences, one per pair: whole pairs are drawn then. Up to 16 different values, such as
+    -1, 0 and 1, are drawn as counts from a multinomial, which has the same distribution.
     """
     numbers = np.asarray(values, np.float64)
     means = _drawn_means(numbers, draws, np.random.default_rng(_SEED))
@@ -51,7 +51,7 @@ def _drawn_means(numbers: NDArray[np.float64], draws: int, random: np.random.Gen
         drawn = random.multinomial(n, counts / n, size=draws)
         means: NDArray[np.float64] = drawn @ different / n
         return means
-    rows = max(1, _AT_ONCE // n)
+    rows = max(1, _MAX_INDICES // n)
     parts = [min(rows, draws - start) for start in range(0, draws, rows)]
     return np.concatenate([numbers[random.integers(0, n, (part, n))].mean(axis=1) for part in parts])
 
@@ -60,9 +60,9 @@ def permutation_test(first: ArrayLike, second: ArrayLike) -> PermutationTest:
     """Are the means of two groups of numbers different? Both groups must hold at least one number.
 
     If the labels "first" and "second" meant nothing, every split of all the numbers into groups of these sizes would
-    be as likely as the one observed: the p-value is the share of splits with a difference at least as large (Fisher
-    1935; Pitman 1937). All splits are looked at up to 200,000 of them, else 100,000 are drawn, the observed one counted
-    in (Phipson and Smyth 2010), so that the test holds its level.
+    be as likely as the one observed: the p-value is the fraction of splits with a difference at least as large
+    (Fisher 1935; Pitman 1937). Up to 200,000 splits are enumerated; of more, 100,000 are drawn and the observed one is
+    counted in (Phipson and Smyth 2010), so that the test keeps its level.
     """
     one, other = np.asarray(first, np.float64), np.asarray(second, np.float64)
     both = np.concatenate([one, other])
@@ -76,7 +76,7 @@ def permutation_test(first: ArrayLike, second: ArrayLike) -> PermutationTest:
     return PermutationTest(
         difference=observed,
         p_value=extreme / len(sums) if exact else (extreme + 1) / (len(sums) + 1),
-        # With groups of one size the mirrored split is as extreme.
+        # With groups of equal size the mirrored split is as extreme.
         min_p_value=min(1.0, (2 if len(one) == len(other) else 1) / splits),
         exact=exact,
         splits=len(sums),
@@ -92,7 +92,7 @@ def _all_sums(numbers: NDArray[np.float64], size: int) -> NDArray[np.float64]:
 
 def _random_sums(numbers: NDArray[np.float64], size: int, draws: int = 100_000) -> NDArray[np.float64]:
     random = np.random.default_rng(_SEED)
-    rows = max(1, _AT_ONCE // len(numbers))
+    rows = max(1, _MAX_INDICES // len(numbers))
     parts = [min(rows, draws - start) for start in range(0, draws, rows)]
     return np.concatenate([_shuffled(numbers, part, random)[:, :size].sum(axis=1) for part in parts])
 

@@ -1,4 +1,4 @@
-"""How good are these probabilities? Scores, intervals and exact tests, in NumPy only.
+"""Scores of predicted probabilities, confidence intervals and exact tests, in NumPy only.
 
 Shapes: `labels` is int (n,) with classes 0 … k-1; `probabilities` is float (n, k) with rows that sum to 1.
 """
@@ -82,38 +82,40 @@ def check_probabilities(probabilities: Probabilities, n: int) -> None:
 
 
 def accuracy(labels: Labels, probabilities: Probabilities) -> float:
-    """The share of pictures whose most probable class is their label, in [0, 1]."""
+    """The fraction of pictures whose most probable class is their label, in [0, 1]."""
     return float(np.mean(probabilities.argmax(axis=1) == labels))
 
 
 def log_loss(labels: Labels, probabilities: Probabilities) -> float:
     """The mean of -ln(probability of the right class), in nats, at least 0.
 
-    Probabilities are clipped to at least the smallest normal float32 (1.2e-38), so that one certain mistake costs 87
-    and not infinity.
+    Probabilities are clipped to at least the smallest normal float32 (1.2e-38), so that one mistake made with
+    certainty costs 87 and not infinity.
     """
     right = probabilities[np.arange(len(labels)), labels].astype(np.float64)
     return float(-np.log(np.clip(right, np.finfo(np.float32).tiny, 1.0)).mean())
 
 
 def auroc(higher: NDArray[np.floating[Any]], lower: NDArray[np.floating[Any]]) -> float:
-    """How well one number tells two groups apart: the chance, in [0, 1], that one of `higher` beats one of `lower`.
+    """The area under the ROC curve, in [0, 1]: the probability that a value of `higher` exceeds one of `lower`.
 
-    It is the area under the curve of the receiver operating characteristic; ties count half (Mann and Whitney 1947).
-    Raises `DataError` when a group is empty.
+    Ties count half (Mann and Whitney 1947). Raises `DataError` when a group is empty.
     """
     if not len(higher) or not len(lower):
-        raise DataError(f"two groups to tell apart, got {len(higher)} and {len(lower)} numbers: both need at least one")
+        raise DataError(
+            f"two groups to compare, got {len(higher)} and {len(lower)} numbers: expected at least one in each"
+        )
     ordered = np.sort(lower)
     beaten = np.searchsorted(ordered, higher, "left") + np.searchsorted(ordered, higher, "right")
     return float(beaten.sum() / (2 * len(higher) * len(lower)))
 
 
 def expected_calibration_error(labels: Labels, probabilities: Probabilities, bins: int = 15) -> float:
-    """How far the highest probability is from the share that is right, in [0, 1]; 0 for no pictures.
+    """How far the highest probability is from the accuracy, in [0, 1]; 0 for no pictures.
 
-    The pictures are put into `bins` equal-width bins by their highest probability; it is the mean over the pictures of
-    their bin's |accuracy - mean highest probability| (Guo, Pleiss, Sun, Weinberger 2017, equation 5, with 15 bins).
+    The pictures are sorted into `bins` equal-width bins by their highest probability; the error is the mean over all
+    pictures of their bin's |accuracy - mean highest probability| (Guo, Pleiss, Sun, Weinberger 2017, equation 5, with
+    15 bins).
     """
     confidence = probabilities.max(axis=1).astype(np.float64)
     gaps = (probabilities.argmax(axis=1) == labels) - confidence
@@ -182,7 +184,7 @@ def paired_difference_interval(
 ) -> Interval:
     """Newcombe's hybrid score interval for a difference of paired proportions (Newcombe 1998, method 10).
 
-    It holds its level also where nearly all pictures are right, as with digits, and stays inside [-1, 1].
+    It keeps its level where nearly all pictures are right, as with digits, and stays inside [-1, 1].
     """
     a, b, c, d = both_right, only_first_right, only_second_right, both_wrong
     n = a + b + c + d

@@ -1,4 +1,4 @@
-"""How much data a paired test needs, and what several tests at once are worth."""
+"""The significance level, the sample size of a paired test, and p-values adjusted for several tests."""
 
 from __future__ import annotations
 
@@ -8,17 +8,18 @@ from statistics import NormalDist
 
 __all__ = ["SIGNIFICANCE_LEVEL", "holm", "pairs_needed"]
 
-SIGNIFICANCE_LEVEL = 0.05  # a p-value below it is called a difference
+SIGNIFICANCE_LEVEL = 0.05  # a difference with a p-value below it is significant
 
 
 def pairs_needed(
     only_first_right: int, only_second_right: int, n: int, level: float = SIGNIFICANCE_LEVEL, power: float = 0.8
 ) -> int | None:
-    """On how many pictures McNemar's test would find a difference as large as this one, with that power.
+    """How many pictures McNemar's test needs to find a difference as large as this one with that power.
 
-    None where both are right alone equally often: no number of pictures shows a difference that is not there. Connor
-    1987, "Sample size for testing differences in proportions for the paired-sample design", Biometrics 43: with psi the
-    share of disagreements and delta the difference, n = (z_level sqrt(psi) + z_power sqrt(psi - delta^2))^2 / delta^2.
+    None when there is no difference, since no number of pictures is enough then. The formula is that of Connor 1987,
+    "Sample size for testing differences in proportions for the paired-sample design", Biometrics 43: with psi the
+    fraction of disagreements and delta the difference,
+    n = (z_level sqrt(psi) + z_power sqrt(psi - delta^2))^2 / delta^2.
     """
     if only_first_right == only_second_right:
         return None
@@ -29,10 +30,10 @@ def pairs_needed(
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """The p-values adjusted for being several, in the same order (Holm 1979): one below the level still means it."""
+    """The p-values adjusted for multiple testing, in the same order (Holm 1979)."""
     order = sorted(range(len(p_values)), key=lambda place: p_values[place])
-    adjusted, least = [0.0] * len(p_values), 0.0
+    adjusted, highest = [0.0] * len(p_values), 0.0
     for rank, place in enumerate(order):
-        least = max(least, min(1.0, (len(p_values) - rank) * p_values[place]))
-        adjusted[place] = least
+        highest = max(highest, min(1.0, (len(p_values) - rank) * p_values[place]))
+        adjusted[place] = highest
     return adjusted

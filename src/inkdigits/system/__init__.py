@@ -1,1 +1,1 @@
-"""What the operating system gives: whole files, locks, cores, processes, interrupts. Nothing here knows digits."""
+"""The operating system: atomic writes, locks, cores, processes, signals. Nothing here knows about digits."""

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all: written under a temporary name, then renamed."""
+"""Atomic writes: files and folders are written under a temporary name, flushed to disk, then renamed."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def make_folder(path: Path) -> Path:
 
 
 def check_new(path: Path | None, option: str, *endings: str) -> None:
-    """Raise `OutputError` unless `path`, as given by `option`, is free and ends in one of `endings`, if there are any.
+    """Raise `OutputError` unless `path`, the value of `option`, does not exist and ends in one of `endings`, if any.
 
-    None is no path to write to, and so it is never in the way.
+    None passes: nothing is to be written then.
     """
     if path is None:
         return
@@ -44,10 +44,10 @@ def check_new(path: Path | None, option: str, *endings: str) -> None:
 
 @contextmanager
 def temporary_sibling(path: Path) -> Iterator[Path]:
-    """A path beside `path`, with its suffix, to be written by the caller and renamed onto `path` on success.
+    """A path beside `path`, with its suffix, for the caller to write; it is renamed to `path` on success.
 
-    For libraries that insist on writing a file by name. On any error the temporary file is removed and `path` is as it
-    was before. Raises `OutputError` for errors of the file system.
+    For libraries that write files by name only. On any error the temporary file is removed and `path` stays as it was.
+    Raises `OutputError` for errors of the file system.
     """
     make_folder(path.parent)
     temporary = path.with_name(f"{_PREFIX}{os.getpid()}-{path.name}")
@@ -58,24 +58,24 @@ def temporary_sibling(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise output_error(error, path) from error
     finally:
-        # A file system that is read-only refuses to remove even what is not there.
+        # A read-only file system refuses to remove even a file that does not exist.
         if temporary.exists():
             temporary.unlink()
 
 
 def write_bytes(path: Path, content: bytes) -> None:
-    """Write `content` to `path`, whole or not at all. Raises `OutputError`."""
+    """Write `content` to `path` atomically. Raises `OutputError`."""
     with temporary_sibling(path) as temporary:
         temporary.write_bytes(content)
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path` as UTF-8, whole or not at all. Raises `OutputError`."""
+    """Write `text` to `path` as UTF-8, atomically. Raises `OutputError`."""
     write_bytes(path, text.encode())
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` to `path` as indented JSON, whole or not at all. NaN is refused, since JSON has none."""
+    """Write `value` to `path` as indented JSON, atomically. Raises `ValueError` for NaN, which JSON does not have."""
     write_text(path, json.dumps(value, indent=2, allow_nan=False) + "\n")
 
 

@@ -1,4 +1,4 @@
-"""Ctrl-C and a polite kill, taken at a safe moment: between two steps, never in the middle of one."""
+"""SIGINT (Ctrl-C) and SIGTERM, handled at a safe point: between two training steps, never inside one."""
 
 from __future__ import annotations
 
@@ -14,46 +14,47 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
 class StopSignalHandler:
-    """A signal's handler that raises `KeyboardInterrupt` and remembers that it did.
+    """A signal handler that raises `KeyboardInterrupt` and records that it did.
 
-    Whoever is being imported may swallow the exception; `interruptible` then still finds out that it came.
+    A library that is being imported may swallow the exception; `interruptible` raises it again in that case.
     """
 
     def __init__(self) -> None:
         self.requested = False
 
     def __call__(self, *_: Any) -> None:
-        """Raise KeyboardInterrupt, whatever the signal."""
+        """Raise `KeyboardInterrupt`, for any signal."""
         self.requested = True
         raise KeyboardInterrupt
 
 
 def raise_on_stop_signals() -> StopSignalHandler:
-    """Let Ctrl-C and a polite kill raise `KeyboardInterrupt` from here on, and be remembered; main thread only."""
-    request = StopSignalHandler()
+    """Make SIGINT and SIGTERM raise `KeyboardInterrupt`, and return their handler; for the main thread only."""
+    handler = StopSignalHandler()
     for number in _SIGNALS:
-        signal.signal(number, request)
-    return request
+        signal.signal(number, handler)
+    return handler
 
 
 class Interrupt:
-    """Remembers that somebody asked to stop."""
+    """Whether a signal asked to stop."""
 
     def __init__(self) -> None:
         self.requested = False
 
     def check(self) -> None:
-        """Raise `KeyboardInterrupt` when a stop was asked for."""
+        """Raise `KeyboardInterrupt` if a stop was requested."""
         if self.requested:
             raise KeyboardInterrupt
 
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """Inside, the first Ctrl-C (or SIGTERM) only sets a mark for `Interrupt.check`; a second one stops at once.
+    """Inside the block, the first SIGINT or SIGTERM only sets `Interrupt.requested`; a second one raises at once.
 
-    Raised in the middle of a step, a `KeyboardInterrupt` may land in a clean-up hook of a backend, which swallows it.
-    Outside the main thread, where Python takes no signals, nothing changes.
+    A `KeyboardInterrupt` raised inside a training step may reach a clean-up hook of a backend, which swallows it. The
+    block has no effect outside the main thread, where Python handles no signals. Raises `KeyboardInterrupt` on entry
+    where a `StopSignalHandler` was called before.
     """
     interrupt = Interrupt()
     if threading.current_thread() is not threading.main_thread():

@@ -1,4 +1,4 @@
-"""A lock on a folder: one process at a time, let go of by the system however that process ends."""
+"""A lock file: held by one process at a time, and released by the operating system however that process ends."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ __all__ = ["exclusive_lock"]
 
 @contextmanager
 def exclusive_lock(lock: Path, busy: InkdigitsError) -> Iterator[None]:
-    """Hold the file `lock`, made if missing, for the block; raises `busy` when another process holds it.
+    """Hold the file `lock`, created if missing, for the block. Raises `busy` when another process holds it.
 
-    Raises `OutputError` when the file cannot be made.
+    Raises `OutputError` when the file cannot be created.
     """
-    import fcntl  # not on Windows, where reading works and training does not
+    import fcntl  # missing on Windows, where reading pictures works and training does not
 
     try:
         file = lock.open("a")

@@ -1,4 +1,4 @@
-"""Processes that train side by side, each on its own share of the machine, and that never outlive their parent."""
+"""A pool of processes, each restricted to its own cores and GPU, that end when their parent ends."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["SupportsSubmit", "process_pool"]
 
 
 class SupportsSubmit(Protocol):
-    """Whatever runs functions somewhere else, such as an executor of `concurrent.futures`."""
+    """Anything that submits functions as an executor of `concurrent.futures` does."""
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
         """A future of `function(*arguments)`; both must be picklable."""
@@ -22,11 +22,12 @@ class SupportsSubmit(Protocol):
 
 @contextmanager
 def process_pool(jobs: int) -> Iterator[SupportsSubmit]:
-    """An executor of `jobs` fresh processes, each on its share of this process's cores and of the GPUs it may see.
+    """An executor of `jobs` spawned processes, each with every `jobs`-th core of this process and one visible GPU.
 
-    When the block ends with an error, such as a Ctrl-C, they are killed: a training goes on from its last epoch.
+    When the block ends with an error, such as a `KeyboardInterrupt`, they are killed: a training resumes from its last
+    epoch.
     """
-    context = multiprocessing.get_context("spawn")  # a fork would inherit a backend's threads in a broken state
+    context = multiprocessing.get_context("spawn")  # a fork would inherit the threads of a backend in a broken state
     before = set(multiprocessing.active_children())
     executor = ProcessPoolExecutor(jobs, context, _start_worker, (context.Value("i", 0), jobs))
     try:
@@ -34,7 +35,7 @@ def process_pool(jobs: int) -> Iterator[SupportsSubmit]:
     except BaseException:
         executor.shutdown(wait=False, cancel_futures=True)
         for child in set(multiprocessing.active_children()) - before:
-            # Asked politely, one would go on with the next training that the pool has handed out already.
+            # On SIGTERM a worker would start the next task that the pool has already sent to it.
             child.kill()
         raise
     executor.shutdown()
@@ -48,7 +49,7 @@ def _start_worker(counter: Any, jobs: int) -> None:
 
 
 def _end_with_parent() -> None:
-    """A killed parent cannot end its workers, and a worker that went on would hold its run's lock."""
+    """Exit when the parent does: killed, it cannot end its workers, and a running one would keep its run's lock."""
     parent = multiprocessing.parent_process()
     if parent is not None:
         parent.join()
@@ -56,7 +57,7 @@ def _end_with_parent() -> None:
 
 
 def _restrict_to_cores(number: int, jobs: int) -> None:
-    """Leave this process every `jobs`-th core and one of the GPUs that CUDA_VISIBLE_DEVICES lists."""
+    """Restrict this process to every `jobs`-th core and to one of the GPUs that CUDA_VISIBLE_DEVICES lists."""
     if jobs > 1 and hasattr(os, "sched_setaffinity"):
         cores = sorted(os.sched_getaffinity(0))
         os.sched_setaffinity(0, cores[number % jobs :: jobs] or cores[number % len(cores) :][:1])
