@@ -4,8 +4,8 @@ from inkdigits.synthesis import augment, families
 from inkdigits.synthesis.corruptions import CORRUPTIONS, SEVERITIES
 from inkdigits.synthesis.nondigits import FAMILIES
 
-# What each part of the augmentation does to a digit, by the kinds of damage that it is or is near to.
-KINDS_OF_WEAR = {
+# The corruptions that each degradation of the augmentation is the same as or similar to.
+CORRUPTIONS_LIKE = {
     "_coarsen": {"pixelate"},
     "_thicken": {"fat"},
     "_thin": {"thin"},
@@ -17,10 +17,10 @@ KINDS_OF_WEAR = {
     "_noise": {"gaussian_noise", "shot_noise"},
     "_specks": {"impulse_noise", "spatter"},
 }
-KINDS_OF_BENDING = {"translate", "rotate", "shear", "scale", "perspective", "elastic"}
+CORRUPTIONS_LIKE_WARPS = {"translate", "rotate", "shear", "scale", "perspective", "elastic"}
 
 
-def test_trained_on_and_held_out_kinds_are_disjoint_and_are_all_kinds() -> None:
+def test_every_corruption_and_family_is_either_trained_on_or_held_out() -> None:
     corruptions = families.TRAINED_CORRUPTIONS, families.HELD_OUT_CORRUPTIONS
     nondigits = families.TRAINED_NONDIGITS, families.HELD_OUT_NONDIGITS
     for (trained_on, held_out), every in ((corruptions, CORRUPTIONS), (nondigits, FAMILIES)):
@@ -29,13 +29,13 @@ def test_trained_on_and_held_out_kinds_are_disjoint_and_are_all_kinds() -> None:
         assert len(trained_on) + len(held_out) == len(every)
 
 
-def test_enough_kinds_are_held_out() -> None:
+def test_enough_of_them_are_held_out() -> None:
     assert len(CORRUPTIONS) >= 15
     assert len(SEVERITIES) == 5
     assert len(families.HELD_OUT_CORRUPTIONS) >= 5
     assert len(families.HELD_OUT_NONDIGITS) >= 3
 
 
-def test_augmentation_uses_no_held_out_kind() -> None:
-    assert {wear.__name__ for wear, _ in augment._WEAR} == set(KINDS_OF_WEAR)
-    assert set(families.TRAINED_CORRUPTIONS) == KINDS_OF_BENDING.union(*KINDS_OF_WEAR.values())
+def test_augmentation_is_not_like_a_held_out_corruption() -> None:
+    assert {degrade.__name__ for degrade, _ in augment._DEGRADATIONS} == set(CORRUPTIONS_LIKE)
+    assert set(families.TRAINED_CORRUPTIONS) == CORRUPTIONS_LIKE_WARPS.union(*CORRUPTIONS_LIKE.values())

@@ -1,8 +1,8 @@
-"""Digits as other hands, pens and cameras would have made them: what the reader is trained on.
+"""Data augmentation: digits as other hands, pens and cameras would have made them.
 
-Every change leaves a digit the digit that it was; there is no flip, which would make other signs of them. Distortions
-after Simard, Steinkraus, Platt 2003, "Best practices for convolutional neural networks applied to visual document
-analysis"; the rest is what pictures of ink on paper meet.
+Every change keeps the digit's label, so there are no flips. Elastic warps are those of Simard, Steinkraus and Platt
+2003, "Best practices for convolutional neural networks applied to visual document analysis"; the degradations are those
+of photographed and scanned paper. Fractions and limits were set by hand; those that were measured name docs/log.md.
 """
 
 from __future__ import annotations
@@ -13,97 +13,100 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.normalize import BOX, SIZE
+from inkdigits.synthesis.warp_ranges import LOG_ASPECT, LOG_SCALE, PERSPECTIVE, ROTATION, SHEAR, SHIFT
+
 __all__ = ["augment"]
 
 Pictures = NDArray[np.uint8]
 Floats = NDArray[np.float32]
-# So many pictures at once: their maps of displacements take 25 MB.
+# Pictures that are warped at a time, which bounds the memory for their displacements.
 _CHUNK = 4000
-_SIDE, _BOX = 28, 20  # pixels, of a picture and of the box that its digit fills
-_CHANGED = 6 / 7  # of all pictures
-_FAINT = 20  # weaker than this is a faint edge
+# The fraction of pictures that are changed (docs/log.md, 2026-11-24), and of those the fraction that are degraded too.
+_CHANGED, _DEGRADED = 6 / 7, 2 / 3
+_MEAN_LOG_SCALE = 0.04  # digits are made smaller on average, since the source of a pixel is scaled
+_MIN_INK = 20  # grey levels; lower values are faint edges
 
 
-def augment(images: Pictures, rng: np.random.Generator, strength: float = 1.0) -> Pictures:
-    """`images` uint8 (n, 28, 28), white ink on black, each changed at random; the same shape.
+def augment(images: Pictures, rng: np.random.Generator, magnitude: float = 1.0) -> Pictures:
+    """`images` uint8 (n, 28, 28), white ink on black, each changed at random; an array of the same shape.
 
-    `strength` scales how far: 0 changes nothing, 1 is what the reader is trained with. One in seven stays as it is, and
-    a third of the others is only bent, so that clean ones stay in sight: to bend is to blur a little, and a network
-    that never sees a sharp digit takes sharpness for a sign of something else.
+    `magnitude` scales the changes: 0 changes nothing, 1 is what the reader is trained with. One picture in seven is not
+    changed, and a third of the others is warped but not degraded. A warp blurs slightly, and a network that is never
+    shown a sharp digit takes sharpness for a sign of a non-digit (docs/log.md, 2026-11-24).
     """
-    if strength == 0:
+    if magnitude == 0:
         return images
     result = np.empty_like(images)
     for start in range(0, len(images), _CHUNK):
         chunk = slice(start, start + _CHUNK)
-        result[chunk] = _augmented(images[chunk], rng, strength)
+        result[chunk] = _augmented(images[chunk], rng, magnitude)
     return result
 
 
-def _augmented(images: Pictures, rng: np.random.Generator, strength: float) -> Pictures:
+def _augmented(images: Pictures, rng: np.random.Generator, magnitude: float) -> Pictures:
     changed = rng.random(len(images)) < _CHANGED
-    bent = np.where(changed[:, None, None], _bend(images, rng, strength), images)
-    worn = changed & (rng.random(len(images)) < 2 / 3)
-    for wear, share in _WEAR:
-        for index in np.flatnonzero(worn & (rng.random(len(images)) < share * strength)):
-            bent[index] = wear(bent[index], rng)
-    return bent
+    result = np.where(changed[:, None, None], _warped(images, rng, magnitude), images)
+    degraded = changed & (rng.random(len(images)) < _DEGRADED)
+    for degrade, fraction in _DEGRADATIONS:
+        for index in np.flatnonzero(degraded & (rng.random(len(images)) < fraction * magnitude)):
+            result[index] = degrade(result[index], rng)
+    return result
 
 
-def _bend(images: Pictures, rng: np.random.Generator, strength: float) -> Pictures:
-    """Shifted, turned, sheared, scaled, seen askew and stretched like rubber, in one interpolation."""
+def _warped(images: Pictures, rng: np.random.Generator, magnitude: float) -> Pictures:
+    """Projective and elastic warps of `images`, combined in one interpolation."""
     import cv2
 
-    rows, columns = _sources(len(images), rng, strength)
-    bent = np.empty_like(images)
+    rows, columns = _sources(len(images), rng, magnitude)
+    warped = np.empty_like(images)
     for index, picture in enumerate(images):
-        cv2.remap(picture, columns[index], rows[index], cv2.INTER_LINEAR, bent[index])
-    return bent
+        cv2.remap(picture, columns[index], rows[index], cv2.INTER_LINEAR, warped[index])
+    return warped
 
 
-def _sources(n: int, rng: np.random.Generator, strength: float) -> tuple[Floats, Floats]:
-    """Where each pixel of n pictures comes from: rows and columns, float32 (n, 28, 28)."""
-    middle = (_SIDE - 1) / 2
-    y, x = np.mgrid[:_SIDE, :_SIDE].astype(np.float32) - middle
-    transform = _perspectives(n, rng, strength)
-    points = np.stack([x.ravel(), y.ravel(), np.ones(_SIDE * _SIDE, np.float32)])
+def _sources(n: int, rng: np.random.Generator, magnitude: float) -> tuple[Floats, Floats]:
+    """The source of every pixel of n pictures: rows and columns, float32 (n, 28, 28)."""
+    middle = (SIZE - 1) / 2
+    y, x = np.mgrid[:SIZE, :SIZE].astype(np.float32) - middle
+    transform = _perspectives(n, rng, magnitude)
+    points = np.stack([x.ravel(), y.ravel(), np.ones(SIZE * SIZE, np.float32)])
     mapped = transform @ points
     mapped = mapped[:, :2] / mapped[:, 2:] + middle
-    rubber = _rubber(n, rng) * strength
-    columns = mapped[:, 0].reshape(n, _SIDE, _SIDE) + rubber[0]
-    rows = mapped[:, 1].reshape(n, _SIDE, _SIDE) + rubber[1]
+    elastic = _elastic(n, rng) * magnitude
+    columns = mapped[:, 0].reshape(n, SIZE, SIZE) + elastic[0]
+    rows = mapped[:, 1].reshape(n, SIZE, SIZE) + elastic[1]
     return rows.astype(np.float32), columns.astype(np.float32)
 
 
-def _perspectives(n: int, rng: np.random.Generator, strength: float) -> Floats:
-    """Random 3x3 projections (n, 3, 3) around the middle of the picture."""
+def _perspectives(n: int, rng: np.random.Generator, magnitude: float) -> Floats:
+    """Random projections (n, 3, 3) around the middle of the picture."""
 
-    def spread(width: float) -> NDArray[np.float64]:
-        return rng.uniform(-width, width, n) * strength
+    def draw(*half_widths: float) -> NDArray[np.float64]:
+        return np.asarray(sum(rng.uniform(-half, half, n) * magnitude for half in half_widths))
 
-    # A few degrees for most, more for some: handwriting leans, and sheets are held askew.
-    angle, shear = np.deg2rad(spread(10) + spread(6)), spread(0.15) + spread(0.1)
-    scale = np.exp(spread(0.12) + 0.04 * strength)
-    aspect = np.exp(spread(0.1))
+    angle, shear = np.deg2rad(draw(*ROTATION)), draw(*SHEAR)
+    scale = np.exp(draw(LOG_SCALE) + _MEAN_LOG_SCALE * magnitude)
+    aspect = np.exp(draw(LOG_ASPECT))
     transform = np.zeros((n, 3, 3), np.float32)
     transform[:, 0, 0] = np.cos(angle) * scale * aspect
     transform[:, 0, 1] = (-np.sin(angle) + shear) * scale * aspect
     transform[:, 1, 0] = np.sin(angle) * scale / aspect
     transform[:, 1, 1] = np.cos(angle) * scale / aspect
-    transform[:, 0, 2], transform[:, 1, 2] = spread(1.0) + spread(0.8), spread(1.0) + spread(0.8)
-    transform[:, 2, 0], transform[:, 2, 1] = spread(0.006), spread(0.006)
+    transform[:, 0, 2], transform[:, 1, 2] = draw(*SHIFT), draw(*SHIFT)
+    transform[:, 2, 0], transform[:, 2, 1] = draw(PERSPECTIVE), draw(PERSPECTIVE)
     transform[:, 2, 2] = 1
     return transform
 
 
-def _rubber(n: int, rng: np.random.Generator) -> Floats:
-    """Smooth displacements in pixels, float32 (2, n, 28, 28): noise on a coarse grid, interpolated by cubics."""
+def _elastic(n: int, rng: np.random.Generator) -> Floats:
+    """Smooth displacements in pixels, float32 (2, n, 28, 28): noise on a 5x5 grid with cubic interpolation."""
     import cv2
 
     knots = rng.normal(0, 0.9, (n, 5, 5, 2)).astype(np.float32)
-    fields = np.empty((n, _SIDE, _SIDE, 2), np.float32)
+    fields = np.empty((n, SIZE, SIZE, 2), np.float32)
     for index in range(n):
-        fields[index] = cv2.resize(knots[index], (_SIDE, _SIDE), interpolation=cv2.INTER_CUBIC)
+        fields[index] = cv2.resize(knots[index], (SIZE, SIZE), interpolation=cv2.INTER_CUBIC)
     return np.moveaxis(fields, -1, 0)
 
 
@@ -120,7 +123,7 @@ def _thin(picture: Pictures, rng: np.random.Generator) -> Pictures:
 
 
 def _pen(rng: np.random.Generator) -> Pictures:
-    """A pen's tip: a cross, or a bar in one of two directions."""
+    """A structuring element shaped like the tip of a pen: a cross, a square or a bar."""
     return [
         np.array([[0, 1, 0], [1, 1, 1], [0, 1, 0]], np.uint8),
         np.ones((2, 2), np.uint8),
@@ -129,8 +132,8 @@ def _pen(rng: np.random.Generator) -> Pictures:
     ][rng.integers(4)]
 
 
-def _mixed(one: Any, other: Any, share: float) -> Pictures:
-    return _pixels(one * (1 - share) + other * share)
+def _mixed(one: Any, other: Any, fraction: float) -> Pictures:
+    return _pixels(one * (1 - fraction) + other * fraction)
 
 
 def _pixels(values: NDArray[np.floating[Any]]) -> Pictures:
@@ -145,10 +148,10 @@ def _blur(picture: Pictures, rng: np.random.Generator) -> Pictures:
 
 
 def _coarsen(picture: Pictures, rng: np.random.Generator) -> Pictures:
-    """As from a picture whose digit is 7 to 12 pixels high or wide: cut out, made small, and large again."""
+    """Low resolution: the digit downscaled to 7 to 12 pixels and upscaled again (docs/log.md, 2026-11-22)."""
     import cv2
 
-    rows, columns = (np.flatnonzero((picture > _FAINT).any(axis=axis)) for axis in (1, 0))
+    rows, columns = (np.flatnonzero((picture > _MIN_INK).any(axis=axis)) for axis in (1, 0))
     if not len(rows):
         return picture
     ink = picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
@@ -156,17 +159,17 @@ def _coarsen(picture: Pictures, rng: np.random.Generator) -> Pictures:
     scale = int(rng.integers(7, 13)) / max(height, width)
     small = cv2.resize(ink, (max(2, round(width * scale)), max(2, round(height * scale))), interpolation=cv2.INTER_AREA)
     method = cv2.INTER_LINEAR if rng.random() < 0.3 else cv2.INTER_CUBIC
-    fit = _BOX / max(small.shape)
+    fit = BOX / max(small.shape)
     sides = [max(2, round(side * fit)) for side in small.shape]
     large = cv2.resize(small, (sides[1], sides[0]), interpolation=method)
     canvas = np.zeros_like(picture)
-    top, left = (int((_SIDE - side) / 2 + rng.uniform(-0.5, 1.5)) for side in sides)
+    top, left = (int((SIZE - side) / 2 + rng.uniform(-0.5, 1.5)) for side in sides)
     canvas[top : top + sides[0], left : left + sides[1]] = _pixels(large * rng.uniform(1, 1.4))
     return canvas
 
 
 def _sharpen(picture: Pictures, rng: np.random.Generator) -> Pictures:
-    """Towards two tones, as a drawing program or a threshold makes it."""
+    """Contrast towards black and white, as from a drawing program or a threshold."""
     level, gain = rng.uniform(60, 150), rng.uniform(2, 8)
     return _pixels((picture.astype(np.float32) - level) * gain + level)
 
@@ -177,13 +180,13 @@ def _fade(picture: Pictures, rng: np.random.Generator) -> Pictures:
 
 def _noise(picture: Pictures, rng: np.random.Generator) -> Pictures:
     noise = rng.normal(0, rng.uniform(4, 30), picture.shape)
-    # Mostly noise in the ink alone: what finds ink blackens the paper.
+    # Mostly in the ink alone, because the reader sets the paper to black.
     where = picture > 0 if rng.random() < 0.6 else True
     return _pixels(picture + noise * where)
 
 
 def _break(picture: Pictures, rng: np.random.Generator) -> Pictures:
-    """A gap across the strokes, as wide as a pen that skips."""
+    """A gap across the strokes, as from a pen that skips."""
     import cv2
 
     start, end = _chord(rng)
@@ -191,13 +194,13 @@ def _break(picture: Pictures, rng: np.random.Generator) -> Pictures:
 
 
 def _line_through(picture: Pictures, rng: np.random.Generator) -> Pictures:
-    """A faint line, as what is left of ruled or squared paper."""
+    """A faint line, such as a remnant of ruled or squared paper."""
     import cv2
 
     lines = np.zeros_like(picture)
-    along, shift = rng.integers(2), int(rng.integers(2, _SIDE - 2))
+    along, shift = rng.integers(2), int(rng.integers(2, SIZE - 2))
     tilt = int(rng.integers(-2, 3))
-    start, end = (0, shift), (_SIDE - 1, shift + tilt)
+    start, end = (0, shift), (SIZE - 1, shift + tilt)
     if along:
         start, end = start[::-1], end[::-1]
     cv2.line(lines, start, end, int(rng.integers(60, 230)), 1, cv2.LINE_AA)
@@ -206,22 +209,22 @@ def _line_through(picture: Pictures, rng: np.random.Generator) -> Pictures:
 
 def _specks(picture: Pictures, rng: np.random.Generator) -> Pictures:
     result = picture.copy()
-    for row, column in rng.integers(0, _SIDE - 1, (int(rng.integers(1, 4)), 2)):
+    for row, column in rng.integers(0, SIZE - 1, (int(rng.integers(1, 4)), 2)):
         result[row : row + 1 + rng.integers(2), column : column + 1 + rng.integers(2)] = rng.integers(80, 255)
     return result
 
 
 def _chord(rng: np.random.Generator) -> tuple[tuple[int, int], tuple[int, int]]:
-    """Two points on a line through the middle part of the picture."""
+    """Both ends of a line through the middle of the picture."""
     centre, angle = rng.uniform(8, 20, 2), rng.uniform(0, np.pi)
     arm = np.array([np.cos(angle), np.sin(angle)]) * 30
     first, last = centre - arm, centre + arm
     return (int(first[0]), int(first[1])), (int(last[0]), int(last[1]))
 
 
-Wear = Callable[[Pictures, np.random.Generator], Pictures]
-# Each kind of wear and the share of the worn pictures that meet it.
-_WEAR: tuple[tuple[Wear, float], ...] = (
+Degradation = Callable[[Pictures, np.random.Generator], Pictures]
+# Each degradation and the fraction of the degraded pictures that it is applied to.
+_DEGRADATIONS: tuple[tuple[Degradation, float], ...] = (
     (_coarsen, 0.2),
     (_thicken, 0.25),
     (_thin, 0.2),

@@ -1,9 +1,9 @@
-"""What goes wrong with pictures of digits: kinds of damage at severities 1 to 5.
+"""Corruptions of pictures of digits, each at severities 1 to 5.
 
-After the kinds of MNIST-C (Mu and Gilmer 2019, "MNIST-C: A Robustness Benchmark for Computer Vision"), drawn again by
-ourselves and made stronger in five steps; figures are not comparable with those on the MNIST-C files. Each kind is a
-function `(images uint8 (n, 28, 28), severity 1 to 5, rng) -> uint8 (n, 28, 28)`, white on black. `families.py` says which
-of them a network may be trained on.
+They follow MNIST-C (Mu and Gilmer 2019, "MNIST-C: A Robustness Benchmark for Computer Vision") but are implemented
+anew, so accuracies are not comparable with those on the MNIST-C files. Each is a function of images uint8 (n, 28, 28),
+white on black, a severity and a generator, and returns images of the same shape and type. Their severities were set by
+hand. `families.py` lists which of them a network may be trained on.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SIDE = 28
 
 
 def corrupt(images: Grey, kind: str, severity: int, rng: np.random.Generator) -> Grey:
-    """`images` with that kind of damage. Raises `ValueError` for a severity outside of 1 to 5."""
+    """`images` uint8 (n, 28, 28) with that corruption. Raises `ValueError` for a severity outside 1 to 5."""
     if severity not in SEVERITIES:
         raise ValueError(f"severity {severity}: expected 1 to 5")
     return CORRUPTIONS[kind](images, severity, rng)
@@ -61,17 +61,17 @@ def gaussian_blur(images: Grey, severity: int, rng: np.random.Generator) -> Grey
 
 
 def glass_blur(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
-    """Seen through rough glass: each pixel comes from somewhere near."""
-    reach, share = ((1, 0.6), (1, 1.0), (2, 0.6), (2, 1.0), (3, 1.0))[severity - 1]
+    """Rough glass: each pixel comes from a random place nearby."""
+    reach, moved = ((1, 0.6), (1, 1.0), (2, 0.6), (2, 1.0), (3, 1.0))[severity - 1]
     y, x = np.mgrid[0:_SIDE, 0:_SIDE]
-    down, right = rng.integers(-reach, reach + 1, (2, *images.shape)) * (rng.random(images.shape) < share)
+    down, right = rng.integers(-reach, reach + 1, (2, *images.shape)) * (rng.random(images.shape) < moved)
     rows, columns = np.clip(y + down, 0, _SIDE - 1), np.clip(x + right, 0, _SIDE - 1)
     mixed = images[np.arange(len(images))[:, None, None], rows, columns]
     return _blurred(mixed, 0.6)
 
 
 def motion_blur(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
-    """A moving hand or sheet, in any direction."""
+    """A camera or paper that moves, in any direction."""
     import cv2
 
     length = (3, 5, 7, 9, 12)[severity - 1]
@@ -87,7 +87,7 @@ def motion_blur(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
 
 
 def brightness(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
-    """Overexposed: everything lighter, ink and paper."""
+    """Overexposure: ink and paper lighter."""
     return _bytes(images + 255 * (0.1, 0.2, 0.3, 0.4, 0.5)[severity - 1])
 
 
@@ -97,7 +97,7 @@ def contrast(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
 
 
 def stripe(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
-    """A band over the picture in which black and white are exchanged."""
+    """A vertical band in which black and white are inverted."""
     width = (3, 5, 7, 9, 12)[severity - 1]
     start = rng.integers(2, _SIDE - width - 1, (len(images), 1, 1))
     columns = np.arange(_SIDE)[None, None, :]
@@ -105,7 +105,7 @@ def stripe(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
 
 
 def fog(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
-    """Uneven haze before the digit."""
+    """Uneven haze in front of the digit."""
     thickness = (0.25, 0.4, 0.6, 0.8, 1.0)[severity - 1]
     haze = _clouds(len(images), (3, 6, 12), rng)
     return _bytes((images + 255 * thickness * haze) / (1 + 0.5 * thickness))
@@ -113,9 +113,9 @@ def fog(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
 
 def spatter(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
     """Drops of ink."""
-    share = (0.03, 0.06, 0.09, 0.12, 0.16)[severity - 1]
+    covered = (0.03, 0.06, 0.09, 0.12, 0.16)[severity - 1]
     drops = _clouds(len(images), (14,), rng)
-    limits = np.quantile(drops, 1 - share, axis=(1, 2), keepdims=True)
+    limits = np.quantile(drops, 1 - covered, axis=(1, 2), keepdims=True)
     return np.maximum(images, _bytes(255 * np.clip((drops - limits) * 12, 0, 1)))
 
 
@@ -132,32 +132,32 @@ def dotted_line(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
 
 
 def zigzag(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
-    """The digit struck out by a zigzag."""
+    """The digit crossed out by a zigzag."""
     import cv2
 
     out = images.copy()
     turns = (4, 6, 6, 8, 8)[severity - 1]
     for picture in out:
         start, end = _across(rng)
-        aside = np.array([start[1] - end[1], end[0] - start[0]])
-        aside = aside / max(1e-6, float(np.hypot(*aside))) * (1.5, 2, 3, 4, 5)[severity - 1]
+        offset = np.array([start[1] - end[1], end[0] - start[0]])
+        offset = offset / max(1e-6, float(np.hypot(*offset))) * (1.5, 2, 3, 4, 5)[severity - 1]
         points = start + np.linspace(0, 1, turns)[:, None] * (end - start)
-        points = points + np.where(np.arange(turns) % 2, 1, -1)[:, None] * aside
+        points = points + np.where(np.arange(turns) % 2, 1, -1)[:, None] * offset
         cv2.polylines(picture, [np.round(points * 16).astype(np.int32)], False, 255, 1, cv2.LINE_AA, 4)
     return out
 
 
 def canny_edges(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
-    """Strokes fade and their outlines stay."""
+    """Strokes that fade into their outlines."""
     import cv2
 
-    share = (0.2, 0.4, 0.6, 0.8, 1.0)[severity - 1]
+    fraction = (0.2, 0.4, 0.6, 0.8, 1.0)[severity - 1]
     edges = np.stack([cv2.Canny(image, 100, 200) for image in images])
-    return _bytes((1 - share) * images.astype(np.float64) + share * edges)
+    return _bytes((1 - fraction) * images.astype(np.float64) + fraction * edges)
 
 
 def jpeg(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
-    """Saved as a small JPEG."""
+    """The artefacts of strong JPEG compression."""
     import cv2
 
     quality = [int(cv2.IMWRITE_JPEG_QUALITY), (50, 30, 18, 10, 5)[severity - 1]]
@@ -166,7 +166,7 @@ def jpeg(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
 
 
 def pixelate(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
-    """Enlarged from very few pixels."""
+    """Upscaled from very few pixels."""
     import cv2
 
     side = (14, 11, 9, 7, 6)[severity - 1]
@@ -198,7 +198,7 @@ def elastic(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
 
 
 def perspective(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
-    """A sheet seen at an angle."""
+    """Paper photographed at an angle."""
     reach = (1.5, 2.5, 3.5, 5.0, 6.5)[severity - 1]
     return geometry.perspective_warped(images, rng.uniform(-reach, reach, (len(images), 4, 2)))
 
@@ -209,29 +209,29 @@ def shear(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
 
 
 def rotate(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
-    """Turned to either side."""
+    """Rotated to either side."""
     return geometry.rotated(images, _signs(len(images), rng) * (8, 15, 22, 30, 40)[severity - 1])
 
 
 def scale(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
-    """Too small or too large in its frame."""
+    """Too small or too large in the picture."""
     smaller, larger = (0.9, 0.8, 0.7, 0.6, 0.5)[severity - 1], (1.05, 1.1, 1.15, 1.2, 1.25)[severity - 1]
     return geometry.scaled(images, np.where(_signs(len(images), rng) > 0, larger, smaller))
 
 
 def translate(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
-    """Off the middle, in any direction."""
-    angle, far = rng.uniform(0, 2 * np.pi, len(images)), (1.5, 2.5, 3.5, 5, 6.5)[severity - 1]
-    return geometry.shifted(images, far * np.cos(angle), far * np.sin(angle))
+    """Away from the middle, in any direction."""
+    angle, distance = rng.uniform(0, 2 * np.pi, len(images)), (1.5, 2.5, 3.5, 5, 6.5)[severity - 1]
+    return geometry.shifted(images, distance * np.cos(angle), distance * np.sin(angle))
 
 
 def thin(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
-    """A finer pen: strokes of four fifths to a fifth of their thickness."""
+    """A finer pen: strokes with 0.8 to 0.2 of their thickness."""
     return geometry.thinned(images, (0.8, 0.65, 0.5, 0.35, 0.2)[severity - 1])
 
 
 def fat(images: Grey, severity: int, rng: np.random.Generator) -> Grey:
-    """A marker: strokes thicker by half a pixel to two on each side."""
+    """A marker: strokes thicker by 0.4 to 1.8 pixels on each side."""
     return geometry.thickened(images, (0.4, 0.7, 1.0, 1.4, 1.8)[severity - 1])
 
 
@@ -246,14 +246,14 @@ def _blurred(images: Grey, sigma: float) -> Grey:
 
 
 def _across(rng: np.random.Generator) -> tuple[Floats, Floats]:
-    """Where a line through the middle part of the picture enters and leaves it."""
+    """Both ends of a line through the middle of the picture."""
     angle, middle = rng.uniform(0, np.pi), rng.uniform(10, 18, 2)
     along = np.array([np.cos(angle), np.sin(angle)]) * 13
     return middle - along, middle + along
 
 
 def _clouds(n: int, grids: tuple[int, ...], rng: np.random.Generator) -> Floats:
-    """Smooth noise in [0, 1], (n, 28, 28): grids of random values enlarged, the coarse ones stronger."""
+    """Smooth noise in [0, 1], (n, 28, 28): upscaled random grids, each with half the weight of the last."""
     import cv2
 
     total = np.zeros((n, _SIDE, _SIDE))

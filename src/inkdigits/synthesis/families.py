@@ -1,7 +1,7 @@
-"""Which kinds of made pictures a network may be trained on, and which are kept to judge it: the one list of both.
+"""Corruptions and families of non-digits that a network may be trained on, and those held out for evaluation.
 
-A network that has met a kind of damage in training does well on it; what a stranger's picture will do to it shows only
-on kinds that it has never met. Fonts are parted by `glyphs.is_held_out`.
+A network does well on corruptions that it was trained on; how robust it is shows only on others. Names are part of the
+seeds of the robustness report, so renaming one changes its pictures. Fonts are divided by `glyphs.is_held_out`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ from types import MappingProxyType
 
 __all__ = ["HELD_OUT_CORRUPTIONS", "HELD_OUT_NONDIGITS", "TRAINED_CORRUPTIONS", "TRAINED_NONDIGITS"]
 
-# Kinds that augmentation meets, itself or a near relative: noise, specks, blur, contrast, few tones, pen, geometry,
-# gaps and lines.
+# Those that `augment` applies, in the same or a similar form.
 TRAINED_CORRUPTIONS = (
     "shot_noise",
     "gaussian_noise",
@@ -45,7 +44,7 @@ HELD_OUT_CORRUPTIONS = (
     "jpeg",
 )
 
-# With their shares of what is mixed into a training: pen strokes are taken for digits more easily than textures are.
+# With their weights in training: pen strokes are taken for digits more easily than textures are.
 TRAINED_NONDIGITS: Mapping[str, int] = MappingProxyType(
     {
         "scribbles": 2,

@@ -1,6 +1,6 @@
-"""Non-digits made of MNIST's training digits: parts of one, two in one box, digits destroyed.
+"""Non-digits made from MNIST's training digits: parts of a digit, several digits in one box, destroyed digits.
 
-A part is taken only where it is no digit itself: the upper half of an 8 is a 0, and a quarter of most is a 7 or a 1.
+Only parts that are not digits themselves are used: the upper half of an 8 is a 0, and a quarter of most is a 7 or a 1.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ __all__ = ["crowds", "destroyed", "halves", "quarters", "swirled", "turned", "tw
 
 Grey = NDArray[np.uint8]
 
-# Halves that are no digit, by side; what is not named is a 0, a 1, a 3 or a 7 to somebody.
+# Digits whose half on that side is not a digit; other halves may be read as a 0, a 1, a 3 or a 7.
 _HALVES = {"top": (0, 4), "bottom": (0, 2), "left": (2, 3, 8), "right": (5,)}
-# Mirrored, the others are a 0, a 1, an 8, or near a 2, a 5 or a 6; laid on their left side, near a 0, a 1 or an 8.
-_MIRRORED, _LAID = (3, 4, 7, 9), (2, 3, 4, 5)
-# Of these digits a quarter holds no loop, which would be a 0.
+# Digits that are not a digit when mirrored, and when rotated by a quarter turn.
+_MIRRORED, _ROTATED = (3, 4, 7, 9), (2, 3, 4, 5)
+# Digits without a loop in a quarter, which would be a 0.
 _QUARTERED = (0, 3, 4, 7)
 
 
 def halves(rng: np.random.Generator, n: int) -> Grey:
-    """Half of a digit, cut across or down its middle."""
+    """Halves of digits, divided near the middle."""
     return draw_network_inputs(_half, rng, n)
 
 
 def quarters(rng: np.random.Generator, n: int) -> Grey:
-    """A quarter of a digit, not from the upper right, where most digits have a 7."""
+    """Quarters of digits, except the upper right, which is a 7 in most digits."""
     return draw_network_inputs(_quarter, rng, n)
 
 
 def two_digits(rng: np.random.Generator, n: int) -> Grey:
-    """Two digits in one box, side by side, touching or running into each other."""
+    """Two digits in one box, side by side, touching or overlapping."""
     return draw_network_inputs(lambda rng: _row_of(2, rng), rng, n)
 
 
@@ -47,18 +47,18 @@ def crowds(rng: np.random.Generator, n: int) -> Grey:
 
 
 def destroyed(rng: np.random.Generator, n: int) -> Grey:
-    """Digits that nobody could read any more: cut into tiles and shuffled, melted, or drowned in noise."""
-    makers = (_shuffled, _melted, _drowned)
+    """Unreadable digits: shuffled tiles, strong warps, or noise over most pixels."""
+    makers = (_shuffled, _heavily_warped, _noisy)
     return draw_network_inputs(lambda rng: makers[int(rng.integers(len(makers)))](rng), rng, n)
 
 
 def turned(rng: np.random.Generator, n: int) -> Grey:
-    """Digits lying on their side or mirrored, those that are no digit then: a true pen's strokes, but no digit."""
-    return draw_network_inputs(_turned, rng, n)
+    """Digits that are not a digit when rotated by a quarter turn or mirrored."""
+    return draw_network_inputs(_rotated_or_mirrored, rng, n)
 
 
 def swirled(rng: np.random.Generator, n: int) -> Grey:
-    """Digits stirred around their middle by one to two full turns."""
+    """Digits swirled around their middle by one to two full turns."""
     return draw_network_inputs(_swirled, rng, n)
 
 
@@ -69,23 +69,23 @@ def _digits() -> tuple[Grey, list[NDArray[np.intp]]]:
 
 
 def _one(rng: np.random.Generator, value: int | None = None) -> Grey:
-    """The ink of one training digit, cut out."""
+    """The ink of a random training digit, cropped."""
     images, rows_of = _digits()
     rows = rows_of[int(rng.integers(10)) if value is None else value]
-    return _cut_out(images[rows[int(rng.integers(len(rows)))]])
+    return _crop(images[rows[int(rng.integers(len(rows)))]])
 
 
-def _cut_out(picture: Grey) -> Grey:
+def _crop(picture: Grey) -> Grey:
     rows, columns = np.flatnonzero((picture > 20).any(axis=1)), np.flatnonzero((picture > 20).any(axis=0))
     if not len(rows):
         return picture
     return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _turned(rng: np.random.Generator) -> Grey:
+def _rotated_or_mirrored(rng: np.random.Generator) -> Grey:
     if rng.random() < 0.5:
         return np.ascontiguousarray(_one(rng, int(rng.choice(_MIRRORED)))[:, ::-1])
-    return np.ascontiguousarray(np.rot90(_one(rng, int(rng.choice(_LAID)))))
+    return np.ascontiguousarray(np.rot90(_one(rng, int(rng.choice(_ROTATED)))))
 
 
 def _half(rng: np.random.Generator) -> Grey | None:
@@ -94,36 +94,36 @@ def _half(rng: np.random.Generator) -> Grey | None:
     at = rng.uniform(0.42, 0.58)
     row, column = round(at * ink.shape[0]), round(at * ink.shape[1])
     parts = {"top": ink[:row], "bottom": ink[row:], "left": ink[:, :column], "right": ink[:, column:]}
-    return _if_no_stroke(parts[side])
+    return _unless_stroke(parts[side])
 
 
 def _quarter(rng: np.random.Generator) -> Grey | None:
     ink = _one(rng, int(rng.choice(_QUARTERED)))
     row, column = (round(rng.uniform(0.4, 0.6) * side) for side in ink.shape)
     parts = (ink[:row, :column], ink[row:, :column], ink[row:, column:])
-    return _if_no_stroke(parts[int(rng.integers(3))])
+    return _unless_stroke(parts[int(rng.integers(3))])
 
 
-def _if_no_stroke(part: Grey) -> Grey | None:
-    """`part` unless it is empty, all ink, or one straight stroke that may be a 1."""
+def _unless_stroke(part: Grey) -> Grey | None:
+    """`part`, or None if it is empty, all ink, or a straight stroke that may be a 1."""
     if min(part.shape) < 4 or part.max() <= 100:
         return None
-    part = _cut_out(part)
+    part = _crop(part)
     narrow = part.shape[1] < 0.65 * part.shape[0]
     return None if narrow or part.mean() > 190 or _is_straight(part) else part
 
 
 def _is_straight(part: Grey) -> bool:
-    """Whether the ink's spread along its main direction is more than three times that across it."""
+    """Whether the standard deviation of the ink along its main axis is more than three times that across it."""
     y, x = (axis - axis.mean() for axis in np.nonzero(part > 100))
-    # The eigenvalues of the 2x2 covariance, in closed form.
+    # The eigenvalues of the 2x2 covariance matrix in closed form.
     xx, yy, xy = float((x * x).mean()), float((y * y).mean()), float((x * y).mean())
     root = math.hypot(xx - yy, 2 * xy)
     return xx + yy + root > 9 * max(xx + yy - root, 1e-6)
 
 
 def _row_of(count: int, rng: np.random.Generator) -> Grey:
-    """Digits in a row on one ground line, from three pixels over each other to four apart."""
+    """Digits in a row on one baseline, with gaps of -3 to 4 pixels."""
     row = _one(rng)
     for _ in range(count - 1):
         row = _beside(row, _one(rng), int(rng.integers(-3, 5)))
@@ -155,18 +155,18 @@ def _shuffled(rng: np.random.Generator) -> Grey:
     return np.ascontiguousarray(mixed.reshape(4, 4, 5, 5).swapaxes(1, 2).reshape(20, 20))
 
 
-def _melted(rng: np.random.Generator) -> Grey:
+def _heavily_warped(rng: np.random.Generator) -> Grey:
     import cv2
 
     ink = np.pad(_one(rng), 6)
     height, width = ink.shape
-    bend = [cv2.GaussianBlur(rng.uniform(-1, 1, (height, width)).astype(np.float32), (0, 0), 1.6) for _ in range(2)]
+    field = [cv2.GaussianBlur(rng.uniform(-1, 1, (height, width)).astype(np.float32), (0, 0), 1.6) for _ in range(2)]
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
-    strength = rng.uniform(45, 80)
-    return np.asarray(cv2.remap(ink, x + strength * bend[0], y + strength * bend[1], cv2.INTER_LINEAR), np.uint8)
+    pixels = rng.uniform(45, 80)
+    return np.asarray(cv2.remap(ink, x + pixels * field[0], y + pixels * field[1], cv2.INTER_LINEAR), np.uint8)
 
 
-def _drowned(rng: np.random.Generator) -> Grey:
+def _noisy(rng: np.random.Generator) -> Grey:
     ink = _one(rng).copy()
     lost = rng.random(ink.shape) < rng.uniform(0.8, 0.95)
     ink[lost] = rng.integers(0, 256, int(lost.sum()))
@@ -184,5 +184,5 @@ def _swirled(rng: np.random.Generator) -> Grey:
     angle = rng.choice([-1, 1]) * rng.uniform(2, 4) * np.pi * np.exp(-radius / 8)
     cosine, sine = np.cos(angle), np.sin(angle)
     across, down = dx * cosine - dy * sine + width / 2, dx * sine + dy * cosine + height / 2
-    stirred = cv2.remap(ink, across.astype(np.float32), down.astype(np.float32), cv2.INTER_LINEAR)
-    return np.asarray(stirred, np.uint8)
+    result = cv2.remap(ink, across.astype(np.float32), down.astype(np.float32), cv2.INTER_LINEAR)
+    return np.asarray(result, np.uint8)

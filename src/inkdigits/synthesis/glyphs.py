@@ -1,7 +1,6 @@
-"""Digits and letters drawn from fonts: small pictures, shipped once drawn (see `fonts.md` for whose they are).
+"""Digits and letters of fonts, as small pictures that `tools/build_glyphs.py` rendered; `fonts.md` names the licences.
 
-`tools/build_glyphs.py` draws them. Fonts add what MNIST's writers did not write: a 1 with a foot, a crossed 7, an open
-4, a slashed 0, and letters to be told from digits.
+Fonts add what MNIST does not have: a 1 with a foot, a crossed 7, an open 4, a slashed 0, and letters.
 """
 
 from __future__ import annotations
@@ -22,14 +21,14 @@ __all__ = ["LETTERS", "OTHER_SCRIPTS", "SIZE", "Glyphs", "is_held_out", "load_gl
 
 SIZE = 40
 
-# Letters and signs that nobody would take for a digit. Left out for a digit's shape in print or in a quick hand:
-# 0 (O o Q D U a u), 1 (I i l J j r ! / | and brackets), 2 (Z z ? and the written L), 3 (B), 4 (A Y y), 5 (S s $),
-# 6 (b G), 7 (T t > and the written F, which is crossed), 8 (f &), 9 (g q and the comma); d, since fonts of capitals
-# only draw it as a D.
+# Letters and signs that are not mistaken for a digit. These have the shape of one, in print or in quick handwriting:
+# 0 (O o Q D U a u), 1 (I i l J j r ! / | and brackets), 2 (Z z ? and the handwritten L), 3 (B), 4 (A Y y), 5 (S s $),
+# 6 (b G), 7 (T t > and the handwritten F, which is crossed), 8 (f &), 9 (g q and the comma). The d is left out because
+# fonts with capitals only draw it as a D.
 LETTERS = 'CEHKMNPRVWXcehkmnpvwx@#%+=*<~^:"-€'
 
-# The same of other scripts, by the name that font packages give their part of a font. Left out for a digit's shape, as
-# above: beta, zeta, theta, iota, omicron, sigma, tau, upsilon, phi, Be, Ze, Che, E, Yu and many more.
+# The same for other scripts, by the names that font packages give them. Left out because of their shape are beta, zeta,
+# theta, iota, omicron, sigma, tau, upsilon, phi, Be, Ze, Che, E, Yu and many more.
 OTHER_SCRIPTS = {
     "greek": "αγεηκλμνξπρχψωΓΔΛΞΠΣΨΩ",
     "cyrillic": "ГДЖИКЛПЦШЩЫЯжиклмнпцшщыя",
@@ -45,10 +44,10 @@ Split = Literal["train", "held_out"]
 
 @dataclass(frozen=True)
 class Glyphs:
-    """Pictures from fonts: `images` uint8 (n, 40, 40), white on black, the ink in the middle with its aspect kept.
+    """Pictures of characters: `images` uint8 (n, 40, 40), white on black, the ink centred with its aspect ratio kept.
 
     `characters`, `fonts` and `styles` are (n,) of str. A style is "plain", or "crossed" (7), "slashed" (0) or "foot"
-    (1) where a stroke was added to the font's own digit.
+    (1) if a stroke was added to the font's digit.
     """
 
     images: NDArray[np.uint8]
@@ -60,36 +59,36 @@ class Glyphs:
         return len(self.images)
 
     def take(self, rows: NDArray[Any]) -> Glyphs:
-        """Those rows (a mask or indices)."""
+        """The glyphs at `rows`, a mask or indices."""
         return Glyphs(self.images[rows], self.characters[rows], self.fonts[rows], self.styles[rows])
 
     @property
     def digits(self) -> Glyphs:
-        """The digits only, in every style."""
+        """The digits, in every style."""
         return self.take(np.char.isdigit(self.characters))
 
     @property
     def other_scripts(self) -> Glyphs:
-        """Letters and signs of `OTHER_SCRIPTS` only."""
+        """The letters and signs of `OTHER_SCRIPTS`."""
         return self.take(np.isin(self.characters, list("".join(OTHER_SCRIPTS.values()))))
 
     @property
     def letters(self) -> Glyphs:
-        """Letters and signs only, none of which has a digit's shape."""
+        """All letters and signs, none of which has the shape of a digit."""
         return self.take(~np.char.isdigit(self.characters))
 
 
 def is_held_out(font: str) -> bool:
-    """Whether the font of that name is kept for judging: about three in ten, by the SHA-256 of the name.
+    """Whether the font of that name is held out for evaluation: about three in ten are, by the SHA-256 of the name.
 
-    The rule needs no list, so a font that is added later never moves another to the other side.
+    A font that is added later does not change whether another is held out.
     """
     return hashlib.sha256(font.encode()).digest()[0] < 84
 
 
 @lru_cache(maxsize=2)
 def load_glyphs(split: Split) -> Glyphs:
-    """The glyphs to train with ("train") or to judge with ("held_out"), no font in both. Treat them as read-only."""
+    """The glyphs for training ("train") or evaluation ("held_out"), which share no font. Treat them as read-only."""
     file = resources.files("inkdigits.synthesis") / "glyphs.npz"
     with resources.as_file(file) as path, np.load(path, allow_pickle=False) as stored:
         every = Glyphs(*(stored[name] for name in ("images", "characters", "fonts", "styles")))
@@ -99,7 +98,7 @@ def load_glyphs(split: Split) -> Glyphs:
 
 
 def sample_glyphs(glyphs: Glyphs, rng: np.random.Generator, n: int) -> tuple[Grey, NDArray[np.intp]]:
-    """`n` glyphs drawn at random, a little turned, slanted and stretched, as uint8 (n, 28, 28), and their rows (n,)."""
+    """`n` random glyphs, slightly rotated, sheared and stretched, as uint8 (n, 28, 28), and their rows (n,)."""
     rows: list[int] = []
 
     def one(rng: np.random.Generator) -> Grey:

@@ -1,4 +1,4 @@
-"""Made ink as a network sees it: put through the one preprocessing, as the reader does with what it finds."""
+"""Synthesized ink as the input of a network, preprocessed like the components that the reader finds."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Grey = NDArray[np.uint8]
 
 
 def to_network_input(ink: Grey) -> Grey | None:
-    """White ink on black, (height, width), as uint8 (28, 28); None where nothing is left to be seen."""
+    """White ink on black, uint8 (height, width), normalized to uint8 (28, 28); None if no ink is left."""
     try:
         return normalize(np.pad(ink, 3))
     except BlankPictureError:
@@ -24,12 +24,12 @@ def to_network_input(ink: Grey) -> Grey | None:
 
 
 def draw_network_inputs(draw: Callable[[np.random.Generator], Grey | None], rng: np.random.Generator, n: int) -> Grey:
-    """`n` pictures uint8 (n, 28, 28), each drawn by `draw`, which is called again where it gives None or no ink."""
+    """`n` normalized pictures by `draw`, uint8 (n, 28, 28); it is called again if it returns None or no ink."""
     pictures = np.empty((n, SIZE, SIZE), np.uint8)
     for row in range(n):
-        seen = None
-        while seen is None:
+        picture = None
+        while picture is None:
             ink = draw(rng)
-            seen = None if ink is None else to_network_input(ink)
-        pictures[row] = seen
+            picture = None if ink is None else to_network_input(ink)
+        pictures[row] = picture
     return pictures

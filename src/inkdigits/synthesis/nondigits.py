@@ -1,7 +1,7 @@
-"""Pictures that are no digits, in families, each as the reader would show them to a network.
+"""Non-digits: families of pictures that are not digits, normalized like the components that the reader finds.
 
-A family is a function `(rng, n) -> uint8 (n, 28, 28)`, white on black; the same generator state gives the same
-pictures. `families.py` says which families a network may be trained on.
+A family is a function of a generator and n that returns uint8 (n, 28, 28), white on black; the same state of the
+generator gives the same pictures. `families.py` lists which of them a network may be trained on.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ Family = Callable[[np.random.Generator, int], Grey]
 
 
 def letters(rng: np.random.Generator, n: int) -> Grey:
-    """Letters and signs that are no digit's shape, of the fonts to train with."""
+    """Letters and signs without the shape of a digit, of the fonts for training."""
     return sample_glyphs(load_glyphs("train").letters, rng, n)[0]
 
 
 def letters_of_other_scripts(rng: np.random.Generator, n: int) -> Grey:
-    """Greek, Cyrillic, Japanese, Hebrew and Thai letters and signs of mathematics, of the fonts to train with."""
+    """Greek, Cyrillic, Japanese, Hebrew and Thai letters and mathematical signs, of the fonts for training."""
     return sample_glyphs(load_glyphs("train").other_scripts, rng, n)[0]
 
 
 def letters_of_held_out_fonts(rng: np.random.Generator, n: int) -> Grey:
-    """The same letters and signs, of the fonts that are kept for judging."""
+    """The letters and signs of the held-out fonts."""
     return sample_glyphs(load_glyphs("held_out").letters, rng, n)[0]
 
 
@@ -70,8 +70,8 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
 
 
 def training_nondigits(rng: np.random.Generator, n: int) -> Grey:
-    """`n` non-digits uint8 (n, 28, 28) of the families that may be trained on, by their shares, in random order."""
-    shares = np.array(list(TRAINED_NONDIGITS.values()))
-    counts = rng.multinomial(n, shares / shares.sum())
+    """`n` non-digits uint8 (n, 28, 28) of the families for training, by their weights, in random order."""
+    weights = np.array(list(TRAINED_NONDIGITS.values()))
+    counts = rng.multinomial(n, weights / weights.sum())
     parts = [FAMILIES[name](rng, int(count)) for name, count in zip(TRAINED_NONDIGITS, counts, strict=True)]
     return np.concatenate(parts)[rng.permutation(n)]

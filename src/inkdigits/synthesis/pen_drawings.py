@@ -1,6 +1,6 @@
 """Non-digits drawn with a pen: scribbles, shapes, signs and small drawings.
 
-A circle, a lone stroke and a spiral are left out: they are a 0, a 1 and a 6 to somebody.
+There are no circles, single strokes or spirals, which may be read as a 0, a 1 and a 6.
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ __all__ = [
 Grey = NDArray[np.uint8]
 Points = NDArray[np.float64]
 
-CANVAS = 72  # pixels, the side of what is drawn on
-_SHIFT = 4  # cv2 takes sixteenths of a pixel, so that thin lines move smoothly
+CANVAS = 72  # pixels, the side of the canvas
+_SHIFT = 4  # fractional bits of the coordinates that cv2 draws with
 
 
 def scribbles(rng: np.random.Generator, n: int) -> Grey:
-    """Long smooth strokes that cross themselves, one to four of them."""
+    """One to three long smooth strokes that cross themselves."""
     return draw_network_inputs(_scribble, rng, n)
 
 
@@ -49,17 +49,17 @@ def crosses_and_ticks(rng: np.random.Generator, n: int) -> Grey:
 
 
 def stars(rng: np.random.Generator, n: int) -> Grey:
-    """Stars of four to eight points, drawn in one line or as an outline."""
+    """Stars with four to eight points, as one line or an outline."""
     return draw_network_inputs(_star, rng, n)
 
 
 def blots(rng: np.random.Generator, n: int) -> Grey:
-    """Specks of dirt made large: filled discs, irregular blots and lying dashes, as a reader cuts them out."""
+    """Specks of dirt as the reader crops them: filled discs, irregular blots and horizontal dashes."""
     return draw_network_inputs(_blot, rng, n)
 
 
 def arrows(rng: np.random.Generator, n: int) -> Grey:
-    """Arrows with two feathers at one end or at both, in any direction but straight up, where they are a 1."""
+    """Arrows with a head at one end or both, in any direction but straight up, where they may be read as a 1."""
     return draw_network_inputs(_arrow, rng, n)
 
 
@@ -69,7 +69,7 @@ def doodles(rng: np.random.Generator, n: int) -> Grey:
 
 
 def waves(rng: np.random.Generator, n: int) -> Grey:
-    """Lying waves and zigzags, as a struck-out word or a signature ends."""
+    """Horizontal waves and zigzags, as in a crossed-out word or a signature."""
     return draw_network_inputs(_wave, rng, n)
 
 
@@ -90,7 +90,7 @@ def _empty() -> Grey:
 
 
 def smooth(points: Points, steps: int = 8) -> Points:
-    """A Catmull-Rom curve through `points` (k, 2) but the first and the last, `steps` points a piece."""
+    """A Catmull-Rom curve through `points` (k, 2) except the first and the last, with `steps` points a segment."""
     before, start, end, after = points[:-3], points[1:-2], points[2:-1], points[3:]
     t = np.linspace(0, 1, steps, endpoint=False)[:, None, None]
     curve = 0.5 * (
@@ -102,8 +102,8 @@ def smooth(points: Points, steps: int = 8) -> Points:
     return np.asarray(curve.transpose(1, 0, 2).reshape(-1, 2))
 
 
-def _turned(points: Points, rng: np.random.Generator, angle: float = math.pi, stretch: float = 0.3) -> Points:
-    """`points` around (0, 0), up to `angle` radians turned, stretched and brought onto the canvas."""
+def _rotated(points: Points, rng: np.random.Generator, angle: float = math.pi, stretch: float = 0.3) -> Points:
+    """`points` around (0, 0), rotated by up to `angle` radians, stretched and moved to the middle of the canvas."""
     turn = rng.uniform(-angle, angle)
     size = 25 * rng.uniform(1 - stretch, 1 + stretch, 2)
     cosine, sine = math.cos(turn), math.sin(turn)
@@ -118,7 +118,7 @@ def _scribble(rng: np.random.Generator) -> Grey:
     canvas, pen = _empty(), int(rng.integers(2, 7))
     strokes = int(rng.integers(1, 4))
     for _ in range(strokes):
-        # A stroke of few turns may be a digit.
+        # A stroke with few turns may look like a digit.
         turns = int(rng.integers(12, 18)) if strokes == 1 else int(rng.integers(8, 11))
         points = rng.uniform(8, CANVAS - 8, (turns, 2))
         draw_lines(canvas, smooth(points), pen)
@@ -135,14 +135,14 @@ def _polygon(rng: np.random.Generator) -> Grey:
 
     canvas = _empty()
     count = int(rng.choice([3, 4, 4, 5, 6], p=[0.35, 0.25, 0.15, 0.15, 0.1]))
-    points = _turned(_shaky(_corners(count), rng, 0.12), rng)
+    points = _rotated(_shaky(_corners(count), rng, 0.12), rng)
     if count > 3 or rng.random() < 0.5:
         draw_lines(canvas, points, _pen(rng), closed=True)
     if count <= 4 and rng.random() < 0.3:
         cv2.fillPoly(canvas, [points.astype(np.int32)], 255, cv2.LINE_AA)
     if not canvas.any():
         draw_lines(canvas, points, _pen(rng), closed=True)
-    # Five and six corners, written quickly, are a 0: only with a stroke through them are they not.
+    # A quickly drawn pentagon or hexagon looks like a 0 unless strokes cross it.
     if count > 4:
         draw_lines(canvas, points[[0, 2]], _pen(rng))
         draw_lines(canvas, points[[1, 3]], _pen(rng))
@@ -164,7 +164,7 @@ _SIGNS: dict[str, list[list[tuple[float, float]]]] = {
 def _sign(rng: np.random.Generator) -> Grey:
     canvas, pen = _empty(), _pen(rng)
     strokes = _SIGNS[str(rng.choice(list(_SIGNS)))]
-    flat = _turned(_shaky(np.array([point for stroke in strokes for point in stroke]), rng), rng, 0.25)
+    flat = _rotated(_shaky(np.array([point for stroke in strokes for point in stroke]), rng), rng, 0.25)
     start = 0
     for stroke in strokes:
         draw_lines(canvas, flat[start : start + len(stroke)], pen)
@@ -180,7 +180,7 @@ def _star(rng: np.random.Generator) -> Grey:
     else:
         inner = _corners(count, math.pi / count) * rng.uniform(0.3, 0.5)
         points = np.stack([outer, inner], axis=1).reshape(-1, 2)
-    draw_lines(canvas, _turned(_shaky(points, rng, 0.04), rng, math.pi, 0.15), int(rng.integers(2, 6)), closed=True)
+    draw_lines(canvas, _rotated(_shaky(points, rng, 0.04), rng, math.pi, 0.15), int(rng.integers(2, 6)), closed=True)
     return canvas
 
 
@@ -206,7 +206,7 @@ def _blot(rng: np.random.Generator) -> Grey:
 
 def _arrow(rng: np.random.Generator) -> Grey:
     canvas, pen = _empty(), _pen(rng)
-    # Directions of a clock's hand; near twelve an arrow is a 1 with two flags.
+    # Clockwise from the top; near the top an arrow looks like a 1.
     angle = rng.uniform(0.7, 2 * math.pi - 0.7)
     along = np.array([math.sin(angle), -math.cos(angle)]) * rng.uniform(22, 30)
     middle = np.full(2, CANVAS / 2)
@@ -253,7 +253,7 @@ _DOODLES: dict[str, list[tuple[Points, bool]]] = {
 def _doodle(rng: np.random.Generator) -> Grey:
     canvas, pen = _empty(), int(rng.integers(2, 5))
     parts = _DOODLES[str(rng.choice(list(_DOODLES)))]
-    every = _turned(_shaky(np.concatenate([part for part, _ in parts]), rng, 0.03), rng, 0.3)
+    every = _rotated(_shaky(np.concatenate([part for part, _ in parts]), rng, 0.03), rng, 0.3)
     start = 0
     for part, closed in parts:
         draw_lines(canvas, every[start : start + len(part)], pen, closed)

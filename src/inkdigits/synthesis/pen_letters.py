@@ -1,6 +1,7 @@
-"""Letters as a pen writes them, stroke by stroke: fonts have few hands for Greek, and people write it beside numbers.
+"""Handwritten letters, stroke by stroke, because few fonts have handwritten Greek, which people write beside numbers.
 
-Left out are letters of a digit's shape (`glyphs.py` lists them), and a y with a round bottom, which is a 4 to somebody.
+Letters with the shape of a digit are left out (`glyphs.py` lists them), and so is a y with a round bottom, which may be
+read as a 4.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ __all__ = ["HELD_OUT_LETTERS", "TRAINED_LETTERS", "pen_letters", "pen_letters_he
 Grey = NDArray[np.uint8]
 Stroke = list[tuple[float, float]]
 
-# Points (x, y) that the pen passes, y downwards, the letter in [-1, 1].
+# Points (x, y) on the path of the pen, with y downwards, in [-1, 1].
 _ALPHA: Stroke = [(0.8, -0.8), (0.2, 0.2), (-0.4, 0.6), (-0.85, 0), (-0.4, -0.6), (0.2, -0.1), (0.6, 0.6), (0.9, 0.7)]
 _PHI: Stroke = [
     (-0.6, -0.6),
@@ -81,12 +82,12 @@ HELD_OUT_LETTERS: Mapping[str, list[Stroke]] = {
 
 
 def pen_letters(rng: np.random.Generator, n: int) -> Grey:
-    """Greek and Latin letters that may be trained on, in many hands."""
+    """Greek and Latin letters for training, in random handwriting."""
     return _written(TRAINED_LETTERS, rng, n)
 
 
 def pen_letters_held_out(rng: np.random.Generator, n: int) -> Grey:
-    """Letters that are kept for judging."""
+    """Letters that are held out for evaluation."""
     return _written(HELD_OUT_LETTERS, rng, n)
 
 
@@ -99,13 +100,13 @@ def _letter(strokes: list[Stroke], rng: np.random.Generator) -> Grey:
     canvas, pen = np.zeros((CANVAS, CANVAS), np.uint8), int(rng.integers(2, 9))
     angle, slant = rng.normal(0, 0.12), rng.normal(0, 0.2)
     size = 24 * rng.uniform(0.7, 1.25, 2)
-    bend = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle) + slant, np.cos(angle)]])
-    # One displacement a place, so that strokes that meet go on meeting.
+    transform = np.array([[np.cos(angle), np.sin(angle)], [-np.sin(angle) + slant, np.cos(angle)]])
+    # One displacement for each point, so that strokes that meet still meet.
     moved: dict[tuple[float, float], NDArray[np.float64]] = {}
     curved = rng.random() < 0.85
     for stroke in strokes:
         points = np.array([moved.setdefault(p, np.array(p) + rng.normal(0, 0.09, 2)) for p in stroke])
         if curved and len(points) > 2:
             points = smooth(np.concatenate([2 * points[:1] - points[1:2], points, 2 * points[-1:] - points[-2:-1]]))
-        draw_lines(canvas, (points @ bend) * size + CANVAS / 2, pen)
+        draw_lines(canvas, (points @ transform) * size + CANVAS / 2, pen)
     return canvas

@@ -1,4 +1,4 @@
-"""Non-digits that are no ink at all: gradients, noise and patterns, as a crop of a photo may be."""
+"""Non-digits without strokes: gradients, noise and patterns, like crops of photos."""
 
 from __future__ import annotations
 
@@ -19,39 +19,39 @@ _SIDE = 2 * BOX
 
 
 def gradients(rng: np.random.Generator, n: int) -> Grey:
-    """Smooth shading with a bright spot and some grain, in a box of any aspect."""
+    """Smooth shading with a bright spot and some grain, in a box of random aspect ratio."""
     return draw_network_inputs(lambda rng: _box(_gradient(rng, _SIDE), rng), rng, n)
 
 
 def value_noise(rng: np.random.Generator, n: int) -> Grey:
-    """Clouds: smooth noise of two sizes, as it is or cut into black and white."""
+    """Smooth noise of two sizes, some of it thresholded."""
     return draw_network_inputs(lambda rng: _box(_clouds(rng, _SIDE), rng), rng, n)
 
 
 def pepper(rng: np.random.Generator, n: int) -> Grey:
-    """Single bright pixels on black, one in forty to one in two."""
+    """White dots on black, at 2.5 to 50 percent of the places."""
     return draw_network_inputs(lambda rng: _box(_pepper(rng, _SIDE), rng), rng, n)
 
 
 def checker(rng: np.random.Generator, n: int) -> Grey:
-    """Checkered fields of three to eight squares a side, turned a little."""
+    """Checkerboards with three to eight squares a side, slightly rotated."""
     return draw_network_inputs(lambda rng: _box(_checker(rng, _SIDE), rng), rng, n)
 
 
 def stripes(rng: np.random.Generator, n: int) -> Grey:
-    """Parallel stripes, three to nine, in any direction."""
+    """Three to nine parallel stripes, in any direction."""
     return draw_network_inputs(lambda rng: _box(_stripes(rng, _SIDE), rng), rng, n)
 
 
 def full_frame(rng: np.random.Generator, n: int) -> Grey:
-    """Shading, clouds, pixel noise and patterns that fill 28x28 to the edge: arrays that never met the reader."""
+    """Shading, noise and patterns that fill 28x28 to the edge, like arrays that were not preprocessed."""
     makers = (_gradient, _clouds, _pepper, _checker, _uniform_noise)
     pictures = [makers[int(rng.integers(len(makers)))](rng, SIZE) for _ in range(n)]
     return np.clip(np.reshape(pictures, (n, SIZE, SIZE)), 0, 255).astype(np.uint8)
 
 
 def _box(texture: Floats, rng: np.random.Generator) -> Grey:
-    """`texture` cut to a box of random aspect, not so narrow that it becomes a stroke, on full contrast."""
+    """`texture` cropped to a box of random aspect ratio, at most twice as high as wide or as wide as high."""
     side = len(texture)
     height, width = side, side
     if rng.random() < 0.5:
@@ -79,10 +79,10 @@ def _clouds(rng: np.random.Generator, side: int) -> Floats:
 
     coarse = rng.uniform(0, 1, (int(rng.integers(3, 9)),) * 2)
     fine = rng.uniform(0, 1, (int(rng.integers(9, 16)),) * 2)
-    share = rng.uniform(0, 0.5)
+    weight = rng.uniform(0, 0.5)
     large = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
     small = cv2.resize(fine, (side, side), interpolation=cv2.INTER_CUBIC)
-    clouds = (1 - share) * large + share * small
+    clouds = (1 - weight) * large + weight * small
     if rng.random() < 0.4:
         clouds = (clouds > np.quantile(clouds, rng.uniform(0.3, 0.6))).astype(np.float64)
     return np.asarray(255 * clouds)
