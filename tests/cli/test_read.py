@@ -18,7 +18,7 @@ from PIL import Image
 from inkdigits.cli.read_command import _described
 from inkdigits.reading.reading import Digit, Reading
 from tests.conftest import Cli
-from tests.images.test_decode import BROKEN_PAGE
+from tests.images.test_pdf import BROKEN_PAGE
 from tests.reading.drawn_pages import ink, paper, photographed, row, written
 
 SHAPE = (200, 420)

@@ -10,7 +10,7 @@ from inkdigits.errors import DataError
 
 
 def messages_of_flipped_bits(path: Path, read: Callable[[Path], object]) -> list[str]:
-    """The messages of `DataError` when the file `path` is read 150 times, each with other bits flipped; at least one."""
+    """The messages of `DataError` when `path` is read 150 times, each time with other bits flipped; at least one."""
     content = path.read_bytes()
     random_bits, messages = random.Random(path.suffix), []
     for _ in range(150):

@@ -1,4 +1,4 @@
-"""The MNIST on board is the original, and comes quickly."""
+"""The bundled MNIST is the original."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_load_data_has_keras_signature_and_result() -> None:
     x_train[0] = 0  # Keras's arrays may be written to
 
 
-def test_a_flipped_bit_in_a_shipped_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_flipped_bit_in_a_bundled_file_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = bytearray(gzip.decompress((FILES / "t10k-labels-idx1-ubyte.gz").read_bytes()))
     content[5000] ^= 1
     damaged = tmp_path / "mnist_files"

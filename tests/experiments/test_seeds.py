@@ -21,7 +21,6 @@ import pytest
 from inkdigits.errors import OutputError, RunError
 from inkdigits.evaluation.evaluate import evaluate, load_predictions
 from inkdigits.experiments.seeds import train_seeds
-from inkdigits.system.processes import _restrict_to_cores
 from inkdigits.training.backend import Backend, choose_backend
 from inkdigits.training.engines import keras as fit_module
 from inkdigits.training.run import Run
@@ -151,13 +150,3 @@ def _session(process: Path) -> int | None:
         return int((process / "stat").read_text().rpartition(")")[2].split()[3])
     except (OSError, IndexError):
         return None
-
-
-def test_each_process_takes_one_of_several_gpus(monkeypatch: pytest.MonkeyPatch) -> None:
-    before = os.sched_getaffinity(0)
-    try:
-        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5")
-        _restrict_to_cores(1, 2)
-        assert os.environ["CUDA_VISIBLE_DEVICES"] == "5"
-    finally:
-        os.sched_setaffinity(0, before)

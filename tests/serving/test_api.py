@@ -17,7 +17,7 @@ from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.modelfile.predictor import Predictor, shipped_models
 from inkdigits.reading.reader import Reader
 from tests.conftest import Cli
-from tests.images.test_decode import BROKEN_PAGE
+from tests.images.test_pdf import BROKEN_PAGE
 from tests.serving.server import Served, png
 
 BOUNDARY = {"Content-Type": "multipart/form-data; boundary=cut"}
