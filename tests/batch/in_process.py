@@ -14,13 +14,16 @@ from inkdigits.batch.batch_run import BatchSummary, run_batch
 class InProcessWorkerPool:
     lost = ()
 
+    def __init__(self, jobs: int = 1) -> None:
+        self.jobs = jobs
+
     def __enter__(self) -> InProcessWorkerPool:
         return self
 
     def __exit__(self, *error: object) -> None: ...
 
     def size(self) -> int:
-        return 1
+        return self.jobs
 
     def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
         future: Future[Any] = Future()
@@ -33,8 +36,13 @@ class InProcessWorkerPool:
     def renew(self) -> None: ...
 
 
-def read_here(source: object, out: object, model: str | None = None, **options: Any) -> BatchSummary:
-    job = BatchJob(
-        str(source), str(out), open_model(model), BatchOptions(**{"part_size": 7, **options}), str(Path.cwd())
+def job_of(source: object, out: object, model: str | None = None, **options: Any) -> BatchJob:
+    return BatchJob(
+        str(source), str(out), open_model(model), BatchOptions(**{"part_size": 3, **options}), str(Path.cwd())
     )
-    return run_batch(job, InProcessWorkerPool())
+
+
+def read_here(
+    source: object, out: object, model: str | None = None, *, retry_errors: bool = False, **options: Any
+) -> BatchSummary:
+    return run_batch(job_of(source, out, model, **options), InProcessWorkerPool(), retry_errors=retry_errors)

@@ -72,7 +72,7 @@ def test_a_backend_that_does_not_exist(cli: Cli, tmp_path: Path) -> None:
 
 def test_a_data_set_is_written_under_a_name_of_its_kind(cli: Cli, small_npz: Path, tmp_path: Path) -> None:
     for form, name in (("npz", "small.csv"), ("png", "small.npz")):
-        _one_line(cli("data", "export", small_npz, "--to", form, "--out", tmp_path / name), f"{name}: expected a")
+        _one_line(cli("data", "export", small_npz, "--to", form, "--out", tmp_path / name), f"{name}: expected")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -9,13 +9,14 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from inkdigits.batch.storage import Storage
 from inkdigits.errors import BatchError, OutputError
 from inkdigits.system.atomic_io import make_folder
 from inkdigits.system.locks import exclusive_lock
+from inkdigits.system.typed_json import from_json
 
 __all__ = ["LEASE_SECONDS", "hold_lease"]
 
@@ -36,42 +37,51 @@ def hold_lease(out: Storage) -> Iterator[None]:
         with exclusive_lock(out.local / ".lock", BatchError(f"{out.url}: another job is writing into it: wait for it")):
             yield
         return
-    me = {"host": socket.gethostname(), "pid": os.getpid()}
     _refuse_if_held(out)
-    _renew(out, me)
+    _renew(out)
     over = threading.Event()
-    renewing = threading.Thread(target=_keep_renewing, args=(out, me, over), daemon=True)
+    renewing = threading.Thread(target=_keep_renewing, args=(out, over), daemon=True)
     renewing.start()
     try:
         yield
     finally:
         over.set()
         renewing.join()
-        # Where the storage is gone, so that it cannot be removed, it runs out; why the storage is gone is told anyway.
+        # Where the storage is gone the lease expires, and the error of the block says what is wrong.
         with contextlib.suppress(OutputError):
             out.remove(_LEASE)
+
+
+@dataclass(frozen=True)
+class _Lease:
+    host: str
+    pid: int
+    until: float  # in seconds since the epoch
 
 
 def _refuse_if_held(out: Storage) -> None:
     if not out.exists(_LEASE):
         return
-    lease: dict[str, Any] = json.loads(out.read(_LEASE))
-    left = lease["until"] - time.time()
+    try:
+        lease = from_json(_Lease, json.loads(out.read(_LEASE)))
+    except ValueError as error:
+        raise BatchError(f"{out.url}/{_LEASE}: {error}: remove it, unless another job is writing there") from error
+    left = lease.until - time.time()
     if left > 0 and not _is_dead(lease):
         raise BatchError(
-            f"{out.url}: another job is writing into it (process {lease['pid']} on {lease['host']}): wait for it; "
-            f"if it was killed, try again in {left:.0f} seconds"
+            f"{out.url}: another job is writing into it (process {lease.pid} on {lease.host}): wait for it; if it was "
+            f"killed, try again in {left:.0f} seconds"
         )
 
 
-def _is_dead(lease: dict[str, Any]) -> bool:
-    """Whether the lease is of a process of this machine that is gone."""
-    if lease["host"] != socket.gethostname():
+def _is_dead(lease: _Lease) -> bool:
+    """Whether the lease is of a process of this machine that has ended."""
+    if lease.host != socket.gethostname():
         return False
     try:
-        os.kill(lease["pid"], 0)
-        # One that was killed is there until its parent has asked for it.
-        state = Path(f"/proc/{lease['pid']}/stat").read_text().rpartition(")")[2].split()[0]
+        os.kill(lease.pid, 0)
+        # A killed process exists until its parent has waited for it.
+        state = Path(f"/proc/{lease.pid}/stat").read_text().rpartition(")")[2].split()[0]
     except ProcessLookupError:
         return True
     except OSError:
@@ -79,12 +89,13 @@ def _is_dead(lease: dict[str, Any]) -> bool:
     return state == "Z"
 
 
-def _renew(out: Storage, me: dict[str, Any]) -> None:
-    out.write(_LEASE, json.dumps({**me, "until": time.time() + LEASE_SECONDS}).encode())
+def _renew(out: Storage) -> None:
+    lease = _Lease(socket.gethostname(), os.getpid(), time.time() + LEASE_SECONDS)
+    out.write(_LEASE, json.dumps(asdict(lease)).encode())
 
 
-def _keep_renewing(out: Storage, me: dict[str, Any], over: threading.Event) -> None:
+def _keep_renewing(out: Storage, over: threading.Event) -> None:
     while not over.wait(LEASE_SECONDS / 4):
-        # A storage that fails for a moment is met again in a quarter of the lease.
+        # A storage that fails for a moment is tried again after a quarter of the lease.
         with contextlib.suppress(Exception):
-            _renew(out.reopened(), me)
+            _renew(out.reopened())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
@@ -13,6 +14,7 @@ from inkdigits.batch.results import tables
 from inkdigits.batch.storage import Storage, joined, open_storage, scratch
 from inkdigits.batch.table import schema
 from inkdigits.errors import BatchError, DataError, OutputError, output_error
+from inkdigits.system.typed_json import from_json
 
 __all__ = ["SINGLE_FILES", "SINGLE_FILE_SUFFIXES", "check_single_file", "write_single_file"]
 
@@ -64,12 +66,18 @@ def _size(target: Storage, name: str) -> int:
 def _written(job: BatchJob) -> dict[str, int]:
     """The size in bytes of each single file that this batch wrote, by its place."""
     out = open_storage(job.place(job.out))
+    if not out.exists(SINGLE_FILES):
+        return {}
     try:
-        return dict(json.loads(out.read(SINGLE_FILES))) if out.exists(SINGLE_FILES) else {}
+        return from_json(_SingleFiles, {"sizes": json.loads(out.read(SINGLE_FILES))}).sizes
     except ValueError as error:
-        raise BatchError(
-            f"{joined(out.url, SINGLE_FILES)}: damaged: remove it and choose another --single-file"
-        ) from error
+        place = joined(out.url, SINGLE_FILES)
+        raise BatchError(f"{place}: {error}: remove it and choose another --single-file") from error
+
+
+@dataclass(frozen=True)
+class _SingleFiles:
+    sizes: dict[str, int]
 
 
 def _write_parquet(path: Path, found: Iterator[Any]) -> None:
