@@ -8,6 +8,7 @@ import signal
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,9 @@ from ray.cluster_utils import Cluster
 
 from inkdigits.cluster.ray_executor import ray_executor
 from inkdigits.errors import ClusterError, RecipeError
-from inkdigits.experiments.seeds import train_seeds
-from inkdigits.experiments.tune import tune
-from inkdigits.training.recipes import named_recipe
+from inkdigits.experiments.seeds import SeedResult, train_seeds
+from inkdigits.experiments.tune import Search, tune
+from inkdigits.training.recipes import named_recipe, with_hyperparameters
 from tests.conftest import Cli
 
 pytestmark = [pytest.mark.ray, pytest.mark.timeout(300), pytest.mark.filterwarnings("ignore")]
@@ -26,9 +27,10 @@ pytestmark = [pytest.mark.ray, pytest.mark.timeout(300), pytest.mark.filterwarni
 HYPERPARAMETERS = {"epochs": 4, "patience": 0}
 
 
-def _seeds(out: Path, small_npz: Path, **more: Any) -> list[dict[str, Any]]:
-    summary = train_seeds("convnet", n=2, hyperparameters=HYPERPARAMETERS, data=str(small_npz), out=out, **more)
-    return [{name: value for name, value in row.items() if name != "train_seconds"} for row in summary["runs"]]
+def _seeds(out: Path, small_npz: Path, **more: Any) -> list[SeedResult]:
+    recipe = with_hyperparameters(named_recipe("standard", "convnet"), HYPERPARAMETERS)
+    summary = train_seeds("convnet", n=2, recipe=recipe, data=str(small_npz), out=out, **more)
+    return [replace(result, train_seconds=None) for result in summary.runs]
 
 
 def _when(there: Callable[[], bool], work: Future[Any]) -> None:
@@ -71,20 +73,16 @@ def test_a_lost_trial_is_run_again_with_its_hyperparameters(cluster: Cluster, sm
     import optuna
 
     storage = f"sqlite:///{tmp_path / 'trials.db'}"
-    search = {
-        "storage": storage,
-        "study": "lost",
-        "trials": 2,
-        "hyperparameters": {"epochs": 12, "schedule": "constant"},
-    }
+    fixed = {"epochs": 12, "schedule": "constant"}
+    search = Search("convnet", hyperparameters=fixed, data=str(small_npz), trials=2, storage=storage, study="lost")
     study = optuna.create_study(study_name="lost", storage=storage)
     with ray_executor(cluster.address) as executor, ThreadPoolExecutor(1) as thread:
-        result = thread.submit(tune, "convnet", data=str(small_npz), out=tmp_path / "out", executor=executor, **search)
+        result = thread.submit(tune, search, out=tmp_path / "out", executor=executor)
 
         _when(lambda: any(trial.intermediate_values for trial in study.get_trials()), result)
         os.kill(_trainers()[0], signal.SIGKILL)
-        summary = result.result(timeout=200)
-    assert summary["finished"] + summary["pruned"] == 2
+        found = result.result(timeout=200)
+    assert found.finished + found.pruned == 2
     trials = study.get_trials()
     assert trials[0].state.name == "FAIL"
     assert trials[1].params == trials[0].params

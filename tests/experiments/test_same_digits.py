@@ -25,7 +25,7 @@ def digits(small: Splits, tmp_path: Path) -> str:
 def test_seeds(digits: str, tmp_path: Path) -> None:
     with pytest.warns(UserWarning, match=r"every seed WAS TRAINED on digits\.csv"):
         summary = train_seeds("dense", n=2, recipe="sprint", data=digits, out=tmp_path / "seeds", executor=Here())
-    assert len(summary["warnings"]) == 1
+    assert len(summary.warnings) == 1
     assert 'class="warning"' in (tmp_path / "seeds" / "seeds.html").read_text()
 
 
@@ -33,11 +33,11 @@ def test_reproduce(digits: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     opened: list[str] = []
     load = held_out.load_for_evaluation
     monkeypatch.setattr(held_out, "load_for_evaluation", lambda data: (opened.append(data), load(data))[1])
-    with pytest.warns(UserWarning, match="WAS TRAINED") as told:
+    with pytest.warns(UserWarning, match="WAS TRAINED") as warned:
         result = reproduce(recipe="sprint", data=digits, out=tmp_path / "out")
-    lines = [str(warning.message) for warning in told]
+    lines = [str(warning.message) for warning in warned]
     names = [line.partition(" WAS TRAINED")[0] for line in lines if "WAS TRAINED" in line]
     assert names == ["dense", "cnn"]
-    assert len(result.summary["warnings"]) == 2
+    assert len(result.summary.warnings) == 2
     assert 'class="warning"' in (tmp_path / "out" / "report.html").read_text()
-    assert len(opened) == 3  # each network once, and their mistakes through the same door
+    assert len(opened) == 3  # each network once, and their mistakes by the same function

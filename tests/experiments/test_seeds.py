@@ -10,6 +10,7 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import Future
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -20,9 +21,10 @@ import pytest
 
 from inkdigits.errors import OutputError, RunError
 from inkdigits.evaluation.evaluate import evaluate, load_predictions
-from inkdigits.experiments.seeds import train_seeds
+from inkdigits.experiments.seeds import SeedsSummary, train_seeds
 from inkdigits.training.backend import Backend, choose_backend
 from inkdigits.training.engines import keras as fit_module
+from inkdigits.training.recipes import Recipe, named_recipe, with_hyperparameters
 from inkdigits.training.run import Run
 from inkdigits.training.train import train
 from tests.conftest import Cli
@@ -41,20 +43,24 @@ class Here:
         return future
 
 
-def _train(out: Path, small_npz: Path, n: int, **more: Any) -> dict[str, Any]:
-    hyperparameters = {"epochs": 1, **more}
-    return train_seeds("convnet", n=n, hyperparameters=hyperparameters, data=str(small_npz), out=out, executor=Here())
+def _recipe(**hyperparameters: Any) -> Recipe:
+    return with_hyperparameters(named_recipe("standard", "convnet"), {"epochs": 1, **hyperparameters})
+
+
+def _train(out: Path, small_npz: Path, n: int, **more: Any) -> SeedsSummary:
+    return train_seeds("convnet", n=n, recipe=_recipe(**more), data=str(small_npz), out=out, executor=Here())
 
 
 def test_seeds_are_what_single_trainings_are(small_npz: Path, tmp_path: Path) -> None:
     summary = _train(tmp_path / "seeds", small_npz, 3)
-    assert [row["seed"] for row in summary["runs"]] == [0, 1, 2]
-    accuracies = [row["accuracy"] for row in summary["runs"]]
-    assert summary["accuracy"]["mean"] == pytest.approx(np.mean(accuracies))
-    assert summary["accuracy"]["spread"] == pytest.approx(np.std(accuracies, ddof=1))
-    assert json.loads((tmp_path / "seeds" / "seeds.json").read_text()) == summary
+    assert [row.seed for row in summary.runs] == [0, 1, 2]
+    accuracies = [row.accuracy for row in summary.runs]
+    assert summary.accuracy is not None
+    assert summary.accuracy.mean == pytest.approx(np.mean(accuracies))
+    assert summary.accuracy.spread == pytest.approx(np.std(accuracies, ddof=1))
+    assert json.loads((tmp_path / "seeds" / "seeds.json").read_text()) == json.loads(json.dumps(asdict(summary)))
     assert (tmp_path / "seeds" / "seeds.html").read_text().count("<svg") == 2
-    assert summary["warnings"] == []
+    assert summary.warnings == ()
     alone = train("convnet", hyperparameters={"epochs": 1}, seed=1, data=str(small_npz), out=tmp_path / "alone")
     sha256 = evaluate(alone, data=str(small_npz)).data_sha256
     one, other = (load_predictions(run, sha256) for run in (alone, Run(tmp_path / "seeds" / "seed-001")))
@@ -68,7 +74,7 @@ def test_finished_seeds_are_not_trained_again_and_more_can_be_added(small_npz: P
     summary = _train(tmp_path / "seeds", small_npz, 2)
     assert (run.path / "model.keras").stat().st_mtime_ns == before
     assert len(run.test_openings) == 1
-    assert summary["seeds"] == 2
+    assert summary.seeds == 2
 
 
 def test_another_recipe_does_not_mix_in(small_npz: Path, tmp_path: Path) -> None:
@@ -77,26 +83,25 @@ def test_another_recipe_does_not_mix_in(small_npz: Path, tmp_path: Path) -> None
         _train(tmp_path / "seeds", small_npz, 1, learning_rate=0.01)
     other = Backend("torch" if choose_backend() != "torch" else "jax")
     with pytest.raises(RunError, match=rf"seed-000: .* \(backend: \w+ there, {other.name} asked for\): choose"):
-        train_seeds(
-            "convnet", n=1, hyperparameters={"epochs": 1}, data=str(small_npz), backend=other, out=tmp_path / "seeds"
-        )
+        train_seeds("convnet", n=1, recipe=_recipe(), data=str(small_npz), backend=other, out=tmp_path / "seeds")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
-    with pytest.raises(OutputError, match="no seeds' runs"):
+    with pytest.raises(OutputError, match="not runs of seeds"):
         _train(tmp_path / "mine", small_npz, 1)
 
 
-def test_a_seed_that_diverges_counts_and_the_others_go_on(small_npz: Path, tmp_path: Path) -> None:
+def test_a_seed_that_diverges_counts_and_the_others_are_trained(small_npz: Path, tmp_path: Path) -> None:
     optimizers = iter([keras.optimizers.SGD(1e18), keras.optimizers.Adam(1e-3)])
     with mock.patch.object(fit_module, "make_optimizer", side_effect=lambda *_: next(optimizers)):
         summary = _train(tmp_path / "seeds", small_npz, 2)
-        assert summary["diverged"] == 1
-        assert [row["state"] for row in summary["runs"]] == ["diverged", "finished"]
-        assert summary["accuracy"]["mean"] == summary["runs"][1]["accuracy"]
+        assert summary.diverged == 1
+        assert [row.state for row in summary.runs] == ["diverged", "finished"]
+        assert summary.accuracy is not None
+        assert summary.accuracy.mean == summary.runs[1].accuracy
         assert _train(tmp_path / "seeds", small_npz, 2) == summary  # neither is trained again
 
 
-def test_a_killed_command_goes_on(cli: Cli, small_npz: Path, tmp_path: Path) -> None:
+def test_a_killed_command_is_resumed(cli: Cli, small_npz: Path, tmp_path: Path) -> None:
     out = tmp_path / "seeds"
     arguments = ["seeds", "convnet", "-n", "2", "--jobs", "2", "--data", str(small_npz), "--out", str(out)]
     arguments += ["--set", "epochs=12", "--set", "patience=0"]
@@ -111,15 +116,15 @@ def test_a_killed_command_goes_on(cli: Cli, small_npz: Path, tmp_path: Path) -> 
     assert "running" in states
     result = cli(*arguments, "--json")
     assert result.returncode == 0, result.stderr
-    told = json.loads(result.stdout)
-    assert [row["state"] for row in told["runs"]] == ["finished", "finished"]
-    assert [row["epochs"] for row in told["runs"]] == [12, 12]
+    summary = json.loads(result.stdout)
+    assert [row["state"] for row in summary["runs"]] == ["finished", "finished"]
+    assert [row["epochs"] for row in summary["runs"]] == [12, 12]
     # Each process trained on its half of the cores.
-    cores = {Run(out / row["run"]).config.cores for row in told["runs"]}
+    cores = {Run(out / row["run"]).config.cores for row in summary["runs"]}
     assert cores == {max(1, len(os.sched_getaffinity(0)) // 2)}
 
 
-def test_a_polite_stop_is_one_line_and_leaves_nobody_training(small_npz: Path, tmp_path: Path) -> None:
+def test_sigterm_is_one_line_and_leaves_nobody_training(small_npz: Path, tmp_path: Path) -> None:
     out = tmp_path / "seeds"
     arguments = ["seeds", "convnet", "-n", "3", "--jobs", "2", "--data", str(small_npz), "--out", str(out)]
     arguments += ["--set", "epochs=500", "--set", "patience=0", "--quiet"]
@@ -130,9 +135,9 @@ def test_a_polite_stop_is_one_line_and_leaves_nobody_training(small_npz: Path, t
         time.sleep(0.05)
         assert process.poll() is None
     process.send_signal(signal.SIGTERM)
-    _, told = process.communicate(timeout=60)
+    _, message = process.communicate(timeout=60)
     assert process.returncode == 130
-    assert told == "inkdigits: stopped; the finished seeds are kept: the same command goes on\n"
+    assert message == "inkdigits: stopped; the finished seeds are kept: rerun the command to resume\n"
     _wait_until_nobody_trains(process.pid)
 
 

@@ -1,8 +1,9 @@
-"""A search over hyperparameters: what it keeps, that it goes on, prunes, and leaves the test set closed."""
+"""A search over hyperparameters: what it keeps, that it resumes, prunes, and leaves the test set closed."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -11,13 +12,13 @@ import pytest
 
 from inkdigits.datasets import mnist
 from inkdigits.errors import RecipeError, RunError
-from inkdigits.experiments.tune import _possible, tune
+from inkdigits.experiments.tune import Search, TuneResult, _possible, tune
 from inkdigits.training.train import train
 from tests.conftest import Cli
 from tests.experiments.test_seeds import Here
 
 
-def _tune(out: Path, small_npz: Path, trials: int, **more: Any) -> dict[str, Any]:
+def _tune(out: Path, small_npz: Path, trials: int, **more: Any) -> TuneResult:
     hyperparameters = {
         "epochs": 2,
         "optimizer": "adam",
@@ -25,32 +26,31 @@ def _tune(out: Path, small_npz: Path, trials: int, **more: Any) -> dict[str, Any
         "schedule": "constant",
         **more.pop("hyperparameters", {}),
     }
-    return tune(
-        "dense", trials=trials, hyperparameters=hyperparameters, data=str(small_npz), out=out, executor=Here(), **more
-    )
+    search = Search("dense", trials=trials, hyperparameters=hyperparameters, data=str(small_npz), **more)
+    return tune(search, out=out, executor=Here())
 
 
-def test_the_recipe_kept_gives_the_validation_loss_told(small_npz: Path, tmp_path: Path) -> None:
+def test_the_recipe_kept_gives_its_validation_loss(small_npz: Path, tmp_path: Path) -> None:
     with (
         mock.patch.object(mnist, "load_test", side_effect=AssertionError("a test set was opened")),
         mock.patch("inkdigits.datasets.source.load_for_evaluation", side_effect=AssertionError("opened")),
     ):
-        summary = _tune(tmp_path / "out", small_npz, 3)
-    assert summary["finished"] + summary["pruned"] == 3
-    assert json.loads((tmp_path / "out" / "tune.json").read_text()) == summary
-    hyperparameters = dict(option.removeprefix("--set ").split("=") for option in summary["options"])
+        result = _tune(tmp_path / "out", small_npz, 3)
+    assert result.finished + result.pruned == 3
+    assert json.loads((tmp_path / "out" / "tune.json").read_text()) == json.loads(json.dumps(asdict(result)))
+    hyperparameters = dict(option.removeprefix("--set ").split("=") for option in result.options)
     assert (hyperparameters["epochs"], hyperparameters["optimizer"]) == ("2", "adam")
     run = train("dense", hyperparameters=hyperparameters, data=str(small_npz), out=tmp_path / "again")
-    assert min(record.val_loss for record in run.history) == pytest.approx(summary["val_loss"])
+    assert min(record.val_loss for record in run.history) == pytest.approx(result.val_loss)
 
 
-def test_a_search_goes_on_where_it_was(small_npz: Path, tmp_path: Path) -> None:
+def test_a_search_is_resumed(small_npz: Path, tmp_path: Path) -> None:
     first = _tune(tmp_path / "out", small_npz, 2)
     with mock.patch("inkdigits.experiments.tune.train", side_effect=AssertionError("trained again")):
         assert _tune(tmp_path / "out", small_npz, 2) == first
     more = _tune(tmp_path / "out", small_npz, 3)
-    assert more["finished"] + more["pruned"] == 3
-    assert more["val_loss"] <= first["val_loss"]
+    assert more.finished + more.pruned == 3
+    assert more.val_loss <= first.val_loss
 
 
 def test_a_hopeless_trial_is_pruned(small_npz: Path, tmp_path: Path) -> None:
@@ -73,8 +73,8 @@ def test_a_hopeless_trial_is_pruned(small_npz: Path, tmp_path: Path) -> None:
                 user_attrs={"val_accuracy": 1.0},
             )
         )
-    summary = _tune(tmp_path / "out", small_npz, 6, hyperparameters={"epochs": 30}, **search)
-    assert (summary["finished"], summary["pruned"]) == (5, 1)
+    result = _tune(tmp_path / "out", small_npz, 6, hyperparameters={"epochs": 30}, **search)
+    assert (result.finished, result.pruned) == (5, 1)
     assert len(optuna.load_study(study_name="known", storage=storage).trials[5].intermediate_values) == 2
 
 
@@ -84,8 +84,8 @@ def test_two_processes_share_one_database(cli: Cli, small_npz: Path, tmp_path: P
         "tune", "convnet", "--trials", 3, "--jobs", 2, *hyperparameters, "--data", small_npz, "--out", tmp_path / "out"
     )
     assert result.returncode == 0, result.stderr
-    told = json.loads((tmp_path / "out" / "tune.json").read_text())
-    assert 3 <= told["finished"] + told["pruned"] <= 4  # the one that ran beside the last is not thrown away
+    found = json.loads((tmp_path / "out" / "tune.json").read_text())
+    assert 3 <= found["finished"] + found["pruned"] <= 4  # the one that ran beside the last is not thrown away
     assert "\ninkdigits train convnet --set " in result.stdout
     assert " --set epochs=1 " in result.stdout
 
@@ -98,10 +98,10 @@ def test_another_search_does_not_mix_in(small_npz: Path, tmp_path: Path) -> None
 
 def test_only_what_the_engine_and_the_fixed_hyperparameters_allow_is_searched(small_npz: Path, tmp_path: Path) -> None:
     """Suggested anything else, a trial would end the search."""
-    sprint = {"recipe": "sprint", "data": str(small_npz), "executor": Here()}
-    summary = tune("dense", trials=6, hyperparameters={"epochs": 1}, out=tmp_path / "sprint", **sprint)
-    assert summary["recipe"]["optimizer"] in {"adam", "muon"}
-    fixed = {name: value for name, value in summary["recipe"].items() if name in {"engine", "patience"}}
+    search = Search("dense", "sprint", {"epochs": 1}, data=str(small_npz), trials=6)
+    result = tune(search, out=tmp_path / "sprint", executor=Here())
+    assert result.recipe["optimizer"] in {"adam", "muon"}
+    fixed = {name: value for name, value in result.recipe.items() if name in {"engine", "patience"}}
     assert fixed == {"engine": "numpy", "patience": 0}
     assert _possible("optimizer", {"engine": "numpy"}) == ["adam", "muon"]
     assert _possible("optimizer", {"engine": "keras"}) == ["adam", "rmsprop", "sgd"]
@@ -121,7 +121,7 @@ def test_a_search_that_cannot_be_is_refused_at_once(
     small_npz: Path, tmp_path: Path, network: str, hyperparameters: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(RecipeError, match=words):
-        tune(network, hyperparameters=hyperparameters, data=str(small_npz), out=tmp_path / "out")
+        tune(Search(network, hyperparameters=hyperparameters, data=str(small_npz)), out=tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -80,9 +80,9 @@ def _csv(names: Sequence[str], probabilities: NDArray[np.floating[Any]]) -> Iter
 
 
 def _table(names: Sequence[str], probabilities: NDArray[np.floating[Any]]) -> Iterator[str]:
-    # By hand: to import a library for tables takes longer than to classify.
+    # Not by `print_table`: importing Rich takes longer than classifying.
     width = max([len("picture"), *map(len, names)])
     yield f"{'picture':<{width}}  label  " + "  ".join(f"{'p' + str(digit):>5}" for digit in range(10))
     for row in _rows(names, probabilities):
-        shares = "  ".join(f"{share:5.3f}" for share in row["probabilities"])
-        yield f"{row['picture']:<{width}}  {row['label']:>5}  {shares}"
+        probabilities_text = "  ".join(f"{probability:5.3f}" for probability in row["probabilities"])
+        yield f"{row['picture']:<{width}}  {row['label']:>5}  {probabilities_text}"

@@ -47,8 +47,8 @@ def evaluate(
     if out:
         write_json(out, evaluation.as_dict())
     if as_json:
-        told = {"report": str(run / "report.html"), "without_label_errors": _as_dict(report.without_errors)}
-        print_json({"run": str(run), **evaluation.as_dict(), "test_openings": len(opened.test_openings), **told})
+        more = {"report": str(run / "report.html"), "without_label_errors": _as_dict(report.without_errors)}
+        print_json({"run": str(run), **evaluation.as_dict(), "test_openings": len(opened.test_openings), **more})
     else:
         _print_evaluation(evaluation, report.without_errors)
         print(f"report: {run / 'report.html'}")

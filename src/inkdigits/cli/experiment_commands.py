@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -30,6 +31,7 @@ from inkdigits.cli.options import (
 from inkdigits.cli.output import counted, percent, print_json, print_table, status_printer, stoppable
 
 if TYPE_CHECKING:
+    from inkdigits.experiments.seeds import SeedsSummary
     from inkdigits.system.processes import SupportsSubmit
 
 __all__ = ["seeds", "tune"]
@@ -51,11 +53,16 @@ Gpus = Annotated[
 
 
 @contextmanager
-def _executor(engine: WorkerEngine, address: str | None, cores: float, gpus: float) -> Iterator[SupportsSubmit | None]:
-    """The executor of `engine`; None for the processes that an experiment starts by itself."""
+def _executor(
+    engine: WorkerEngine, address: str | None, cores: float, gpus: float, jobs: int
+) -> Iterator[SupportsSubmit]:
+    """`jobs` processes of this machine, or a Ray cluster."""
     check_address(engine, address)
     if engine is WorkerEngine.local:
-        yield None
+        from inkdigits.system.processes import process_pool
+
+        with process_pool(jobs) as executor:
+            yield executor
         return
     from inkdigits.cluster.ray_executor import ray_executor
 
@@ -78,50 +85,51 @@ def seeds(
     gpus: Gpus = 0,
     out: Annotated[
         Path | None,
-        typer.Option(help="The folder of the runs. Default: runs/NETWORK-RECIPE-seeds. Called again, it goes on."),
+        typer.Option(help="The folder of the runs. Default: runs/NETWORK-RECIPE-seeds. Rerunning resumes them."),
     ] = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
 ) -> None:
-    """Train and evaluate one recipe with many seeds: how much of an accuracy is luck?"""
+    """Train and evaluate one recipe with many seeds: how much of an accuracy is chance?"""
     from inkdigits.experiments.seeds import train_seeds
+    from inkdigits.training.recipes import named_recipe, with_hyperparameters
 
-    told = "stopped; the finished seeds are kept: the same command goes on"
-    with stoppable(lambda: told), _executor(engine, address, cores, gpus) as executor:
+    chosen = with_hyperparameters(named_recipe(recipe, network), parsed_hyperparameters(hyperparameters or []))
+    message = "stopped; the finished seeds are kept: rerun the command to resume"
+    with stoppable(lambda: message), _executor(engine, address, cores, gpus, min(jobs, n)) as executor:
         summary = train_seeds(
             network,
             n=n,
-            recipe=recipe,
-            hyperparameters=parsed_hyperparameters(hyperparameters or []),
+            recipe=chosen,
             data=data,
             backend=backend_of(backend, device),
             out=out,
-            jobs=jobs,
             executor=executor,
-            say=status_printer(quiet),
+            progress=status_printer(quiet),
         )
     if as_json:
-        print_json(summary)
+        print_json(asdict(summary))
     else:
         _print_seeds(summary)
-    if summary["diverged"]:
+    if summary.diverged:
         raise typer.Exit(1)
 
 
-def _print_seeds(summary: dict[str, Any]) -> None:
-    print(f"{summary['network']}, recipe {summary['recipe']['name']}, evaluated on {summary['data']}")
-    rows = [
-        [row["seed"], row["state"], row["epochs"], percent(row["accuracy"]), _loss(row["log_loss"])]
-        for row in summary["runs"]
+def _print_seeds(summary: SeedsSummary) -> None:
+    print(f"{summary.network}, recipe {summary.recipe.name}, evaluated on {summary.data}")
+    rows: list[list[object]] = [
+        [result.seed, result.state, result.epochs, percent(result.accuracy), _loss(result.log_loss)]
+        for result in summary.runs
     ]
-    if summary["accuracy"]:
-        for name in ("mean", "lowest", "median", "highest"):
-            accuracy, loss = summary["accuracy"][name], summary["log_loss"][name]
-            rows.append([name, "", "", percent(accuracy, 3 if name in {"mean", "median"} else 2), _loss(loss)])
-        spread = summary["accuracy"]["spread"]
-        rows.append(
-            ["spread", "", "", "-" if spread is None else f"{100 * spread:.3f}", _loss(summary["log_loss"]["spread"])]
-        )
+    accuracy, loss = summary.accuracy, summary.log_loss
+    if accuracy and loss:
+        rows += [
+            ["mean", "", "", percent(accuracy.mean, 3), _loss(loss.mean)],
+            ["lowest", "", "", percent(accuracy.lowest), _loss(loss.lowest)],
+            ["median", "", "", percent(accuracy.median, 3), _loss(loss.median)],
+            ["highest", "", "", percent(accuracy.highest), _loss(loss.highest)],
+            ["spread", "", "", "-" if accuracy.spread is None else f"{100 * accuracy.spread:.3f}", _loss(loss.spread)],
+        ]
     print_table(["seed", "state", "epochs", "accuracy", "log loss"], rows)
     print("spread: the standard deviation over the seeds, of the accuracy in points")
 
@@ -145,7 +153,8 @@ def tune(
     cores: Cores = 1,
     gpus: Gpus = 0,
     out: Annotated[
-        Path | None, typer.Option(help="A folder for the result. Default: runs/tune-NETWORK. Called again, it goes on.")
+        Path | None,
+        typer.Option(help="A folder for the result. Default: runs/tune-NETWORK. Rerunning resumes the search."),
     ] = None,
     storage: Annotated[
         str | None,
@@ -159,29 +168,27 @@ def tune(
     as_json: AsJson = False,
 ) -> None:
     """Search for a better recipe by validation loss, with Optuna; hyperparameters given with --set stay as they are."""
-    from inkdigits.experiments.tune import tune as search
+    from inkdigits.experiments import tune as tuning
 
-    told = "stopped; the finished trials are kept: the same command goes on"
-    with stoppable(lambda: told), _executor(engine, address, cores, gpus) as executor:
-        summary = search(
-            network,
-            trials=trials,
-            recipe=recipe,
-            hyperparameters=parsed_hyperparameters(hyperparameters or []),
-            seed=seed,
-            data=data,
-            backend=backend_of(backend, device),
-            out=out,
-            storage=storage,
-            study=study,
-            jobs=jobs,
-            executor=executor,
-        )
+    search = tuning.Search(
+        network=network,
+        recipe=recipe,
+        hyperparameters=parsed_hyperparameters(hyperparameters or []),
+        seed=seed,
+        data=data,
+        backend=backend_of(backend, device),
+        trials=trials,
+        storage=storage,
+        study=study,
+    )
+    message = "stopped; the finished trials are kept: rerun the command to resume"
+    with stoppable(lambda: message), _executor(engine, address, cores, gpus, jobs) as executor:
+        result = tuning.tune(search, out=out, jobs=jobs, executor=executor)
     if as_json:
-        print_json(summary)
+        print_json(asdict(result))
         return
     print(
-        f"{summary['study']}: {counted(summary['finished'], 'trial')} finished, {summary['pruned']} pruned; the best "
-        f"has validation loss {summary['val_loss']:.4f}, accuracy {percent(summary['val_accuracy'])}"
+        f"{result.study}: {counted(result.finished, 'trial')} finished, {result.pruned} pruned; the best "
+        f"has validation loss {result.val_loss:.4f}, accuracy {percent(result.val_accuracy)}"
     )
-    print(f"inkdigits train {network} {' '.join(summary['options'])}")
+    print(f"inkdigits train {network} {' '.join(result.options)}")

@@ -29,6 +29,7 @@ from inkdigits.cli.output import counted, percent, print_json, print_table, stat
 from inkdigits.errors import NetworkError, RecipeError
 
 if TYPE_CHECKING:
+    from inkdigits.experiments.reproduce import ReproductionSummary
     from inkdigits.training.run import Run
     from inkdigits.training.run_records import AccuracyChange
 
@@ -209,10 +210,10 @@ def reproduce(
             backend=backend_of(backend, device, deterministic),
             out=out,
             quiet=quiet,
-            say=status_printer(quiet),
+            progress=status_printer(quiet),
         )
     if as_json:
-        print_json({**result.summary, "report": str(result.path / "report.html")})
+        print_json({**asdict(result.summary), "report": str(result.path / "report.html")})
     else:
         _print_reproduction(result.summary, result.path)
     if not result.targets_met:
@@ -222,20 +223,20 @@ def reproduce(
 _SECONDS = ("import", "data", "compile", "train", "evaluate")
 
 
-def _print_reproduction(summary: dict[str, Any], path: Path) -> None:
+def _print_reproduction(summary: ReproductionSummary, path: Path) -> None:
     columns = ["network", "parameters", "accuracy", "95 % interval", "log loss", *(f"{name} s" for name in _SECONDS)]
     rows = [
         [
-            row["network"],
-            f"{row['parameters']:,}",
-            percent(row["accuracy"]),
-            f"{percent(row['accuracy_interval']['low'])} to {percent(row['accuracy_interval']['high'])}",
-            f"{row['log_loss']:.4f}",
-            *(f"{row['seconds'][name]:.1f}" for name in _SECONDS),
+            result.network,
+            f"{result.parameters:,}",
+            percent(result.accuracy),
+            f"{percent(result.accuracy_interval.low)} to {percent(result.accuracy_interval.high)}",
+            f"{result.log_loss:.4f}",
+            *(f"{result.seconds[name]:.1f}" for name in _SECONDS),
         ]
-        for row in summary["networks"]
+        for result in summary.networks
     ]
     print_table(columns, rows)
-    for check in summary["checks"]:
-        print(f"{'met   ' if check['met'] else 'MISSED'}  {check['target']}: {check['found']}")
+    for check in summary.checks:
+        print(f"{'met   ' if check.met else 'MISSED'}  {check.target}: {check.found}")
     print(f"report: {path / 'report.html'}")

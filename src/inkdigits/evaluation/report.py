@@ -19,6 +19,7 @@ from inkdigits.evaluation.evaluate import Evaluation, Predictions, load_predicti
 from inkdigits.evaluation.held_out import open_again
 from inkdigits.evaluation.html_page import write_page
 from inkdigits.evaluation.leakage_warnings import about_labels, about_training, learned_from
+from inkdigits.evaluation.mistakes import Example, correct, mistakes
 from inkdigits.evaluation.occlusion import occlusion_map
 from inkdigits.modelfile.load import Classifier, load_classifier
 from inkdigits.stats import scores
@@ -26,7 +27,7 @@ from inkdigits.stats.scores import Interval
 from inkdigits.training.backend import start_keras
 from inkdigits.training.run import Run
 
-__all__ = ["Confused", "Example", "Report", "WithoutErrors", "make_report", "write_report"]
+__all__ = ["Confused", "Report", "WithoutErrors", "make_report", "write_report"]
 
 _COVERAGES = (1.0, 0.99, 0.98, 0.95, 0.9, 0.8)
 _WORST, _LEAST_CONFIDENT, _CONFUSED = 24, 12, 10  # how many of each are shown
@@ -54,18 +55,6 @@ class Confused:
 
 
 @dataclass(frozen=True)
-class Example:
-    """A picture with the probabilities of what was read and of what it is; a verified label error is marked."""
-
-    index: int
-    label: int
-    read: int
-    probability: float
-    of_label: float
-    wrong_label: bool
-
-
-@dataclass(frozen=True)
 class Report:
     """What a report shows beyond the scores of `evaluate`."""
 
@@ -88,9 +77,7 @@ def make_report(name: str, learned: Collection[str], digits: LabelledDigits, pre
     scores.check_probabilities(probabilities, len(digits))
     errors = label_errors(digits)
     wrong = predictions.predicted != labels
-    confidence = probabilities.max(axis=1)
-    worst = np.flatnonzero(wrong)[np.argsort(-confidence[wrong], kind="stable")][:_WORST]
-    least_confident = np.flatnonzero(~wrong)[np.argsort(confidence[~wrong], kind="stable")][:_LEAST_CONFIDENT]
+    known = frozenset() if errors is None else frozenset(errors.tolist())
     return Report(
         warnings=[*about_training(name, learned, digits.name, digits.sha256), *about_labels(digits.name, labels)],
         without_errors=None if errors is None else _without(errors, wrong),
@@ -98,8 +85,8 @@ def make_report(name: str, learned: Collection[str], digits: LabelledDigits, pre
         bins=reliability(labels, probabilities),
         coverage=coverage(labels, probabilities, _COVERAGES),
         mistakes=int(wrong.sum()),
-        worst=_examples(worst, digits, predictions, errors),
-        least_confident=_examples(least_confident, digits, predictions, errors),
+        worst=mistakes(digits, predictions, known, _WORST),
+        least_confident=correct(digits, predictions, known, _LEAST_CONFIDENT),
     )
 
 
@@ -110,30 +97,13 @@ def _without(errors: NDArray[np.int64], wrong: NDArray[np.bool_]) -> WithoutErro
 
 
 def _confused(matrix: NDArray[np.int64]) -> list[Confused]:
-    mistakes = matrix - np.diag(np.diag(matrix))
-    places = np.argsort(-mistakes, axis=None, kind="stable")[:_CONFUSED]
+    wrong = matrix - np.diag(np.diag(matrix))
+    places = np.argsort(-wrong, axis=None, kind="stable")[:_CONFUSED]
     pairs = [divmod(int(place), len(matrix)) for place in places]
     return [
-        Confused(label, read, int(mistakes[label, read]), float(mistakes[label, read] / matrix[label].sum()))
+        Confused(label, read, int(wrong[label, read]), float(wrong[label, read] / matrix[label].sum()))
         for label, read in pairs
-        if mistakes[label, read]
-    ]
-
-
-def _examples(
-    rows: NDArray[np.int64], digits: LabelledDigits, predictions: Predictions, errors: NDArray[np.int64] | None
-) -> list[Example]:
-    known = set() if errors is None else set(errors.tolist())
-    return [
-        Example(
-            index=row,
-            label=int(digits.labels[row]),
-            read=int(predictions.predicted[row]),
-            probability=float(predictions.probabilities[row].max()),
-            of_label=float(predictions.probabilities[row, digits.labels[row]]),
-            wrong_label=row in known,
-        )
-        for row in rows.tolist()
+        if wrong[label, read]
     ]
 
 

@@ -1,4 +1,4 @@
-"""How an experiment that is asked for differs from the one that is there, in words."""
+"""How the experiment that is asked for differs from the one on disk, as text."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def difference(found: Mapping[str, Any], asked: Mapping[str, Any]) -> str:
     """
     there, wanted = _flat(found), _flat(asked)
     names = [name for name in {**wanted, **there} if there.get(name) != wanted.get(name)]
-    return "; ".join(f"{name}: {_told(there, name)} there, {_told(wanted, name)} asked for" for name in names)
+    return "; ".join(f"{name}: {_text(there, name)} there, {_text(wanted, name)} asked for" for name in names)
 
 
 def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -25,5 +25,5 @@ def _flat(values: Mapping[str, Any]) -> dict[str, Any]:
     return flat
 
 
-def _told(values: Mapping[str, Any], name: str) -> str:
+def _text(values: Mapping[str, Any], name: str) -> str:
     return str(values[name]) if name in values else "none"

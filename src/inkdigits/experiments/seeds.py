@@ -1,32 +1,32 @@
-"""One recipe, many seeds: how much of an accuracy is luck?"""
+"""One recipe, many seeds: how much of an accuracy is chance?"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, median, stdev
-from typing import Any
 
 from inkdigits.datasets.source import MNIST
 from inkdigits.errors import OutputError, RunError, TrainingDivergedError
 from inkdigits.evaluation.evaluate import evaluate
 from inkdigits.evaluation.leakage_warnings import about_training, learned_from
-from inkdigits.evaluation.seeds_page import write_seeds_page
 from inkdigits.experiments.difference import difference
+from inkdigits.experiments.seeds_page import write_seeds_page
 from inkdigits.networks.registry import check_network_name, folder_name
 from inkdigits.system.atomic_io import write_json
 from inkdigits.system.processes import SupportsSubmit, process_pool
 from inkdigits.training.backend import Backend, resolve_backend
-from inkdigits.training.recipes import Recipe, named_recipe, with_hyperparameters
+from inkdigits.training.recipes import Recipe, named_recipe
 from inkdigits.training.run import Run
+from inkdigits.training.run_records import RunState
 from inkdigits.training.train import resume, train
 
-__all__ = ["SeedTask", "train_seed", "train_seeds"]
+__all__ = ["Distribution", "SeedResult", "SeedTask", "SeedsSummary", "train_seed", "train_seeds"]
 
 
 @dataclass(frozen=True)
@@ -41,43 +41,80 @@ class SeedTask:
     backend: Backend
 
 
+@dataclass(frozen=True)
+class SeedResult:
+    """How one seed ended. A seed that diverged has no scores."""
+
+    seed: int
+    run: str  # the name of its folder
+    state: RunState
+    epochs: int
+    accuracy: float | None  # in [0, 1]
+    log_loss: float | None  # nats
+    train_seconds: float | None
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """One score over the seeds."""
+
+    mean: float
+    spread: float | None  # standard deviation; None for a single seed
+    lowest: float
+    median: float
+    highest: float
+
+
+@dataclass(frozen=True)
+class SeedsSummary:
+    """seeds.json. The distributions are None when every seed diverged."""
+
+    network: str
+    recipe: Recipe
+    backend: str
+    data: str
+    seeds: int
+    diverged: int
+    accuracy: Distribution | None
+    log_loss: Distribution | None
+    warnings: tuple[str, ...]
+    runs: tuple[SeedResult, ...]
+
+
 def train_seeds(
     network: str,
     *,
     n: int = 20,
     recipe: str | Recipe = "standard",
-    hyperparameters: Mapping[str, Any] | None = None,
     data: str = MNIST,
     backend: Backend | None = None,
     out: Path | str | None = None,
-    jobs: int = 1,
     executor: SupportsSubmit | None = None,
-    say: Callable[[str], None] = lambda line: None,
-) -> dict[str, Any]:
-    """Train and evaluate `network` with the seeds 0 to `n` - 1, each a run in `out`, and return what `seeds.json` holds.
+    progress: Callable[[str], None] = lambda line: None,
+) -> SeedsSummary:
+    """Train and evaluate `network` with the seeds 0 to `n` - 1, each a run in `out`, and return their summary.
 
-    Called again it goes on: finished seeds are skipped, killed ones resumed. `jobs` processes train at a time, or
-    whatever `executor` has to offer. A seed whose loss diverges counts as such, and the others go on. Raises
-    `OutputError` when `out` holds other files, `RunError` when it holds runs of another recipe or backend. Warns when
-    the seeds are evaluated on the digits that they were trained on.
+    Rerunning resumes it: finished seeds are skipped, killed ones resumed. They are trained one after another in a
+    process of their own, or by `executor`. `progress` is called with a line for each seed. A seed whose loss diverges
+    counts as such, and the others are trained all the same. Writes `seeds.json` and `seeds.html`. Raises `OutputError`
+    when `out` holds other files, `RunError` when it holds runs of another recipe or backend. Warns when the seeds are
+    evaluated on the digits that they were trained on.
     """
     check_network_name(network)
-    chosen = with_hyperparameters(
-        named_recipe(recipe, network) if isinstance(recipe, str) else recipe, hyperparameters or {}
-    )
+    chosen = named_recipe(recipe, network) if isinstance(recipe, str) else recipe
     folder = Path(out) if out else Path("runs") / f"{folder_name(network)}-{chosen.name}-seeds"
     backend = resolve_backend(backend, chosen)
     tasks = [SeedTask(folder / f"seed-{seed:03d}", network, chosen, seed, data, backend) for seed in range(n)]
     _check_folder(folder)
     for task in tasks:
         _check_same_recipe(task)
-    with nullcontext(executor) if executor else process_pool(min(jobs, n)) as workers:
-        rows = _gathered([workers.submit(train_seed, task) for task in tasks], say)
+    with nullcontext(executor) if executor else process_pool(1) as workers:
+        results = _collect([workers.submit(train_seed, task) for task in tasks], progress)
     _check_here(tasks)
-    summary = _summary(tasks[0], rows)
-    write_json(folder / "seeds.json", summary)
+    summary = _summary(tasks[0], results)
+    write_json(folder / "seeds.json", asdict(summary))
     write_seeds_page(folder / "seeds.html", summary)
-    for warning in summary["warnings"]:
+    for warning in summary.warnings:
         warnings.warn(warning, stacklevel=2)
     return summary
 
@@ -85,22 +122,27 @@ def train_seeds(
 def _check_folder(folder: Path) -> None:
     known = {"seeds.json", "seeds.html"}
     if folder.is_dir() and any(p.name not in known and not p.name.startswith("seed-") for p in folder.iterdir()):
-        raise OutputError(f"{folder}: holds files already that are no seeds' runs: choose another --out")
+        raise OutputError(f"{folder}: holds files already that are not runs of seeds: choose another --out")
 
 
 def _check_same_recipe(task: SeedTask) -> None:
     if not (task.path / "config.json").exists():
         return
     config = Run(task.path).config
-    asked = {"network": task.network, "recipe": asdict(task.recipe), "data": task.data, "seed": task.seed}
-    found: dict[str, Any] = {
+    asked: dict[str, object] = {
+        "network": task.network,
+        "recipe": asdict(task.recipe),
+        "data": task.data,
+        "seed": task.seed,
+    }
+    found: dict[str, object] = {
         "network": config.network,
         "recipe": asdict(config.recipe),
         "data": config.data.source,
         "seed": config.seed,
         "backend": config.backend.name,
     }
-    if task.recipe.engine != "numpy":  # which computes by itself: what Keras runs on decides nothing
+    if task.recipe.engine != "numpy":  # which does not compute with Keras's backend
         asked["backend"] = task.backend.name
     different = difference({name: found[name] for name in asked}, asked)
     if different:
@@ -111,33 +153,37 @@ def _check_here(tasks: Sequence[SeedTask]) -> None:
     """Raise `RunError` for a run that another machine wrote to a disk of its own."""
     for task in tasks:
         if not (task.path / "config.json").exists():
-            raise RunError(f"{task.path}: trained, but not here: choose an --out that every machine sees")
+            raise RunError(
+                f"{task.path}: not on this machine, where it should be after its training: choose an --out that every machine sees"
+            )
 
 
-def _gathered(futures: Sequence[Future[dict[str, Any]]], say: Callable[[str], None]) -> list[dict[str, Any]]:
-    rows = []
+def _collect(futures: Sequence[Future[SeedResult]], progress: Callable[[str], None]) -> tuple[SeedResult, ...]:
+    """The results in the order of their seeds."""
+    results: list[SeedResult] = []
     try:
         for done in as_completed(futures):
-            rows.append(done.result())
-            told = "diverged" if rows[-1]["accuracy"] is None else f"accuracy {100 * rows[-1]['accuracy']:.2f} %"
-            say(f"seed {rows[-1]['seed']}: {told} ({len(rows)} of {len(futures)})")
+            result = done.result()
+            results.append(result)
+            score = "diverged" if result.accuracy is None else f"accuracy {100 * result.accuracy:.2f} %"
+            progress(f"seed {result.seed}: {score} ({len(results)} of {len(futures)})")
     except BrokenProcessPool as error:
         raise RunError(
-            "a training process was killed, perhaps for want of memory: run the same command again to go on, with "
+            "a training process was killed, perhaps because memory ran out: run the same command again to resume, with "
             "fewer --jobs where memory is short"
         ) from error
-    return sorted(rows, key=lambda row: int(row["seed"]))
+    return tuple(sorted(results, key=lambda result: result.seed))
 
 
-def train_seed(task: SeedTask) -> dict[str, Any]:
-    """Train and evaluate one seed, or go on with it, or take it as it is when it is finished; returns its row."""
+def train_seed(task: SeedTask) -> SeedResult:
+    """Train and evaluate one seed, resume it, or take it as it is when it is finished."""
     try:
         run = _trained(task)
     except TrainingDivergedError:
-        return _row(Run(task.path), task.seed)
+        return _result(Run(task.path), task.seed)
     if run.evaluation is None or run.evaluation.source != task.data:
         evaluate(run, data=task.data)
-    return _row(run, task.seed)
+    return _result(run, task.seed)
 
 
 def _trained(task: SeedTask) -> Run:
@@ -152,54 +198,55 @@ def _trained(task: SeedTask) -> Run:
     return run if state == "finished" else resume(run.path)
 
 
-def _row(run: Run, seed: int) -> dict[str, Any]:
+def _result(run: Run, seed: int) -> SeedResult:
     status = run.status
     scores = run.evaluation if status.state == "finished" else None
-    return {
-        "seed": seed,
-        "run": run.path.name,
-        "state": status.state,
-        "epochs": status.epochs,
-        "accuracy": scores and scores.accuracy,
-        "log_loss": scores and scores.log_loss,
-        "train_seconds": status.seconds.get("train"),
-        "data": scores and scores.data,
-    }
+    return SeedResult(
+        seed=seed,
+        run=run.path.name,
+        state=status.state,
+        epochs=status.epochs,
+        accuracy=scores.accuracy if scores else None,
+        log_loss=scores.log_loss if scores else None,
+        train_seconds=status.seconds.get("train"),
+    )
 
 
-def _summary(task: SeedTask, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    evaluated = [row for row in rows if row["accuracy"] is not None]
-    return {
-        "network": task.network,
-        "recipe": asdict(task.recipe),
-        "backend": task.backend.name,
-        "data": evaluated[0]["data"] if evaluated else task.data,
-        "seeds": len(rows),
-        "diverged": len(rows) - len(evaluated),
-        "accuracy": _distribution([row["accuracy"] for row in evaluated]),
-        "log_loss": _distribution([row["log_loss"] for row in evaluated]),
-        "warnings": _cautions(task.path.parent, evaluated),
-        "runs": [{name: value for name, value in row.items() if name != "data"} for row in rows],
-    }
+def _summary(task: SeedTask, results: tuple[SeedResult, ...]) -> SeedsSummary:
+    evaluated = [result for result in results if result.accuracy is not None]
+    data, leaks = _data_and_leaks(Run(task.path.parent / evaluated[0].run)) if evaluated else (task.data, [])
+    return SeedsSummary(
+        network=task.network,
+        recipe=task.recipe,
+        backend=task.backend.name,
+        data=data,
+        seeds=len(results),
+        diverged=len(results) - len(evaluated),
+        accuracy=_distribution([result.accuracy for result in results]),
+        log_loss=_distribution([result.log_loss for result in results]),
+        warnings=tuple(leaks),
+        runs=results,
+    )
 
 
-def _cautions(folder: Path, evaluated: Sequence[Mapping[str, Any]]) -> list[str]:
-    """What the scores are worth less for: said of the first seed, since all learn from the same digits."""
-    if not evaluated:
-        return []
-    run = Run(folder / evaluated[0]["run"])
-    scores = run.evaluation
-    return about_training("every seed", learned_from(run.config), scores.data, scores.data_sha256) if scores else []
+def _data_and_leaks(first: Run) -> tuple[str, list[str]]:
+    """What the first seed was evaluated on, and the leakage warnings, which hold for every seed."""
+    scores = first.evaluation
+    if scores is None:
+        raise RunError(f"{first.path}: it holds no evaluation.json: run the same command again")
+    leaks = about_training("every seed", learned_from(first.config), scores.data, scores.data_sha256)
+    return scores.data, leaks
 
 
-def _distribution(values: Sequence[float]) -> dict[str, float | None] | None:
-    """Mean, standard deviation (None for one value), lowest, median and highest; None for no values."""
+def _distribution(scores: Sequence[float | None]) -> Distribution | None:
+    """The distribution of the scores that are there; None when there are none."""
+    values = [score for score in scores if score is not None]
     if not values:
         return None
-    return {
-        "mean": fmean(values),
-        "spread": stdev(values) if len(values) > 1 else None,
-        "lowest": min(values),
-        "median": median(values),
-        "highest": max(values),
-    }
+    return Distribution(
+        mean=fmean(values),
+        spread=stdev(values) if len(values) > 1 else None,
+        lowest=min(values),
+        median=median(values),
+        highest=max(values),
+    )

@@ -6,7 +6,7 @@ import tempfile
 import uuid
 from collections.abc import Mapping
 from contextlib import nullcontext, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -24,26 +24,61 @@ from inkdigits.training.train import check_engine, train
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["Search", "tune", "work"]
+__all__ = ["Search", "SearchTask", "TuneResult", "tune", "work"]
 
 
 @dataclass(frozen=True)
 class Search:
-    """What is searched for, and where its trials are kept. Hyperparameters in `fixed` are not searched."""
+    """What is searched for, and where its trials are kept.
+
+    `hyperparameters` are fixed, and so is what the recipe says of every hyperparameter that is not searched. `storage`
+    is a database's URL, by default of an SQLite file in the folder of the result; `study` is the search's name in it,
+    by default NETWORK-RECIPE. `trials` counts finished ones, pruned ones included, over every machine.
+    """
 
     network: str
-    fixed: Mapping[str, Any]
+    recipe: str = "brisk"
+    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    data: str = MNIST
+    backend: Backend | None = None
+    trials: int = 30
+    storage: str | None = None
+    study: str | None = None
+
+
+@dataclass(frozen=True)
+class SearchTask:
+    """A search as its workers take it: everything resolved."""
+
+    network: str
+    fixed: Mapping[str, Any]  # every hyperparameter that is not searched
     seed: int
     data: str
     backend: Backend
-    storage: str  # a database's URL
+    storage: str
     study: str
-    trials: int  # finished ones in all, over every machine
-    command: str = ""  # which of the commands that share the database this is
+    trials: int
+    command: str  # which of the commands that share the database this is
 
 
-# What is searched, unless it is fixed; `warmup` too where the schedule has one. What the fixed hyperparameters rule out, such as
-# an optimizer that the engine does not have, is left out.
+@dataclass(frozen=True)
+class TuneResult:
+    """tune.json: the best recipe of a search. The validation loss is in nats, the accuracy in [0, 1]."""
+
+    network: str
+    study: str
+    storage: str
+    finished: int
+    pruned: int
+    val_loss: float
+    val_accuracy: float
+    recipe: Mapping[str, Any]  # every hyperparameter by name
+    options: tuple[str, ...]  # of `inkdigits train`
+
+
+# What is searched, unless it is fixed; `warmup` too where the schedule has one. Choices that the fixed hyperparameters
+# rule out, such as an optimizer that the engine does not have, are left out.
 _CHOICES: Mapping[str, tuple[Any, ...]] = {
     "optimizer": ("adam", "rmsprop", "sgd", "muon"),
     "schedule": ("constant", "triangular"),
@@ -51,62 +86,53 @@ _CHOICES: Mapping[str, tuple[Any, ...]] = {
 }
 _RATES = (1e-4, 3e-2)
 _SEARCHED = {*_CHOICES, "learning_rate"}
-# These go with every engine, while a recipe's own may not go with the hyperparameters that are fixed. Pruning takes the place of
-# patience.
+# These go with every engine, while a recipe's own may not go with the fixed hyperparameters. Pruning replaces patience.
 _NEUTRAL = {"optimizer": "adam", "schedule": "constant", "patience": 0}
 
 
 def tune(
-    network: str,
-    *,
-    trials: int = 30,
-    recipe: str = "brisk",
-    hyperparameters: Mapping[str, Any] | None = None,
-    seed: int = 0,
-    data: str = MNIST,
-    backend: Backend | None = None,
-    out: Path | str | None = None,
-    storage: str | None = None,
-    study: str | None = None,
-    jobs: int = 1,
-    executor: SupportsSubmit | None = None,
-) -> dict[str, Any]:
-    """Search until `trials` trials are finished (pruned ones count), and return what `tune.json` in `out` holds.
+    search: Search, *, out: Path | str | None = None, jobs: int = 1, executor: SupportsSubmit | None = None
+) -> TuneResult:
+    """Search until `search.trials` trials are finished, with `jobs` trials at a time, and write `tune.json` into `out`.
 
-    `hyperparameters` are fixed, and so is what `recipe` says of every hyperparameter that is not searched. The trials are kept in the
-    database `storage`, by default an SQLite file in `out`: called again the search goes on, and called on several
-    machines with one `storage` they share it. A trial's value is its lowest validation loss in nats. Raises
-    `MissingExtraError` without Optuna, `RecipeError` where nothing is left to search or the hyperparameters do not go together,
-    `DataError` for bad data, each before anything is written, `RunError` when no trial finished.
+    Rerunning resumes it from the database, and several machines with one `storage` share a search. Trials run in
+    processes of this machine or on `executor`. A trial's value is its lowest validation loss in nats. Raises
+    `MissingExtraError` without Optuna, `RecipeError` where nothing is left to search or the hyperparameters do not go
+    together, `DataError` for bad data, each before anything is written, `RunError` when no trial finished.
     """
     require_extra("optuna", "tune", "tune")
-    check_network_name(network)
-    chosen = _settled_recipe(named_recipe(recipe, network), hyperparameters or {})
-    backend = resolve_backend(backend, chosen)
-    check_engine(network, chosen, backend)
-    load_for_training(data)  # bad data are told before anything is written
-    folder = Path(out) if out else Path("runs") / f"tune-{folder_name(network)}"
-    search = Search(
-        network=network,
-        fixed=_fixed(chosen, hyperparameters or {}),
-        seed=seed,
-        data=data,
+    folder = Path(out) if out else Path("runs") / f"tune-{folder_name(search.network)}"
+    task = _resolve(search, folder)
+    study = _open_first(task, folder)
+    with nullcontext(executor) if executor else process_pool(jobs) as workers:
+        for done in [workers.submit(work, task, number) for number in range(jobs)]:
+            done.result()
+    result = _result(task, study)
+    write_json(folder / "tune.json", asdict(result))
+    return result
+
+
+def _resolve(search: Search, folder: Path) -> SearchTask:
+    """`search` with all its defaults filled in. Raises as `tune` does for what cannot be trained."""
+    check_network_name(search.network)
+    recipe = _base_recipe(named_recipe(search.recipe, search.network), search.hyperparameters)
+    backend = resolve_backend(search.backend, recipe)
+    check_engine(search.network, recipe, backend)
+    load_for_training(search.data)  # bad data raise before anything is written
+    return SearchTask(
+        network=search.network,
+        fixed=_fixed(recipe, search.hyperparameters),
+        seed=search.seed,
+        data=search.data,
         backend=backend,
-        storage=storage or f"sqlite:///{folder / 'tune.db'}",
-        study=study or f"{network}-{recipe}",
-        trials=trials,
+        storage=search.storage or f"sqlite:///{folder / 'tune.db'}",
+        study=search.study or f"{search.network}-{search.recipe}",
+        trials=search.trials,
         command=uuid.uuid4().hex,
     )
-    opened = _open_first(search, folder)
-    with nullcontext(executor) if executor else process_pool(jobs) as workers:
-        for done in [workers.submit(work, search, number) for number in range(jobs)]:
-            done.result()
-    summary = _summary(search, opened)
-    write_json(folder / "tune.json", summary)
-    return summary
 
 
-def _settled_recipe(recipe: Recipe, hyperparameters: Mapping[str, Any]) -> Recipe:
+def _base_recipe(recipe: Recipe, hyperparameters: Mapping[str, Any]) -> Recipe:
     """`recipe` with what is fixed. Raises `RecipeError` for a bad hyperparameter, or where none is left to search."""
     if set(hyperparameters) >= _SEARCHED:
         raise RecipeError(f"nothing left to search: --set fixes {', '.join(sorted(_SEARCHED))}")
@@ -129,12 +155,12 @@ def _possible(hyperparameter: str, fixed: Mapping[str, Any]) -> list[Any]:
     return possible
 
 
-def _open_first(search: Search, folder: Path) -> optuna.Study:
-    """The study, and the folder for what comes of it; a folder that is made in vain is taken away again."""
+def _open_first(task: SearchTask, folder: Path) -> optuna.Study:
+    """The study, and the folder for what comes of it; a folder that was made for nothing is removed."""
     there = folder.exists()
     make_folder(folder)
     try:
-        return _open_study(search)
+        return _open_study(task)
     except RunError:
         if not there:
             with suppress(OSError):
@@ -142,16 +168,16 @@ def _open_first(search: Search, folder: Path) -> optuna.Study:
         raise
 
 
-def _open_study(search: Search) -> optuna.Study:
-    """The study in its database, made if missing. Raises `RunError` for a database that is none, or another search."""
+def _open_study(task: SearchTask) -> optuna.Study:
+    """The study in its database, made if missing. Raises `RunError` for what is not a database, or holds another search."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    asked = {"network": search.network, "data": search.data, "seed": search.seed, "fixed": dict(search.fixed)}
+    asked = {"network": task.network, "data": task.data, "seed": task.seed, "fixed": dict(task.fixed)}
     try:
         study = optuna.create_study(
-            storage=search.storage,
-            study_name=search.study,
+            storage=task.storage,
+            study_name=task.study,
             load_if_exists=True,
             direction="minimize",
             pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=2),
@@ -161,34 +187,34 @@ def _open_study(search: Search) -> optuna.Study:
             study.set_user_attr("search", asked)
     except Exception as error:  # Optuna, SQLAlchemy and a database's driver each raise their own
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise RunError(f"{search.storage}: cannot be used as a database of trials: {reason}") from error
+        raise RunError(f"{task.storage}: cannot be used as a database of trials: {reason}") from error
     if found not in (None, asked):
         different = difference(found, asked)
-        raise RunError(f"study {search.study} is another search ({different}): choose another --study or --out")
+        raise RunError(f"study {task.study} is another search ({different}): choose another --study or --out")
     return study
 
 
-def work(search: Search, number: int) -> None:
-    """Run trials until `search.trials` are finished, here and elsewhere together; `number` is this worker's.
+def work(task: SearchTask, number: int) -> None:
+    """Run trials until `task.trials` are finished, here and elsewhere together; `number` is this worker's.
 
-    Called again because its process was lost, it begins with the trial that was lost with it.
+    Rerun because its process was lost, it begins with the trial that was lost with it.
     """
     import optuna
     from optuna.trial import TrialState
 
-    study = _open_study(search)
-    worker = f"{search.command}-{number}"
-    _take_up_lost(study, worker)
+    study = _open_study(task)
+    worker = f"{task.command}-{number}"
+    _requeue_lost(study, worker)
     done = (TrialState.COMPLETE, TrialState.PRUNED)
     finished = len(study.get_trials(deepcopy=False, states=done))
-    study.sampler = optuna.samplers.TPESampler(seed=search.seed + 1000 * number + finished)
-    if finished < search.trials:
-        stop = optuna.study.MaxTrialsCallback(search.trials, states=done)
-        study.optimize(lambda trial: _one_trial(trial, search, worker), callbacks=[stop], catch=())
+    study.sampler = optuna.samplers.TPESampler(seed=task.seed + 1000 * number + finished)
+    if finished < task.trials:
+        stop = optuna.study.MaxTrialsCallback(task.trials, states=done)
+        study.optimize(lambda trial: _one_trial(trial, task, worker), callbacks=[stop], catch=())
 
 
-def _take_up_lost(study: optuna.Study, worker: str) -> None:
-    """Put the hyperparameters of this worker's unfinished trial, which only a lost process leaves, before all others."""
+def _requeue_lost(study: optuna.Study, worker: str) -> None:
+    """Queue the hyperparameters of this worker's unfinished trial, which only a lost process leaves, before all others."""
     from optuna.trial import TrialState
 
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
@@ -197,27 +223,27 @@ def _take_up_lost(study: optuna.Study, worker: str) -> None:
             study.enqueue_trial(trial.params)
 
 
-def _one_trial(trial: optuna.Trial, search: Search, worker: str) -> float:
-    """The lowest validation loss of one training. Raises `TrialPruned` when it was not worth finishing."""
+def _one_trial(trial: optuna.Trial, task: SearchTask, worker: str) -> float:
+    """The lowest validation loss of one training. Raises `TrialPruned` when it was pruned."""
     import optuna
 
-    def worth_going_on(record: EpochRecord) -> bool:
+    def keep_training(record: EpochRecord) -> bool:
         trial.report(record.val_loss, record.epoch)
         return not trial.should_prune()
 
     trial.set_user_attr("worker", worker)
-    recipe = _suggested(trial, search)
-    # A trial leaves its numbers in the database and nothing else: its network is trained again with the recipe kept.
+    recipe = _suggested(trial, task)
+    # A trial leaves its numbers in the database and nothing else: its network can be trained again with the recipe.
     with tempfile.TemporaryDirectory(prefix="inkdigits-trial-") as folder:
         try:
             run = train(
-                search.network,
+                task.network,
                 recipe=recipe,
-                seed=search.seed,
-                data=search.data,
-                backend=search.backend,
+                seed=task.seed,
+                data=task.data,
+                backend=task.backend,
                 out=Path(folder) / "run",
-                on_epoch=worth_going_on,
+                on_epoch=keep_training,
             )
         except TrainingDivergedError as error:
             raise optuna.TrialPruned(str(error)) from error
@@ -228,37 +254,37 @@ def _one_trial(trial: optuna.Trial, search: Search, worker: str) -> float:
     return min(record.val_loss for record in history)
 
 
-def _suggested(trial: optuna.Trial, search: Search) -> Recipe:
+def _suggested(trial: optuna.Trial, task: SearchTask) -> Recipe:
     hyperparameters = {
-        name: trial.suggest_categorical(name, _possible(name, search.fixed))
+        name: trial.suggest_categorical(name, _possible(name, task.fixed))
         for name in _CHOICES
-        if name not in search.fixed
+        if name not in task.fixed
     }
-    if "learning_rate" not in search.fixed:
+    if "learning_rate" not in task.fixed:
         hyperparameters["learning_rate"] = trial.suggest_float("learning_rate", *_RATES, log=True)
-    schedule = hyperparameters.get("schedule", search.fixed.get("schedule"))
-    if schedule == "triangular" and "warmup" not in search.fixed:
+    schedule = hyperparameters.get("schedule", task.fixed.get("schedule"))
+    if schedule == "triangular" and "warmup" not in task.fixed:
         hyperparameters["warmup"] = trial.suggest_float("warmup", 0.05, 0.5)
-    return with_hyperparameters(Recipe(patience=0), {**search.fixed, **hyperparameters})
+    return with_hyperparameters(Recipe(patience=0), {**task.fixed, **hyperparameters})
 
 
-def _summary(search: Search, study: optuna.Study) -> dict[str, Any]:
+def _result(task: SearchTask, study: optuna.Study) -> TuneResult:
     from optuna.trial import TrialState
 
     complete = [trial for trial in study.get_trials() if trial.state is TrialState.COMPLETE]
     pruned = len(study.get_trials(states=(TrialState.PRUNED,)))
     if not complete:
         raise RunError(f"none of {pruned} trials was finished: try more --trials, or fewer epochs with --set epochs=2")
-    best = min(complete, key=lambda trial: trial.value if trial.value is not None else float("inf"))
-    hyperparameters = {**search.fixed, **best.params}
-    return {
-        "network": search.network,
-        "study": search.study,
-        "storage": search.storage,
-        "finished": len(complete),
-        "pruned": pruned,
-        "val_loss": best.value,
-        "val_accuracy": best.user_attrs["val_accuracy"],
-        "recipe": hyperparameters,
-        "options": [f"--set {name}={value}" for name, value in hyperparameters.items()],
-    }
+    best = study.best_trial
+    hyperparameters = {**task.fixed, **best.params}
+    return TuneResult(
+        network=task.network,
+        study=task.study,
+        storage=task.storage,
+        finished=len(complete),
+        pruned=pruned,
+        val_loss=study.best_value,
+        val_accuracy=best.user_attrs["val_accuracy"],
+        recipe=hyperparameters,
+        options=tuple(f"--set {name}={value}" for name, value in hyperparameters.items()),
+    )
