@@ -55,9 +55,9 @@ def test_an_npz_that_makes_numpy_raise_anything(tmp_path: Path, damage: str) -> 
     path.write_bytes(DAMAGES[damage])
     readers: tuple[Callable[[Path], object], ...] = (load_npz, load_pictures)
     for reader in readers:
-        with pytest.raises(DataError, match=r"x\.npz: .*plain arrays") as told:
+        with pytest.raises(DataError, match=r"x\.npz: .*plain arrays") as caught:
             reader(path)
-        assert "\n" not in str(told.value)
+        assert "\n" not in str(caught.value)
     save_checkpoint(tmp_path / "checkpoints", Checkpoint(Progress(best_loss=1.0)))
     (tmp_path / "checkpoints" / "epoch-00000" / "arrays.npz").write_bytes(DAMAGES[damage])
     with pytest.raises(RunError, match="a damaged checkpoint"):

@@ -9,14 +9,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from inkdigits.datasets.folder import load_folder, save_folder, save_parts
+from inkdigits.datasets.folder import load_folder, save_parts
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.errors import DataError, OutputError
 
 
 def test_folder_round_trip_takes_28x28_as_they_are(tmp_path: Path, three_digits: LabelledDigits) -> None:
-    save_folder(tmp_path / "digits", three_digits)
-    loaded = load_folder(tmp_path / "digits")
+    save_parts(tmp_path / "out", {"digits": three_digits})
+    loaded = load_folder(tmp_path / "out" / "digits")
     assert loaded.labels.tolist() == [1, 1, 7]
     np.testing.assert_array_equal(loaded.images, three_digits.images[[0, 2, 1]])
 
@@ -68,16 +68,16 @@ def test_light_ink_on_transparent_paper(tmp_path: Path) -> None:
 
 
 def test_an_unreadable_picture_is_named(tmp_path: Path, three_digits: LabelledDigits) -> None:
-    save_folder(tmp_path / "digits", three_digits)
-    (tmp_path / "digits" / "7" / "broken.png").write_bytes(b"no picture")
+    save_parts(tmp_path / "out", {"digits": three_digits})
+    (tmp_path / "out" / "digits" / "7" / "broken.png").write_bytes(b"no picture")
     with pytest.raises(DataError, match=r"7/broken\.png: not a picture"):
-        load_folder(tmp_path / "digits")
+        load_folder(tmp_path / "out" / "digits")
 
 
 def test_a_truncated_picture_is_named(tmp_path: Path, small: Splits) -> None:
     assert small.train is not None
-    save_folder(tmp_path / "digits", small.train.take(slice(0, 3)))
-    file = next((tmp_path / "digits").rglob("*.png"))
+    save_parts(tmp_path / "out", {"digits": small.train.take(slice(0, 3))})
+    file = next((tmp_path / "out" / "digits").rglob("*.png"))
     file.write_bytes(file.read_bytes()[:-60])
     with pytest.raises(DataError, match=file.name):
-        load_folder(tmp_path / "digits")
+        load_folder(tmp_path / "out" / "digits")

@@ -65,3 +65,34 @@ def test_one_that_cannot_be_read_leaves_the_others_alone(digits: LabelledDigits,
     assert found[5][0].outcome == "error"
     del found[5], expected[5]
     assert [reading.string for (reading,) in found] == expected
+
+
+class Failing(Counting):
+    """A predictor that fails on one certain picture, alone or among others."""
+
+    def __init__(self, picture: np.ndarray[Any, Any]) -> None:
+        super().__init__()
+        self._picture = picture
+
+    def predict_proba(self, images: np.ndarray[Any, Any]) -> Any:
+        if (images == self._picture).all(axis=(1, 2)).any():
+            raise ZeroDivisionError("a defect")
+        return super().predict_proba(images)
+
+
+@pytest.mark.parametrize("enlarged", [1, 40])
+def test_a_defect_is_the_answer_of_its_own_picture_only(digits: LabelledDigits, enlarged: int) -> None:
+    images = [image.repeat(enlarged, 0).repeat(enlarged, 1) for image in digits.images[:3]]
+    (inputs,) = [reading.digits[0].network_input for (reading,) in _answers(Counting(), [Picture("", png(images[1]))])]
+    contents = [Picture(str(number), png(image)) for number, image in enumerate(images)]
+
+    async def ask() -> list[Any]:
+        batchers = PictureBatchers(Failing(inputs), ServerLimits())  # type: ignore[arg-type]
+        try:
+            return await asyncio.gather(*map(batchers.read, contents), return_exceptions=True)
+        finally:
+            batchers.close()
+
+    first, second, third = asyncio.run(ask())
+    assert isinstance(second, ZeroDivisionError)
+    assert [first[0].outcome, third[0].outcome] == ["read", "read"]

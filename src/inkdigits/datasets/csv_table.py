@@ -20,16 +20,10 @@ COLUMNS = 1 + PIXELS
 
 def load_csv(path: Path) -> LabelledDigits:
     """Labelled digits from a CSV file. Raises `DataError` that names row and column of the first bad cell."""
-    header = _has_header(path)
-    table = _numbers(path, header, COLUMNS)
+    table = _table(path, COLUMNS)
     if table.size == 0:
         raise DataError(f"{path}: no pictures in it, expected rows of a label and {PIXELS} pixels")
-    if table.shape[1] != COLUMNS:
-        raise DataError(
-            f"{path}: {table.shape[1]} columns, expected {COLUMNS} (a label and {PIXELS} pixels of a 28x28 picture)"
-        )
-    _check_cells(table, path, header)
-    return LabelledDigits(table[:, 1:].astype(np.uint8).reshape(-1, 28, 28), table[:, 0].astype(np.int64), path.name)
+    return LabelledDigits(_pictures(table), table[:, 0].astype(np.int64), path.name)
 
 
 def load_csv_pictures(path: Path) -> NDArray[np.uint8]:
@@ -37,23 +31,26 @@ def load_csv_pictures(path: Path) -> NDArray[np.uint8]:
 
     Raises `DataError` that names row and column of the first bad cell.
     """
-    header = _has_header(path)
-    table = _numbers(path, header, PIXELS)
-    if table.size and table.shape[1] not in (PIXELS, COLUMNS):
-        raise DataError(
-            f"{path}: {table.shape[1]} columns, expected the {PIXELS} pixels of a 28x28 picture, or a label before them"
-        )
-    _check_cells(table, path, header)
+    return _pictures(_table(path, PIXELS))
+
+
+def _pictures(table: NDArray[np.float32]) -> NDArray[np.uint8]:
     return table[:, -PIXELS:].astype(np.uint8).reshape(-1, 28, 28)
 
 
-def _numbers(path: Path, header: bool, columns: int) -> NDArray[np.float32]:
+def _table(path: Path, columns: int) -> NDArray[np.float32]:
+    """The checked numbers of rows of `columns` cells, or of 785 with a label first."""
+    header = _has_header(path)
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "loadtxt: input contained no data")
-            return np.loadtxt(path, np.float32, delimiter=",", skiprows=int(header), ndmin=2, encoding="utf-8-sig")
+            table = np.loadtxt(path, np.float32, delimiter=",", skiprows=int(header), ndmin=2, encoding="utf-8-sig")
     except (ValueError, UnicodeDecodeError) as error:
         raise _first_bad_cell(path, header, columns, error) from error
+    if table.size and table.shape[1] not in (columns, COLUMNS):
+        raise DataError(f"{path}: {table.shape[1]} columns, expected {_ROWS[columns]}")
+    _check_cells(table, path, header)
+    return table
 
 
 def _has_header(path: Path) -> bool:
@@ -106,8 +103,8 @@ def _first_bad_cell(path: Path, header: bool, columns: int, error: Exception) ->
 
 
 _ROWS = {
-    COLUMNS: f"{COLUMNS} (a label, {PIXELS} pixels)",
-    PIXELS: f"{PIXELS} (the pixels), or {COLUMNS} (a label before them)",
+    COLUMNS: f"{COLUMNS} (a label and the {PIXELS} pixels of a 28x28 picture)",
+    PIXELS: f"{PIXELS} (the pixels of a 28x28 picture), or {COLUMNS} (a label before them)",
 }
 
 

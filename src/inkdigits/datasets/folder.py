@@ -15,7 +15,7 @@ from inkdigits.images.decode import is_picture_file
 from inkdigits.images.png import encode_png
 from inkdigits.system.atomic_io import write_folder
 
-__all__ = ["has_classes", "load_folder", "save_folder", "save_parts"]
+__all__ = ["has_classes", "load_folder", "save_parts"]
 
 
 def has_classes(folder: Path) -> bool:
@@ -49,21 +49,11 @@ def _pictures(folder: Path) -> list[Path]:
     return sorted(file for file in folder.iterdir() if is_picture_file(file))
 
 
-def save_folder(folder: Path, digits: LabelledDigits) -> None:
-    """Write every picture as `folder/<label>/<index>.png`, all of them or none. Raises `OutputError`."""
-    with write_folder(folder) as unfinished:
-        _write_pictures(unfinished, digits)
-
-
 def save_parts(folder: Path, parts: Mapping[str, LabelledDigits]) -> None:
     """Write each part as `folder/<part>/<label>/<index>.png`, all of them or none. Raises `OutputError`."""
     with write_folder(folder) as unfinished:
         for part, digits in parts.items():
-            _write_pictures(unfinished / part, digits)
-
-
-def _write_pictures(folder: Path, digits: LabelledDigits) -> None:
-    for label in sorted(set(digits.labels.tolist())):
-        (folder / str(label)).mkdir(parents=True)
-    for index, (image, label) in enumerate(zip(digits.images, digits.labels, strict=True)):
-        (folder / str(label) / f"{index:05d}.png").write_bytes(encode_png(image))
+            for label in set(digits.labels.tolist()):
+                (unfinished / part / str(label)).mkdir(parents=True)
+            for index, (image, label) in enumerate(zip(digits.images, digits.labels, strict=True)):
+                (unfinished / part / str(label) / f"{index:05d}.png").write_bytes(encode_png(image))
