@@ -40,6 +40,7 @@ def main() -> None:
             "robustness of cnn, 20 pictures a condition": (60.0, lambda: _command("robustness", "cnn", "--sample", 20)),
             "export a run, compared with Keras": (15.0, lambda: _command("export", runs[0], "--out", _fresh(folder))),
             "read a picture of 50 megapixels": (10.0, _read_large()),
+            "draw 1,500 non-digits to train with": (1.5, _draw_nondigits()),
         }
         met = [_report(name, bound, [action() for _ in range(rounds)]) for name, (bound, action) in timed.items()]
     sys.exit(0 if all(met) else 1)
@@ -83,6 +84,13 @@ def _read_large() -> Callable[[], float]:
     Image.fromarray(page).resize((10_250, 4_880)).save(content, "JPEG")
     reader = inkdigits.Reader.load()
     return lambda: _timed(lambda: reader.read(content.getvalue()))
+
+
+def _draw_nondigits() -> Callable[[], float]:
+    from inkdigits.synthesis.nondigits import training_nondigits
+
+    training_nondigits(np.random.default_rng(0), 30)  # loads MNIST and the glyphs
+    return lambda: _timed(lambda: training_nondigits(np.random.default_rng(1), 1500))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Digits drawn with a pen of our own on papers of our own: pictures whose truth is known, and no picture file to keep.
+"""Digits drawn with a synthetic pen on synthetic paper: pictures with known labels, without picture files.
 
 A digit is a few strokes in a box of 1 x 1; a scene is ink (0 to 1) laid on paper, then light, grain and blur.
 """
@@ -73,25 +73,25 @@ def paper(shape: tuple[int, int], colour: tuple[int, int, int] = (238, 236, 230)
 
 
 def lines(
-    sheet: NDArray[np.float32], step: float, *, slope: float = 0.02, squared: bool = False, width: int = 2
+    page: NDArray[np.float32], step: float, *, slope: float = 0.02, squared: bool = False, width: int = 2
 ) -> NDArray[np.float32]:
-    """`sheet` with blue lines every `step` pixels, slightly turned."""
-    height, wide = sheet.shape[:2]
-    ruling = np.zeros((height, wide), np.float32)
+    """`page` with blue lines every `step` pixels, slightly rotated."""
+    height, wide = page.shape[:2]
+    ruled = np.zeros((height, wide), np.float32)
     for y in np.arange(-wide * abs(slope), height + wide * abs(slope), step):
-        cv2.line(ruling, (0, round(y)), (wide, round(y + slope * wide)), 1.0, width, cv2.LINE_AA)
+        cv2.line(ruled, (0, round(y)), (wide, round(y + slope * wide)), 1.0, width, cv2.LINE_AA)
     if squared:
         for x in np.arange(-height * abs(slope), wide + height * abs(slope), step):
-            cv2.line(ruling, (round(x), 0), (round(x - slope * height), height), 1.0, width, cv2.LINE_AA)
-    return sheet * (1 - 0.6 * ruling[..., None]) + np.float32([110, 140, 200]) * 0.6 * ruling[..., None]
+            cv2.line(ruled, (round(x), 0), (round(x - slope * height), height), 1.0, width, cv2.LINE_AA)
+    return page * (1 - 0.6 * ruled[..., None]) + np.float32([110, 140, 200]) * 0.6 * ruled[..., None]
 
 
 def written(
-    sheet: NDArray[np.float32], drawn: Ink, colour: tuple[int, int, int] = (30, 30, 40), strength: float = 0.9
+    page: NDArray[np.float32], drawn: Ink, colour: tuple[int, int, int] = (30, 30, 40), darkness: float = 0.9
 ) -> NDArray[np.float32]:
     """Ink on paper."""
-    cover = (strength * drawn)[..., None]
-    return sheet * (1 - cover) + np.float32(colour) * cover
+    cover = (darkness * drawn)[..., None]
+    return page * (1 - cover) + np.float32(colour) * cover
 
 
 def in_light(scene: NDArray[np.float32], *, shadow: float = 0.0, fall: float = 0.0) -> NDArray[np.float32]:
@@ -104,7 +104,7 @@ def in_light(scene: NDArray[np.float32], *, shadow: float = 0.0, fall: float = 0
 
 
 def on_table(scene: NDArray[np.float32], angle: float = 5.0, scale: float = 0.75) -> NDArray[np.float32]:
-    """The sheet photographed from higher up, a little turned, on dark wood."""
+    """The page photographed from higher up, slightly rotated, on dark wood."""
     height, width = scene.shape[:2]
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, scale)
     inside = cv2.warpAffine(np.ones((height, width), np.float32), matrix, (width, height))[..., None]

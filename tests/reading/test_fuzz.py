@@ -1,6 +1,6 @@
-"""Whatever bytes or arrays come: a reading or a `PictureError`, soon, and never anything else.
+"""Any bytes or array give a reading or a `PictureError`, in bounded time, and nothing else.
 
-INKDIGITS_FUZZ_EXAMPLES=20000 makes it long.
+INKDIGITS_FUZZ_EXAMPLES=20000 runs more examples.
 """
 
 from __future__ import annotations
@@ -82,11 +82,11 @@ def test_any_bytes(content: bytes) -> None:
 
 @bounded
 @given(st.sampled_from(FILES), st.data())
-def test_damaged_files(content: bytes, data: st.DataObject) -> None:
-    damaged = bytearray(content)
+def test_corrupted_files(content: bytes, data: st.DataObject) -> None:
+    corrupted = bytearray(content)
     for _ in range(data.draw(st.integers(1, 6))):
-        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
-    _check(bytes(damaged[: data.draw(st.integers(1, len(damaged)))]))
+        corrupted[data.draw(st.integers(0, len(corrupted) - 1))] = data.draw(st.integers(0, 255))
+    _check(bytes(corrupted[: data.draw(st.integers(1, len(corrupted)))]))
 
 
 @pytest.mark.filterwarnings("error")

@@ -1,4 +1,4 @@
-"""Hard cases, each drawn and read: what people complain about in every other digit reader."""
+"""Hard cases, each drawn and read: what readers of digits often get wrong."""
 
 from __future__ import annotations
 
@@ -109,14 +109,14 @@ def test_a_digit_that_the_pen_broke(reader: Reader) -> None:
     assert reader.read(photographed(written(paper((400, 360)), broken))).string == "8"
 
 
-def test_specks_are_no_digits(reader: Reader) -> None:
+def test_specks_are_not_digits(reader: Reader) -> None:
     page = _page()
     for x, y in np.random.default_rng(1).integers(20, 560, (25, 2)).tolist():
         cv2.circle(page, (x, y), 2, 1.0, -1)
     assert reader.read(photographed(written(paper(SIZE), page))).string == "2570483"
 
 
-def test_a_fat_marker(reader: Reader) -> None:
+def test_a_thick_marker(reader: Reader) -> None:
     picture = photographed(written(paper(SIZE), _page("25704", pen=26, height=140)))
     assert reader.read(picture).string == "25704"
 
@@ -144,14 +144,14 @@ def test_ruled_paper_without_writing_holds_no_digit(reader: Reader) -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_texture_is_no_writing(reader: Reader, seed: int) -> None:
+def test_texture_is_not_writing(reader: Reader, seed: int) -> None:
     noise = np.random.default_rng(seed).normal(0, 1, SIZE).astype(np.float32)
     wood = cv2.GaussianBlur(noise, (0, 0), [2, 4, 8, 3][seed], 0, [2, 4, 1, 30][seed])
     picture = np.clip(140 + 35 * wood / wood.std(), 0, 255).astype(np.uint8)
     assert reader.read(picture).string == ""
 
 
-def test_a_solid_shape_is_no_digit(reader: Reader) -> None:
+def test_a_solid_shape_is_not_a_digit(reader: Reader) -> None:
     for draw in (
         lambda p: cv2.circle(p, (200, 200), 120, 20, -1),
         lambda p: cv2.rectangle(p, (90, 100), (300, 310), 20, -1),

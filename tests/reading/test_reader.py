@@ -1,8 +1,7 @@
-"""What a reading says: values, boxes, rows, doubts; regions and lengths; the same from several threads."""
+"""`Reader`: values, boxes, rows, regions, known lengths, and reading from several threads."""
 
 from __future__ import annotations
 
-import json
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -11,11 +10,10 @@ import pytest
 
 from inkdigits.datasets.mnist import load_test
 from inkdigits.errors import PictureError
-from inkdigits.reading.decide import CONFIDENT_THRESHOLD, acceptance_threshold, classify_outcome
+from inkdigits.reading.decide import CONFIDENT_THRESHOLD
 from inkdigits.reading.reader import Reader
 from inkdigits.reading.reading import Reading
-from inkdigits.reading.rows import reading_order
-from tests.reading.drawn_pages import Place, ink, paper, photographed, row, written
+from tests.reading.drawn_pages import ink, paper, photographed, row, written
 
 SHAPE = (500, 800)
 PLACES = [*row("2570", 80, 60, 90), *row("483", 120, 280, 80)]
@@ -52,13 +50,13 @@ def test_boxes_lie_around_the_ink(reading: Reading) -> None:
 
 def test_boxes_of_a_large_picture_are_in_its_own_pixels(reader: Reader, page: np.ndarray, reading: Reading) -> None:
     large = page.repeat(5, axis=0).repeat(5, axis=1)
-    seen = reader.read(large)
-    assert seen.string == reading.string
-    for small, big in zip(reading.digits, seen.digits, strict=True):
+    found = reader.read(large)
+    assert found.string == reading.string
+    for small, big in zip(reading.digits, found.digits, strict=True):
         assert np.abs(np.array(big.box) - 5 * np.array(small.box)).max() <= 12
 
 
-def test_probabilities_belong_together(reading: Reading) -> None:
+def test_values_and_probabilities_agree(reading: Reading) -> None:
     for digit in reading.digits:
         assert digit.network_input.shape == (28, 28)
         assert digit.network_input.dtype == np.uint8
@@ -69,36 +67,16 @@ def test_probabilities_belong_together(reading: Reading) -> None:
         assert [digit.row for digit in reading.digits] == [0, 0, 0, 0, 1, 1, 1]
 
 
-def test_what_is_seen_is_what_the_network_is_asked(reader: Reader, reading: Reading) -> None:
+def test_network_inputs_are_what_the_network_classified(reader: Reader, reading: Reading) -> None:
     answers = reader.predictor.predict_proba(np.stack([digit.network_input for digit in reading.digits]))
     np.testing.assert_allclose(answers, [digit.probabilities for digit in reading.digits], atol=1e-5)
 
 
-def test_json_holds_everything(reading: Reading) -> None:
-    value = json.loads(json.dumps(reading.to_dict(), allow_nan=False))
-    assert set(value) == {"path", "page", "outcome", "string", "error", "size", "digits"}
-    assert value["string"] == "2570\n483"
-    assert set(value["digits"][0]) == {
-        *(
-            "value",
-            "probability",
-            "second",
-            "second_probability",
-            "outcome",
-            "box",
-            "row",
-            "probabilities",
-            "network_input",
-        )
-    }
-    np.testing.assert_array_equal(np.array(value["digits"][0]["network_input"]), reading.digits[0].network_input)
-
-
 def test_only_the_region_is_read_and_boxes_stay_in_the_picture(reader: Reader, page: np.ndarray) -> None:
-    seen = reader.read(page, region=(60, 250, 700, 150))
-    assert seen.string == "483"
-    assert abs(seen.digits[0].box[1] - 280) < 8
-    assert seen.size == (800, 500)
+    found = reader.read(page, region=(60, 250, 700, 150))
+    assert found.string == "483"
+    assert abs(found.digits[0].box[1] - 280) < 8
+    assert found.size == (800, 500)
 
 
 @pytest.mark.parametrize("region", [(0, 0, 0, 5), (-1, 0, 10, 10), (0, 0, 801, 10), (700, 490, 50, 50)])
@@ -108,33 +86,33 @@ def test_a_region_outside_is_refused(reader: Reader, page: np.ndarray, region: t
 
 
 def test_a_known_length_refuses_the_least_probable(reader: Reader, page: np.ndarray) -> None:
-    seen = reader.read(page, length=5)
-    assert len(seen.string.replace("\n", "")) == 5
-    refused = [digit for digit in seen.digits if digit.outcome == "not_a_digit"]
+    found = reader.read(page, length=5)
+    assert len(found.string.replace("\n", "")) == 5
+    refused = [digit for digit in found.digits if digit.outcome == "not_a_digit"]
     assert len(refused) == 2
     assert max(digit.probability for digit in refused) <= min(
-        digit.probability for digit in seen.digits if digit.outcome != "not_a_digit"
+        digit.probability for digit in found.digits if digit.outcome != "not_a_digit"
     )
 
 
-def test_a_known_length_parts_digits_that_touch(reader: Reader) -> None:
+def test_a_known_length_splits_digits_that_touch(reader: Reader) -> None:
     places = row("63", 100, 100, 160, gap=-0.18)
     picture = photographed(written(paper((360, 420)), ink((360, 420), places, 14)))
     assert len(reader.read(picture, length=2).string) == 2
 
 
-def test_the_parts_of_a_forced_cut_are_unsure_however_probable(reader: Reader) -> None:
-    """Whoever says that there are two gets a lone 0 cut, and each half may look like a digit."""
+def test_the_parts_of_a_forced_split_are_unsure_however_probable(reader: Reader) -> None:
+    """If two digits are claimed, a single 0 is split, and each half may look like a digit."""
     test = load_test()
     zeros = test.images[test.labels == 0][:40]
-    cut = [seen for seen in (reader.read(zero, length=2).digits for zero in zeros) if len(seen) == 2]
-    assert cut
-    assert {digit.outcome for seen in cut for digit in seen} == {"unsure"}
-    assert max(digit.probability for seen in cut for digit in seen) > CONFIDENT_THRESHOLD
+    split = [found for found in (reader.read(zero, length=2).digits for zero in zeros) if len(found) == 2]
+    assert split
+    assert {digit.outcome for found in split for digit in found} == {"unsure"}
+    assert max(digit.probability for found in split for digit in found) > CONFIDENT_THRESHOLD
 
 
-def test_a_known_length_takes_the_unlikely_as_unsure(reader: Reader) -> None:
-    """A cross is hardly a digit; whoever says that there is one gets the most probable, marked unsure."""
+def test_a_known_length_accepts_the_improbable_as_unsure(reader: Reader) -> None:
+    """A cross is hardly a digit; if one digit is claimed, the most probable is accepted as unsure."""
     picture = np.full((200, 200), 240, np.uint8)
     picture[60:140, 95:105] = picture[95:105, 60:140] = 20
     (digit,) = reader.read(picture, length=1).digits
@@ -150,31 +128,3 @@ def test_threads_read_what_one_thread_reads(reader: Reader, page: np.ndarray, re
 
     with ThreadPoolExecutor(4) as pool:
         assert all(value == reading.to_dict() for value in pool.map(read, range(4)))
-
-
-def test_outcomes() -> None:
-    assert classify_outcome(0.49, 0.5) == "not_a_digit"
-    assert classify_outcome(0.5, 0.5) == "unsure"
-    assert classify_outcome(CONFIDENT_THRESHOLD, 0.5) == "digit"
-    assert acceptance_threshold(0.0) == acceptance_threshold(0.0) > 0
-    assert acceptance_threshold(0.7) == 0.7
-
-
-def test_rows_may_slant_and_curve() -> None:
-    for slope in (-0.5, -0.2, 0.0, 0.3):
-        boxes = [
-            (60 * i, round(300 + 200 * j + slope * 60 * i + 15 * np.sin(i)), 35, 50) for j in range(3) for i in range(7)
-        ]
-        order = np.random.default_rng(0).permutation(len(boxes))
-        found = reading_order([boxes[index] for index in order])
-        assert [[int(order[place]) for place in line] for line in found] == [
-            list(range(7 * j, 7 * j + 7)) for j in range(3)
-        ]
-
-
-def test_no_boxes_no_rows() -> None:
-    assert reading_order([]) == []
-
-
-def test_a_place_is_what_it_says() -> None:
-    assert row("12", 0, 0, 10)[1] == Place(2, pytest.approx(10.5), 0, 10)

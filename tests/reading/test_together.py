@@ -1,4 +1,4 @@
-"""What reads many small pictures quickly gives what the slow ways give."""
+"""Pages read with shared calls of the network are read as they are alone."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from inkdigits.images.decode import Page
 from inkdigits.reading.reader import Reader
 
 
-def test_pages_seen_together_read_as_they_do_alone() -> None:
+def test_pages_read_together_are_read_as_they_are_alone() -> None:
     images = load_train().images[:40]
-    # Two digits side by side, and no ink: questions of other sizes, and none at all.
+    # Two digits side by side and no ink at all: queries of other sizes, and none.
     pages = [Page(str(n), 0, image) for n, image in enumerate(images)]
     pages += [Page("two", 0, np.hstack([images[1], images[2]])), Page("blank", 0, np.full((40, 40), 255, np.uint8))]
     reader = Reader.load()

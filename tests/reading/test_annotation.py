@@ -1,0 +1,60 @@
+"""The pictures that `--annotate` and `--debug` write."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from inkdigits.images.decode import Page
+from inkdigits.reading.annotation import draw_annotation, draw_steps, write_png
+from inkdigits.reading.reader import Reader, ReadingSteps
+from tests.reading.drawn_pages import ink, paper, photographed, row, written
+
+SHAPE = (300, 600)
+GREEN, RED = (0, 130, 60), (200, 30, 40)
+
+
+def _steps(picture: np.ndarray) -> ReadingSteps:
+    return Reader.load().read_page(Page("a page", 0, picture))
+
+
+@pytest.fixture(scope="module")
+def steps() -> ReadingSteps:
+    return _steps(photographed(written(paper(SHAPE), ink(SHAPE, row("257", 80, 90, 90), 7))))
+
+
+def test_boxes_are_green_around_digits_and_the_picture_is_not_changed(steps: ReadingSteps) -> None:
+    before = steps.page.pixels.copy()
+    drawn = draw_annotation(steps)
+    assert (drawn.shape, drawn.dtype) == ((*SHAPE, 3), np.uint8)
+    for digit in steps.reading.digits:
+        x, y, w, h = digit.box
+        assert tuple(drawn[y + h // 2, x - 2]) == GREEN
+        assert tuple(drawn[y + h + 2, x + w // 2]) == GREEN
+    np.testing.assert_array_equal(steps.page.pixels, before)
+
+
+def test_a_refused_digit_has_a_red_box() -> None:
+    picture = np.full((400, 400), 235, np.uint8)
+    picture[180:215, 60:340] = 20
+    drawn = draw_annotation(_steps(picture))
+    assert (drawn == RED).all(axis=2).any()
+    assert not (drawn == GREEN).all(axis=2).any()
+
+
+def test_the_steps_end_with_the_networks_inputs(steps: ReadingSteps) -> None:
+    strip = draw_steps(steps)
+    assert strip.shape[0] == 320
+    first = steps.reading.digits[0].network_input
+    np.testing.assert_array_equal(strip[6:34, -34:-6], np.repeat(first[:, :, None], 3, axis=2))
+
+
+def test_small_pictures_are_enlarged(tmp_path: Path) -> None:
+    digit = np.full((28, 28), 255, np.uint8)
+    digit[5:23, 13:16] = 0
+    write_png(tmp_path / "out.png", draw_annotation(_steps(digit)))
+    with Image.open(tmp_path / "out.png") as written_picture:
+        assert written_picture.size == (400, 400)
