@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -67,3 +70,21 @@ def test_what_is_in_the_way_is_named(tmp_path: Path) -> None:
         check_new(tmp_path / "a.gif", "--out", ".png", ".svg")
     check_new(tmp_path / "a.PNG", "--out", ".png")
     check_new(None, "--out", ".png")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody without permission")
+def test_an_output_folder_without_write_permission(tmp_path: Path) -> None:
+    """As another user, since permissions do not bind root."""
+    code = (
+        "import os, sys; from inkdigits.system.atomic_io import write_text; from pathlib import Path\n"
+        "from inkdigits.errors import OutputError\n"
+        "os.setuid(65534)\n"
+        "try: write_text(Path(sys.argv[1]) / 'x.txt', 'hello')\n"
+        "except OutputError as error: print(error)"
+    )
+    folder = tmp_path / "locked"
+    folder.mkdir(mode=0o555)
+    for parent in (tmp_path, *tmp_path.parents[:3]):
+        parent.chmod(parent.stat().st_mode | 0o055)
+    output = subprocess.run([sys.executable, "-c", code, folder], capture_output=True, text=True, check=True).stdout
+    assert "x.txt: no permission to write there" in output

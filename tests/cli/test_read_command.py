@@ -43,8 +43,8 @@ def test_a_table_a_folder_and_no_noise(cli: Cli, folder: Path) -> None:
     assert [line.split()[1:] for line in lines[1:]] == [["read", "253"], ["blank"], ["read", "48"]]
 
 
-def test_json_is_one_array_in_the_schema(cli: Cli, folder: Path) -> None:
-    result = cli("read", folder / "a.png", folder / "c.png", "--json")
+def test_json_is_one_array_in_the_schema(main_here: Cli, folder: Path) -> None:
+    result = main_here("read", folder / "a.png", folder / "c.png", "--json")
     first, second = json.loads(result.stdout)
     assert (first["string"], first["outcome"], first["error"], first["page"]) == ("253", "read", None, 0)
     assert [digit["value"] for digit in first["digits"]] == [2, 5, 3]
@@ -52,8 +52,8 @@ def test_json_is_one_array_in_the_schema(cli: Cli, folder: Path) -> None:
     assert (second["outcome"], second["digits"]) == ("blank", [])
 
 
-def test_csv_has_a_row_a_digit(cli: Cli, folder: Path) -> None:
-    rows = list(csv.DictReader(io.StringIO(cli("read", folder / "a.png", folder / "c.png", "--csv").stdout)))
+def test_csv_has_a_row_a_digit(main_here: Cli, folder: Path) -> None:
+    rows = list(csv.DictReader(io.StringIO(main_here("read", folder / "a.png", folder / "c.png", "--csv").stdout)))
     assert [line["value"] for line in rows] == ["2", "5", "3", ""]
     assert [line["reading"] for line in rows] == ["read", "read", "read", "blank"]
     assert {line["string"] for line in rows[:3]} == {"253"}
@@ -65,12 +65,12 @@ def test_standard_input(folder: Path) -> None:
     assert result.stdout.decode().splitlines()[1].split() == ["-", "read", "253"]
 
 
-def test_some_fail_and_the_others_are_read(cli: Cli, folder: Path, tmp_path: Path) -> None:
+def test_some_fail_and_the_others_are_read(main_here: Cli, folder: Path, tmp_path: Path) -> None:
     (tmp_path / "text.png").write_text("no picture")
     (tmp_path / "empty").mkdir()
     (tmp_path / "page.pdf").write_bytes(BROKEN_PAGE)
     bad = [tmp_path / name for name in ("text.png", "empty", "page.pdf")]
-    result = cli("read", *bad, folder / "a.png", tmp_path / "gone.png")
+    result = main_here("read", *bad, folder / "a.png", tmp_path / "gone.png")
     assert result.returncode == 1
     assert [line.split()[1] for line in result.stdout.splitlines()[1:]] == ["error", "error", "error", "read", "error"]
     assert result.stdout.splitlines()[4].endswith("253")
@@ -82,15 +82,15 @@ def test_some_fail_and_the_others_are_read(cli: Cli, folder: Path, tmp_path: Pat
     assert f"{tmp_path / 'gone.png'}: no such file" in lines[3]
 
 
-def test_a_name_that_is_no_utf_8_is_read_and_shown_escaped(cli: Cli, folder: Path, tmp_path: Path) -> None:
+def test_a_name_that_is_not_utf_8_is_read_and_shown_escaped(main_here: Cli, folder: Path, tmp_path: Path) -> None:
     (tmp_path / os.fsdecode(b"n\xff.png")).write_bytes((folder / "a.png").read_bytes())
-    result = cli("read", tmp_path)
+    result = main_here("read", tmp_path)
     assert (result.returncode, result.stderr) == (0, "")
     assert result.stdout.splitlines()[1].split() == [f"{tmp_path}/n\\xff.png", "read", "253"]
 
 
-def test_none_can_be_read(cli: Cli, tmp_path: Path) -> None:
-    result = cli("read", tmp_path / "gone.png", "--json")
+def test_none_can_be_read(main_here: Cli, tmp_path: Path) -> None:
+    result = main_here("read", tmp_path / "gone.png", "--json")
     assert result.returncode == 2
     assert json.loads(result.stdout)[0]["outcome"] == "error"
     assert len(result.stderr.splitlines()) == 1
@@ -104,27 +104,27 @@ def test_none_can_be_read(cli: Cli, tmp_path: Path) -> None:
         (["--model", "gone.onnx"], "no such model file"),
     ],
 )
-def test_wrong_use(cli: Cli, folder: Path, arguments: list[str], needle: str) -> None:
-    result = cli("read", folder / "a.png", *arguments)
+def test_wrong_use(main_here: Cli, folder: Path, arguments: list[str], needle: str) -> None:
+    result = main_here("read", folder / "a.png", *arguments)
     assert (result.returncode, result.stdout) == (2, "")
     assert needle in result.stderr
     assert len(result.stderr.splitlines()) == 1
 
 
-def test_a_folder_without_pictures(cli: Cli, tmp_path: Path) -> None:
-    result = cli("read", tmp_path)
+def test_a_folder_without_pictures(main_here: Cli, tmp_path: Path) -> None:
+    result = main_here("read", tmp_path)
     assert result.returncode == 2
     assert "no pictures in it" in result.stderr
 
 
-def test_region_and_length(cli: Cli, folder: Path) -> None:
-    assert cli("read", folder / "a.png", "--region", "130,30,100,150").stdout.split()[-1] == "5"
-    shown = cli("read", folder / "a.png", "--length", "2", "--json")
+def test_region_and_length(main_here: Cli, folder: Path) -> None:
+    assert main_here("read", folder / "a.png", "--region", "130,30,100,150").stdout.split()[-1] == "5"
+    shown = main_here("read", folder / "a.png", "--length", "2", "--json")
     assert len(json.loads(shown.stdout)[0]["string"]) == 2
 
 
-def test_annotated_and_debugged(cli: Cli, folder: Path, tmp_path: Path) -> None:
-    result = cli(
+def test_annotated_and_debugged(main_here: Cli, folder: Path, tmp_path: Path) -> None:
+    result = main_here(
         "read", folder / "a.png", folder / "deep", "--annotate", tmp_path / "an.png", "--debug", tmp_path / "steps.png"
     )
     assert result.returncode == 0, result.stderr
@@ -137,39 +137,39 @@ def test_annotated_and_debugged(cli: Cli, folder: Path, tmp_path: Path) -> None:
         assert steps.height == 320
 
 
-def test_a_drawing_replaces_nothing_and_is_a_png(cli: Cli, folder: Path, tmp_path: Path) -> None:
+def test_a_drawing_replaces_nothing_and_is_a_png(main_here: Cli, folder: Path, tmp_path: Path) -> None:
     scan = folder / "a.png"
     before = scan.read_bytes()
-    for arguments, told in (
+    for arguments, message in (
         (["--annotate", scan], f"{scan}: exists already: choose another --annotate"),
         (["--debug", scan], f"{scan}: exists already: choose another --debug"),
         (["--annotate", tmp_path / "an.jpg"], f"--annotate {tmp_path}/an.jpg: expected a name that ends in .png"),
         (["--annotate", tmp_path / "x.png", "--debug", tmp_path / "x.png"], "expected two names"),
     ):
-        result = cli("read", scan, *arguments)
+        result = main_here("read", scan, *arguments)
         assert (result.returncode, result.stdout) == (2, "")
-        assert told in result.stderr
+        assert message in result.stderr
     assert scan.read_bytes() == before
     assert not list(tmp_path.iterdir())
 
 
-def test_too_few_digits_are_said_to_be_too_few(cli: Cli, folder: Path) -> None:
-    assert cli("read", folder / "c.png", "--length", 5).stdout.splitlines()[1].endswith("(0 of 5 digits found)")
-    result = cli("read", folder / "c.png", "--length", 5, "--json")
+def test_too_few_digits_are_said_to_be_too_few(main_here: Cli, folder: Path) -> None:
+    assert main_here("read", folder / "c.png", "--length", 5).stdout.splitlines()[1].endswith("(0 of 5 digits found)")
+    result = main_here("read", folder / "c.png", "--length", 5, "--json")
     assert result.stderr == f"inkdigits: {folder / 'c.png'}: 0 of 5 digits found\n"
 
 
 def test_a_table_names_eight_unsure_digits_and_counts_the_others() -> None:
     seen = np.zeros((28, 28), np.uint8)
     digit = Digit(1, 0.6, 7, 0.3, "unsure", (0, 0, 9, 9), 0, seen)
-    told = _described(Reading("a", "read", "1" * 20, None, (digit,) * 20), None)
-    assert told.count("1 or 7 at 0,0") == 8
-    assert told.endswith("; … and 12 more (--json))")
+    text = _described(Reading("a", "read", "1" * 20, None, (digit,) * 20), None)
+    assert text.count("1 or 7 at 0,0") == 8
+    assert text.endswith("; … and 12 more (--json))")
 
 
-def test_an_archive_asks_for_results(cli: Cli, tmp_path: Path) -> None:
+def test_an_archive_is_for_batch(main_here: Cli, tmp_path: Path) -> None:
     (tmp_path / "scans.tar").write_bytes(b"\0" * 10_240)
-    result = cli("read", tmp_path / "scans.tar")
+    result = main_here("read", tmp_path / "scans.tar")
     assert result.returncode == 2
     assert (
         result.stderr
@@ -183,8 +183,8 @@ def test_ctrl_c_is_one_line(folder: Path) -> None:
     assert running.stdout
     running.stdout.readline()
     running.send_signal(signal.SIGINT)
-    _, told = running.communicate(timeout=60)
-    assert (running.returncode, told) == (130, "inkdigits: stopped\n")
+    _, errors = running.communicate(timeout=60)
+    assert (running.returncode, errors) == (130, "inkdigits: stopped\n")
 
 
 def test_reading_imports_nothing_slow(folder: Path) -> None:
