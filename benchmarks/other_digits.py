@@ -1,7 +1,7 @@
-"""Claim: the reader reads digits of another source, scikit-learn's 1,797 of 8x8 pixels, which it never saw.
+"""Claim: the reader reads scikit-learn's 1,797 digits of 8x8 pixels, which it was not trained on.
 
-Every picture goes through the whole reader, as a stranger's would. Prints the share read exactly with its 95 %
-interval, what was refused, and the labels most often misread. Needs scikit-learn.
+Every picture goes through the whole reader. Prints the fraction read exactly with its 95 % interval, how many were
+refused, and the most frequent misreadings. Needs scikit-learn.
 
     python benchmarks/other_digits.py [--model MODEL]
 """
@@ -18,11 +18,11 @@ from inkdigits.stats.scores import wilson_interval
 
 
 def main() -> None:
-    """Read them all, print the shares."""
+    """Read all pictures and print the figures."""
     from sklearn.datasets import load_digits
 
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--model", default=None, help="a shipped model or a model file; default: the reader's own")
+    parser.add_argument("--model", default=None, help="a shipped model or a model file; default: reader")
     arguments = parser.parse_args()
     reader = Reader.load(arguments.model)
     digits = load_digits()

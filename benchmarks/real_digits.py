@@ -1,8 +1,7 @@
-"""How well are other people's digits read? Error rates on pictures from outside MNIST, by medium and kind.
+"""Claim: other people's digits are read; error rates on pictures from outside MNIST, by medium and kind.
 
-The pictures lie beside the project in ../shared/real-digits (or --data FOLDER): photos and drawings of strangers, with
-their labels in labels.csv. They were looked at while the reader was built, so the figures are of a development set.
-The network never saw them, and nothing that ships was chosen by them alone.
+The pictures are in ../shared/real-digits (or --data FOLDER): photos and drawings by strangers, with their labels in
+labels.csv. They are a development set: the reader's limits were set on them, and the network was not trained on them.
 
     python benchmarks/real_digits.py [--model MODEL] [--data FOLDER] [--contact-sheet OUT.png]
 
@@ -30,7 +29,7 @@ _MAX_WRONG_SINGLES, _MAX_WRONG_MULTI, _MAX_ACCEPTED, _MAX_REFUSED = 2, 2, 2, 0.0
 
 @dataclass(frozen=True)
 class Case:
-    """One labelled picture and what was read in it; rows are parted by / in both."""
+    """One labelled picture and what was read in it; rows are separated by / in both."""
 
     file: str
     kind: str
@@ -39,7 +38,7 @@ class Case:
     read: str
     edits: int
     refused: int
-    seen: ReadingSteps
+    steps: ReadingSteps
 
     @property
     def wrong(self) -> bool:
@@ -55,7 +54,10 @@ def main() -> None:
     parser.add_argument("--contact-sheet", type=Path, help="a PNG of every failure")
     options = parser.parse_args()
     if not (options.data / "labels.csv").is_file():
-        print(f"{options.data}: no labels.csv, the real digits are absent: nothing was measured", file=sys.stderr)
+        print(
+            f"{options.data}: no labels.csv: nothing was measured; expected a folder of labelled pictures, name one with --data",
+            file=sys.stderr,
+        )
         sys.exit(2)
     reader = Reader.load(options.model)
     cases = [_case(reader, options.data, row) for row in _labels(options.data)]
@@ -79,22 +81,22 @@ def _labels(folder: Path) -> list[dict[str, str]]:
 
 
 def _case(reader: Reader, folder: Path, row: dict[str, str]) -> Case:
-    seen = reader.read_page(next(open_pages(folder / row["file"], row["file"])))
-    read = seen.reading.string.replace("\n", "/")
+    steps = reader.read_page(next(open_pages(folder / row["file"], row["file"])))
+    read = steps.reading.string.replace("\n", "/")
     label, bare = row["label"].replace("/", ""), read.replace("/", "")
     return Case(
-        row["file"], row["kind"], row["medium"], row["label"], read, _edits(bare, label), _refused(seen, label), seen
+        row["file"], row["kind"], row["medium"], row["label"], read, _edits(bare, label), _refused(steps, label), steps
     )
 
 
-def _refused(seen: ReadingSteps, label: str) -> int:
-    """How many of the label's digits were found but not accepted: no more than there are, and than were refused."""
-    accepted = sum(digit.outcome != "not_a_digit" for digit in seen.reading.digits)
-    return min(max(0, len(label) - accepted), len(seen.reading.digits) - accepted)
+def _refused(steps: ReadingSteps, label: str) -> int:
+    """The number of the label's digits that were found but refused."""
+    accepted = sum(digit.outcome != "not_a_digit" for digit in steps.reading.digits)
+    return min(max(0, len(label) - accepted), len(steps.reading.digits) - accepted)
 
 
 def _edits(read: str, label: str) -> int:
-    """Levenshtein's distance: digits to insert, remove or change."""
+    """The Levenshtein distance: digits to insert, remove or change."""
     row = list(range(len(label) + 1))
     for i, digit in enumerate(read):
         before, row = row, [i + 1]
@@ -108,11 +110,11 @@ def _report(cases: list[Case]) -> bool:
     groups = [("photo", ("photo",)), ("drawn", ("drawn",)), ("all", ("photo", "drawn"))]
     targets = {"single": _MAX_WRONG_SINGLES, "multi": _MAX_WRONG_MULTI, "nondigit": _MAX_ACCEPTED}
     names = {"single": "singles wrong", "multi": "multi not exact", "nondigit": "non-digits accepted"}
-    for kind, most in targets.items():
+    for kind, maximum in targets.items():
         for name, media in groups:
             some = [case for case in cases if case.kind == kind and case.medium in media]
             wrong = sum(case.wrong for case in some)
-            target = most if name == "all" else None
+            target = maximum if name == "all" else None
             _print_rate(f"{names[kind]}, {name}", wrong, len(some), target)
             met.append(target is None or wrong <= target)
     multi = [case for case in cases if case.kind == "multi"]
@@ -127,12 +129,12 @@ def _report(cases: list[Case]) -> bool:
     return all(met) and refused <= _MAX_REFUSED * digits
 
 
-def _print_rate(name: str, count: int, n: int, most: int | None) -> None:
+def _print_rate(name: str, count: int, n: int, target: int | None) -> None:
     interval = wilson_interval(count, n)
-    share = f"{100 * count / n:6.2f} %" if n else "     - "
-    target = "" if most is None else f"  target: at most {most}, {'met' if count <= most else 'MISSED'}"
+    rate = f"{100 * count / n:6.2f} %" if n else "     - "
+    verdict = "" if target is None else f"  target: at most {target}, {'met' if count <= target else 'MISSED'}"
     spread = f"95 % interval {100 * interval.low:.2f} to {100 * interval.high:.2f}"
-    print(f"{name:<44} {share} ({count} of {n}; {spread}){target}")
+    print(f"{name:<44} {rate} ({count} of {n}; {spread}){verdict}")
 
 
 def _contact_sheet(failures: list[Case], side: int = 240, columns: int = 6) -> np.ndarray:
@@ -143,7 +145,7 @@ def _contact_sheet(failures: list[Case], side: int = 240, columns: int = 6) -> n
     sheet = np.full((rows * (side + 24), columns * side, 3), 255, np.uint8)
     for number, case in enumerate(failures):
         top, left = number // columns * (side + 24), number % columns * side
-        picture = draw_annotation(case.seen)
+        picture = draw_annotation(case.steps)
         scale = (side - 4) / max(picture.shape[:2])
         size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
         small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA)

@@ -4,8 +4,8 @@
     # Debian's fonts: apt-get download, then dpkg -x each into fonts/debian/
     pip install fonttools && python ../tools/build_glyphs.py . --sheet sheet.png
 
-Only fonts in `glyph_fonts.tsv` are taken (font, where it comes from, file below the folder; `drop` names the reason
-why one is not). Every picture is drawn large, then shrunk, so that thin strokes stay anti-aliased.
+Only fonts in `glyph_fonts.tsv` are used (font, package, file below the folder; `drop` is the reason why a font is left
+out). Every picture is drawn large and then shrunk, so that thin strokes stay anti-aliased.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ from inkdigits.synthesis.glyphs import LETTERS, OTHER_SCRIPTS, SIZE, is_held_out
 
 HERE = Path(__file__).parent
 OUT = HERE.parent / "src" / "inkdigits" / "synthesis"
-LARGE = 200  # pixels a glyph is drawn at
+LARGE = 200  # pixels, the size at which a glyph is drawn
 MARGIN = 2
-LEVELS = 16  # grey levels kept: more would double the file and change nothing that a 28x28 picture shows
+LEVELS = 16  # grey levels, which keep the file small
 ALLOWED = {"OFL-1.0", "OFL-1.1", "Apache-2.0", "MIT", "UFL-1.0", "Bitstream-Vera"}
 
 Grey = NDArray[np.uint8]
@@ -50,7 +50,7 @@ class Font:
 
 @dataclass(frozen=True)
 class Glyph:
-    """One picture to be written."""
+    """One picture of a character."""
 
     image: Grey
     character: str
@@ -70,18 +70,18 @@ def attributed(font: Font, folder: Path) -> Font:
     """`font` with its licence and copyright line, read from the npm package where the table holds none."""
     if font.licence:
         return font
-    told = json.loads((folder / "node_modules" / font.package / "metadata.json").read_text())["license"]
-    licence = {"mit": "MIT"}.get(told["type"], told["type"])
-    # A family's packages repeat the line for every file of it.
-    line = re.split(r" \S+\.[ot]tf:", " ".join(told["attribution"].split()))[0]
+    licence_data = json.loads((folder / "node_modules" / font.package / "metadata.json").read_text())["license"]
+    licence = {"mit": "MIT"}.get(licence_data["type"], licence_data["type"])
+    # The packages of a family repeat the line for each of its files.
+    line = re.split(r" \S+\.[ot]tf:", " ".join(licence_data["attribution"].split()))[0]
     return Font(font.name, font.package, font.file, font.drop, licence, line)
 
 
 def glyphs_of(font: Font, folder: Path) -> list[Glyph]:
-    """Every picture of one font: digits, their other styles, and letters that are no digit's shape."""
+    """Every picture of one font: digits, their other styles, and letters without the shape of a digit."""
     drawn = _drawn(folder / font.file, "0123456789" + LETTERS)
     if missing := [char for char in "0123456789" if char not in drawn]:
-        raise SystemExit(f"{font.name}: no {' '.join(missing)} in {font.file}: say so in the column drop")
+        raise SystemExit(f"{font.name}: no {' '.join(missing)} in {font.file}: give the reason in the column drop")
     glyphs = [Glyph(_fit(ink), char, font.name, "plain") for char, ink in drawn.items()]
     for char, style, change in (("7", "crossed", _cross_seven), ("0", "slashed", _slash_zero), ("1", "foot", _foot)):
         changed = change(drawn[char])
@@ -93,7 +93,7 @@ def glyphs_of(font: Font, folder: Path) -> list[Glyph]:
 
 
 def _other_scripts(latin: Path) -> dict[str, Grey]:
-    """Letters of other scripts, from the file itself or from the files that stand beside it, one a script."""
+    """Letters of other scripts, from the file itself or from those beside it, one for each script."""
     drawn: dict[str, Grey] = {}
     for script, letters in OTHER_SCRIPTS.items():
         for path in {latin, latin.with_name(latin.name.replace("-latin-", f"-{script}-"))}:
@@ -103,7 +103,7 @@ def _other_scripts(latin: Path) -> dict[str, Grey]:
 
 
 def _drawn(path: Path, wanted: str) -> dict[str, Grey]:
-    """Those of the characters that the font in `path` has, drawn large."""
+    """The characters that the font in `path` has, drawn large."""
     source = TTFont(path)
     known = source.getBestCmap()
     source.flavor = None
@@ -127,7 +127,7 @@ def _draw(face: ImageFont.FreeTypeFont, char: str) -> Grey:
 
 
 def _fit(ink: Grey) -> Grey:
-    """`ink`, its aspect kept, in the middle of SIZE x SIZE, at full contrast and LEVELS grey levels."""
+    """`ink` centred in SIZE x SIZE with its aspect ratio, at full contrast and with LEVELS grey levels."""
     rows, columns = np.flatnonzero(ink.any(axis=1)), np.flatnonzero(ink.any(axis=0))
     ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
     scale = (SIZE - 2 * MARGIN) / max(ink.shape)
@@ -141,7 +141,7 @@ def _fit(ink: Grey) -> Grey:
 
 
 def _stroke(ink: Grey) -> int:
-    """How thick a font's pen is, in pixels: twice the distance from a stroke's middle to its edge."""
+    """The thickness of a font's strokes in pixels: twice the distance from a stroke's middle to its edge."""
     distance = cv2.distanceTransform((ink > 127).astype(np.uint8), cv2.DIST_L2, 3)
     ridge = distance[distance >= cv2.dilate(distance, np.ones((3, 3))) - 1e-3]
     return max(4, round(2 * float(np.median(ridge[ridge > 0]))))
@@ -160,7 +160,7 @@ def _cross_seven(seven: Grey) -> Grey | None:
     height, width = seven.shape
     y = LARGE // 3 + round(0.52 * height)
     if not (ink[y] > 127).any() or (ink[y] > 127).sum() > 3 * _stroke(seven):
-        return None  # nothing to cross there, or crossed already
+        return None  # nothing to cross, or already crossed
     x, half = _middle_of(ink[y]), round(0.32 * max(width, 0.5 * height))
     cv2.line(ink, (x - half, y + half // 8), (x + half, y - half // 8), 255, _stroke(seven), cv2.LINE_AA)
     return ink
@@ -170,7 +170,7 @@ def _slash_zero(zero: Grey) -> Grey | None:
     height, width = zero.shape
     inside = zero[height // 3 : 2 * height // 3, 2 * width // 5 : 3 * width // 5]
     if inside.mean() > 40:
-        return None  # dotted or slashed already
+        return None  # already dotted or slashed
     ink, pad = _padded(zero), LARGE // 3
     start = (pad + round(0.1 * width), pad + round(0.92 * height))
     end = (pad + round(0.9 * width), pad + round(0.08 * height))
@@ -182,31 +182,31 @@ def _foot(one: Grey) -> Grey | None:
     height, _ = one.shape
     lowest = one[-max(2, height // 20) :]
     if (lowest > 127).any(axis=0).sum() > 2 * _stroke(one) or _stroke(one) > 0.25 * height:
-        return None  # it has a foot, or its pen is too fat for one
+        return None  # it has a foot, or strokes too thick for one
     ink, pad = _padded(one), LARGE // 3
     x, y, half = _middle_of(lowest.max(axis=0)) + pad, pad + height - _stroke(one) // 2, round(0.22 * height)
     cv2.line(ink, (x - half, y), (x + half, y), 255, _stroke(one), cv2.LINE_AA)
     return ink
 
 
-def too_alike(fonts: dict[str, list[Glyph]]) -> dict[str, str]:
-    """Fonts whose ten digits are an earlier font's, by name: mean correlation above 0.97."""
-    seen: dict[str, NDArray[np.float32]] = {}
-    alike = {}
+def duplicates(fonts: dict[str, list[Glyph]]) -> dict[str, str]:
+    """Fonts with the same ten digits as an earlier font, which is the value: mean correlation above 0.97."""
+    kept: dict[str, NDArray[np.float32]] = {}
+    found = {}
     for name, glyphs in fonts.items():
         digits = np.stack([g.image.ravel() for g in glyphs if g.style == "plain" and g.character.isdigit()])
         centred = digits - digits.mean(axis=1, keepdims=True)
         unit = (centred / np.linalg.norm(centred, axis=1, keepdims=True)).astype(np.float32)
-        nearest = max(seen, key=lambda other: float((seen[other] * unit).sum(axis=1).mean()), default=None)
-        if nearest and float((seen[nearest] * unit).sum(axis=1).mean()) > 0.97:
-            alike[name] = nearest
+        nearest = max(kept, key=lambda other: float((kept[other] * unit).sum(axis=1).mean()), default=None)
+        if nearest and float((kept[nearest] * unit).sum(axis=1).mean()) > 0.97:
+            found[name] = nearest
         else:
-            seen[name] = unit
-    return alike
+            kept[name] = unit
+    return found
 
 
-def write_sheet(path: Path, fonts: dict[str, list[Glyph]], wanted: str) -> None:
-    """A contact sheet: a font a row, its name on the left."""
+def write_contact_sheet(path: Path, fonts: dict[str, list[Glyph]], wanted: str) -> None:
+    """A contact sheet: a row for each font, with its name on the left."""
     cell = SIZE + 4
     sheet = Image.new("L", (200 + cell * (len(wanted) + 3), cell * len(fonts)))
     draw = ImageDraw.Draw(sheet)
@@ -237,7 +237,7 @@ def write(fonts: dict[str, list[Glyph]], listed: list[Font]) -> None:
 _ABOUT = """# Fonts
 
 `glyphs.npz` holds small pictures (40x40) of digits and letters drawn with these fonts by `tools/build_glyphs.py`; no
-font is shipped. The pictures of 7, 0 and 1 with the styles "crossed", "slashed" and "foot" have a stroke of ours added.
+font is shipped. The pictures of 7, 0 and 1 with the styles "crossed", "slashed" and "foot" have an added stroke.
 
 | font | package | licence | copyright |
 | --- | --- | --- | --- |
@@ -245,7 +245,7 @@ font is shipped. The pictures of 7, 0 and 1 with the styles "crossed", "slashed"
 
 
 def main() -> None:
-    """Build the file, or say which packages it needs."""
+    """Build the file, or print the packages that it needs."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, nargs="?")
     parser.add_argument("--packages", action="store_true", help="print the npm packages to install")
@@ -255,17 +255,19 @@ def main() -> None:
     if options.packages:
         print(" ".join(sorted({font.package for font in listed if font.package.startswith("@") and not font.drop})))
         return
-    taken = [attributed(font, options.folder) for font in listed if not font.drop]
-    for font in taken:
+    used = [attributed(font, options.folder) for font in listed if not font.drop]
+    for font in used:
         if font.licence not in ALLOWED:
-            raise SystemExit(f"{font.name}: licence {font.licence} is not one that we know to allow this")
-    fonts = {font.name: glyphs_of(font, options.folder) for font in taken}
-    for name, other in too_alike(fonts).items():
+            raise SystemExit(
+                f"{font.name}: licence {font.licence} is not one of {', '.join(sorted(ALLOWED))}: drop the font in glyph_fonts.tsv"
+            )
+    fonts = {font.name: glyphs_of(font, options.folder) for font in used}
+    for name, other in duplicates(fonts).items():
         print(f"left out: {name}, its digits are those of {other}")
         del fonts[name]
     if options.sheet:
-        write_sheet(options.sheet, fonts, "0123456789" + LETTERS + "".join(OTHER_SCRIPTS.values()))
-    write(fonts, taken)
+        write_contact_sheet(options.sheet, fonts, "0123456789" + LETTERS + "".join(OTHER_SCRIPTS.values()))
+    write(fonts, used)
     print(f"{len(fonts)} fonts, {sum(map(is_held_out, fonts))} held out, {sum(map(len, fonts.values()))} pictures")
 
 
