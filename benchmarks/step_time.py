@@ -72,15 +72,15 @@ def _product() -> float:
 def _numpy_engine() -> Callable[[], None]:
     from inkdigits.networks.registry import build_network
     from inkdigits.training.engines.numpy.numpy_training import NumpyTraining
-    from inkdigits.training.engines.numpy.parameters import Standard
-    from inkdigits.training.engines.numpy.thread_pool import Lanes
+    from inkdigits.training.engines.numpy.parameters import PixelStatistics
+    from inkdigits.training.engines.numpy.thread_pool import ThreadPool
 
     digits, weights = load_train(), build_network("cnn").get_weights()
-    standard, recipe = Standard.of(digits.images), named_recipe("sprint", "cnn")
+    statistics, recipe = PixelStatistics.of(digits.images), named_recipe("sprint", "cnn")
 
     def steps() -> None:
-        with Lanes.opened() as lanes:
-            training = NumpyTraining.of(weights, standard, recipe, lanes)
+        with ThreadPool.open() as pool:
+            training = NumpyTraining.of(weights, statistics, recipe, pool)
             for step in range(STEPS):
                 rows = slice(step * BATCH_SIZE, (step + 1) * BATCH_SIZE)
                 training.step(digits.images[rows], one_hot(digits.labels[rows]), 0.01)
@@ -90,7 +90,7 @@ def _numpy_engine() -> Callable[[], None]:
 
 def _keras(fast: bool) -> Callable[[], object]:
     from inkdigits.networks.registry import build_network
-    from inkdigits.training.engines.keras_pooling import with_fast_pooling
+    from inkdigits.training.engines.keras.keras_pooling import with_fast_pooling
 
     digits, model = load_train().take(slice(0, STEPS * BATCH_SIZE)), build_network("cnn")
     trained = with_fast_pooling(model) if fast else model

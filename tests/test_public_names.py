@@ -21,6 +21,7 @@ PUBLIC = {
     "Reading",
     "Recipe",
     "Run",
+    "TrainOptions",
     "evaluate",
     "export_run",
     "load_classifier",

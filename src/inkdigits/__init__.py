@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from inkdigits.training.recipes import Recipe
     from inkdigits.training.run import Run, open_run
     from inkdigits.training.run_export import export_run
-    from inkdigits.training.train import resume, train
+    from inkdigits.training.train import TrainOptions, resume, train
 
 __version__ = "0.1.0"
 
@@ -37,6 +37,7 @@ __all__ = [
     "Reading",
     "Recipe",
     "Run",
+    "TrainOptions",
     "evaluate",
     "export_run",
     "load_classifier",
@@ -59,6 +60,7 @@ _MODULES = {
     "Reading": "reading.reading",
     "Recipe": "training.recipes",
     "Run": "training.run",
+    "TrainOptions": "training.train",
     "evaluate": "evaluation.evaluate",
     "export_run": "training.run_export",
     "load_classifier": "modelfile.load",

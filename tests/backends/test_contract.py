@@ -22,7 +22,7 @@ from inkdigits.networks.inputs import one_hot, to_inputs
 from inkdigits.networks.registry import NETWORKS, build_network
 from inkdigits.training.backend import Backend
 from inkdigits.training.checkpoint import latest_checkpoint
-from inkdigits.training.engines import keras as fit_module
+from inkdigits.training.engines.keras.keras_session import jit_compile
 from inkdigits.training.train import train
 
 pytestmark = pytest.mark.backends
@@ -108,7 +108,7 @@ def test_a_step_is_the_same_in_both_data_formats(small: Splits) -> None:
         keras.utils.set_random_seed(0)
         model = build_network("cnn")
         inputs = to_inputs(digits.images, channels_first=image_data_format == "channels_first")
-        model.compile("sgd", "categorical_crossentropy", jit_compile=fit_module.jit_compile())
+        model.compile("sgd", "categorical_crossentropy", jit_compile=jit_compile())
         model.fit(inputs, one_hot(digits.labels), batch_size=128, shuffle=False, verbose=0)
         weights.append(model.get_weights())
     for last, first in zip(*weights, strict=True):

@@ -12,7 +12,7 @@ from inkdigits.evaluation.evaluate import evaluate, load_predictions
 from inkdigits.evaluation.report import write_report
 from inkdigits.training.checkpoint import EpochRecord
 from inkdigits.training.run import Run
-from inkdigits.training.train import resume, train
+from inkdigits.training.train import TrainOptions, resume, train
 
 
 def _stop(record: EpochRecord) -> bool:
@@ -22,7 +22,14 @@ def _stop(record: EpochRecord) -> bool:
 def test_a_resumed_run_drops_its_evaluation(small_npz: Path, tmp_path: Path) -> None:
     path, data = tmp_path / "run", str(small_npz)
     with pytest.raises(KeyboardInterrupt):
-        train("dense", recipe="sprint", hyperparameters={"epochs": 3}, data=data, out=path, on_epoch=_stop)
+        train(
+            "dense",
+            recipe="sprint",
+            hyperparameters={"epochs": 3},
+            data=data,
+            out=path,
+            options=TrainOptions(on_epoch=_stop),
+        )
     before = evaluate(path, data=data)
     write_report(Run(path), data)
     stale = load_predictions(Run(path), before.data_sha256)

@@ -83,7 +83,7 @@ def test_an_own_network(tmp_path: Path) -> None:
     [
         ("nine", r"expected an output of shape \(None, 10\), got \(None, 9\)"),
         ("unbuilt", "start it with keras.Input"),
-        ("no_softmax", "its ten outputs are no probabilities .* end it in a softmax"),
+        ("no_softmax", "its ten outputs are not probabilities .* end it in a softmax"),
         ("no_model", "expected the function to return a keras.Model, got int"),
         ("broken", "raised ZeroDivisionError"),
         ("absent", "defines no function 'absent'"),

@@ -16,7 +16,7 @@ from inkdigits.errors import NetworkError, RunError
 from inkdigits.modelfile.keras_classifier import load_keras_model
 from inkdigits.training.run import Run
 from inkdigits.training.run_records import AccuracyChange
-from inkdigits.training.train import resume, train
+from inkdigits.training.train import TrainOptions, resume, train
 from tests.conftest import Cli
 
 
@@ -64,7 +64,11 @@ def test_a_network_that_got_worse_is_called_so(after: float, told: str) -> None:
 def test_it_begins_with_the_weights_that_were_named(begun: Run, small_npz: Path, tmp_path: Path) -> None:
     hyperparameters = {"epochs": 1, "learning_rate": 1e-7}
     run = train(
-        "dense", data=str(small_npz), hyperparameters=hyperparameters, out=tmp_path / "run", start_from=str(begun.path)
+        "dense",
+        data=str(small_npz),
+        hyperparameters=hyperparameters,
+        out=tmp_path / "run",
+        options=TrainOptions(start_from=str(begun.path)),
     )
     pairs = zip(
         load_keras_model(run.model_path).get_weights(), load_keras_model(begun.model_path).get_weights(), strict=True
@@ -75,13 +79,13 @@ def test_it_begins_with_the_weights_that_were_named(begun: Run, small_npz: Path,
 @pytest.mark.parametrize(("source", "message"), [("nowhere", "expected reader, a run's folder"), ("cnn", "no trained")])
 def test_what_cannot_be_started_from(source: str, message: str, small_npz: Path, tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match=message):
-        train("dense", data=str(small_npz), out=tmp_path / "run", start_from=source)
+        train("dense", data=str(small_npz), out=tmp_path / "run", options=TrainOptions(start_from=source))
     assert not (tmp_path / "run").exists()
 
 
 def test_another_network_is_refused(begun: Run, small_npz: Path, tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match="of 669,706 parameters, expected 'convnet' of 34,826"):
-        train("convnet", data=str(small_npz), out=tmp_path / "run", start_from=str(begun.path))
+        train("convnet", data=str(small_npz), out=tmp_path / "run", options=TrainOptions(start_from=str(begun.path)))
 
 
 def test_added_digits_that_changed_stop_a_resumed_training(
@@ -94,7 +98,7 @@ def test_added_digits_that_changed_stop_a_resumed_training(
         data=begun.config.data.source,
         hyperparameters={"epochs": 1},
         out=tmp_path / "run",
-        add_data=str(own),
+        options=TrainOptions(add_data=str(own)),
     )
     status = replace(run.status, state="running")
     (run.path / "status.json").write_text(json.dumps(asdict(status)))

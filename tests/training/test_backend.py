@@ -10,13 +10,12 @@ from PIL import Image
 
 from inkdigits.datasets.labelled import Splits
 from inkdigits.errors import RecipeError
-from inkdigits.training.backend import AUTO, Backend, resolve_backend, with_gradients
-from inkdigits.training.recipes import Recipe, named_recipe
+from inkdigits.training.backend import AUTO, NUMPY_BACKEND, Backend, with_gradients
+from inkdigits.training.engines.keras.keras_engine import KERAS
+from inkdigits.training.engines.numpy.numpy_engine import NUMPY
 from inkdigits.training.run import Run
 from inkdigits.training.train import train
 from tests.conftest import Cli
-
-NUMPY = named_recipe("sprint", "dense")
 
 
 @pytest.fixture
@@ -28,33 +27,33 @@ def _undecided(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_undecided")
 def test_the_numpy_engine_asks_for_keras_without_a_compiler() -> None:
-    assert resolve_backend(Backend(AUTO), NUMPY).name == "numpy"
-    assert resolve_backend(Backend(AUTO), Recipe()).name == "jax"
-    assert resolve_backend(Backend(AUTO, devices=2), NUMPY).name == "jax"
-    assert resolve_backend(Backend("torch"), NUMPY).name == "torch"
+    assert NUMPY.resolve_backend(Backend(AUTO)).name == NUMPY_BACKEND
+    assert KERAS.resolve_backend(Backend(AUTO)).name == "jax"
+    assert NUMPY.resolve_backend(Backend(AUTO, devices=2)).name == "jax"
+    assert NUMPY.resolve_backend(Backend("torch")).name == "torch"
 
 
 @pytest.mark.usefixtures("_undecided")
 def test_what_was_chosen_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "torch")
-    assert resolve_backend(Backend(AUTO), NUMPY).name == "torch"
+    assert NUMPY.resolve_backend(Backend(AUTO)).name == "torch"
 
 
 def test_keras_that_runs_already_is_kept() -> None:
     import keras
 
-    assert resolve_backend(Backend(AUTO), NUMPY).name == keras.backend.backend()
+    assert NUMPY.resolve_backend(Backend(AUTO)).name == keras.backend.backend()
 
 
 @pytest.mark.usefixtures("_undecided")
 def test_gradients_are_left_to_a_backend_that_has_them() -> None:
-    assert with_gradients(Backend("numpy")).name == "jax"
+    assert with_gradients(Backend(NUMPY_BACKEND)).name == "jax"
     assert with_gradients(Backend("tensorflow")).name == "tensorflow"
 
 
 def test_a_backend_without_gradients_trains_nothing_by_itself(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="computes no gradients: choose --backend jax, or --recipe sprint"):
-        train("dense", backend=Backend("numpy"), out=tmp_path / "run")
+        train("dense", backend=Backend(NUMPY_BACKEND), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -72,5 +71,5 @@ def test_a_run_of_the_numpy_engine_is_judged_explained_and_exported_like_any(
     ):
         done = cli(*arguments, KERAS_BACKEND="")
         assert done.returncode == 0, done.stderr
-    assert Run(run).config.backend.name == "numpy"
+    assert Run(run).config.backend.name == NUMPY_BACKEND
     assert (tmp_path / "why.png").exists()

@@ -1,4 +1,4 @@
-"""A training as one compiled program against Keras's own loop, which takes the same steps one by one."""
+"""Epochs as compiled programs against Keras's own loop, which takes the same steps one by one."""
 
 from __future__ import annotations
 
@@ -16,11 +16,13 @@ from inkdigits.networks.inputs import one_hot, to_inputs
 from inkdigits.networks.registry import build_network
 from inkdigits.stats.scores import accuracy, log_loss
 from inkdigits.training.backend import Backend
-from inkdigits.training.checkpoint import latest_checkpoint
+from inkdigits.training.checkpoint import EpochRecord, latest_checkpoint
 from inkdigits.training.engines.keras_optimizer import make_optimizer
+from inkdigits.training.epoch_loop import fit
 from inkdigits.training.recipes import Recipe
+from inkdigits.training.run import Run
 from inkdigits.training.task import Task
-from inkdigits.training.train import resume, train
+from inkdigits.training.train import TrainOptions, resume, train
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "jax", reason="engine jax needs the jax backend")
 
@@ -34,7 +36,7 @@ def digits_of(small: Splits, n: int) -> LabelledDigits:
 
 @pytest.mark.parametrize(("name", "n"), [("dense", 400), ("cnn", 100)])
 def test_it_ends_where_keras_ends(small: Splits, tmp_path: Path, name: str, n: int) -> None:
-    from inkdigits.training.engines.jax import fit, order_of_epoch
+    from inkdigits.training.engines.jax.jax_session import order_of_epoch
 
     digits, validation = digits_of(small, n), small.test.take(slice(0, 130)) if small.test else digits_of(small, n)
     keras.utils.set_random_seed(2)
@@ -57,11 +59,16 @@ def test_it_ends_where_keras_ends(small: Splits, tmp_path: Path, name: str, n: i
         np.testing.assert_allclose(found, wanted, atol=2e-4)
 
 
-def trained(small: Splits, folder: Path, name: str, **hyperparameters: Any) -> Any:
+def trained(small: Splits, folder: Path, name: str, options: TrainOptions | None = None, **hyperparameters: Any) -> Run:
     save_npz(folder / "small.npz", small)
     chosen = {"engine": "jax", "optimizer": "adam", "patience": 0, "epochs": 2, "batch_size": 60, **hyperparameters}
     return train(
-        "dense", hyperparameters=chosen, data=str(folder / "small.npz"), out=folder / name, backend=Backend("jax")
+        "dense",
+        hyperparameters=chosen,
+        data=str(folder / "small.npz"),
+        backend=Backend("jax"),
+        out=folder / name,
+        options=options,
     )
 
 
@@ -75,21 +82,44 @@ def test_a_run_is_whole_and_the_same_seed_gives_the_same_weights(small: Splits, 
     assert np.array_equal(keras.saving.load_model(resume(runs[0].path).model_path).get_weights()[0], first[0])
 
 
-def test_bending_moves_digits_and_keeps_them(small: Splits) -> None:
+def test_a_stopped_training_is_resumed_to_the_same_weights(small: Splits, tmp_path: Path) -> None:
+    def stop_after_two(record: EpochRecord) -> bool:
+        if record.epoch == 2:
+            raise KeyboardInterrupt
+        return True
+
+    whole = trained(small, tmp_path, "whole", augmentation=1.0, epochs=3)
+    with pytest.raises(KeyboardInterrupt):
+        trained(small, tmp_path, "stopped", TrainOptions(on_epoch=stop_after_two), augmentation=1.0, epochs=3)
+    checkpoint = latest_checkpoint(Run(tmp_path / "stopped").checkpoints)
+    assert checkpoint is not None
+    assert len(checkpoint.progress.history) == 2
+    resumed = resume(tmp_path / "stopped")
+    weights = [keras.saving.load_model(run.model_path).get_weights() for run in (whole, resumed)]
+    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
+
+
+def test_it_ends_early(small: Splits, tmp_path: Path) -> None:
+    run = trained(small, tmp_path, "run", TrainOptions(on_epoch=lambda record: record.epoch < 2), epochs=5)
+    assert len(run.history) == 2
+    # At so high a rate the first epoch is the best.
+    run = trained(small, tmp_path, "impatient", epochs=20, patience=2, learning_rate=0.05)
+    assert len(run.history) == run.status.best_epoch + 2 < 20
+
+
+def test_a_warp_moves_digits_and_keeps_them(small: Splits) -> None:
     import jax
 
     from inkdigits.modelfile.predictor import Predictor
-    from inkdigits.training.engines.jax_warp import warp
+    from inkdigits.training.engines.jax.jax_warp import warp
 
     digits = digits_of(small, 300)
-    bent = np.asarray(warp(digits.images, jax.random.key(0), 1.0)).round().astype(np.uint8)
-    assert (bent != digits.images).any(axis=(1, 2)).all()
-    assert (Predictor.load("cnn").predict_proba(bent).argmax(axis=1) == digits.labels).mean() > 0.95
+    warped = np.asarray(warp(digits.images, jax.random.key(0), 1.0)).round().astype(np.uint8)
+    assert (warped != digits.images).any(axis=(1, 2)).all()
+    assert (Predictor.load("cnn").predict_proba(warped).argmax(axis=1) == digits.labels).mean() > 0.95
 
 
 def test_a_loss_that_is_no_number_is_told(small: Splits, tmp_path: Path) -> None:
-    from inkdigits.training.engines.jax import fit
-
     model = build_network("dense")
     model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
     digits = digits_of(small, 100)
@@ -98,8 +128,8 @@ def test_a_loss_that_is_no_number_is_told(small: Splits, tmp_path: Path) -> None
 
 
 def test_what_it_cannot_do_is_said_before_it_begins(small: Splits, tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match="patience must be 0 with engine jax, got 3"):
-        Recipe(engine="jax")
+    with pytest.raises(RecipeError, match=r"glyphs must be 0 with engine jax, got 0\.1"):
+        Recipe(engine="jax", glyphs=0.1)
     with pytest.raises(RecipeError, match="batch_size 5000 is more than the"):
         trained(small, tmp_path, "large", batch_size=5000)
     assert not (tmp_path / "large").exists()

@@ -17,16 +17,16 @@ from inkdigits.networks.inputs import one_hot, to_inputs
 from inkdigits.networks.registry import build_network
 from inkdigits.stats.calibration import softmax
 from inkdigits.training.checkpoint import EpochRecord, latest_checkpoint
-from inkdigits.training.engines.numpy.engine import fit
 from inkdigits.training.engines.numpy.network import NumpyNetwork
 from inkdigits.training.engines.numpy.optimizers import Muon
-from inkdigits.training.engines.numpy.parameters import Parameters, Standard
-from inkdigits.training.engines.numpy.thread_pool import Lanes, parts_of
+from inkdigits.training.engines.numpy.parameters import Parameters, PixelStatistics
+from inkdigits.training.engines.numpy.thread_pool import ThreadPool, equal_slices
+from inkdigits.training.epoch_loop import fit
 from inkdigits.training.loss_sampling import losses_of_small_network, sample_by_loss
 from inkdigits.training.recipes import Recipe
 from inkdigits.training.run import Run
 from inkdigits.training.task import Task
-from inkdigits.training.train import resume, train
+from inkdigits.training.train import TrainOptions, resume, train
 
 PLAIN = Recipe("plain", engine="numpy", optimizer="adam", batch_size=40, epochs=1, patience=0)
 
@@ -51,8 +51,8 @@ def test_answers_and_gradients_are_those_of_keras(small: Splits, name: str, n: i
     digits, model = digits_of(small, n), build_network(name)
     parameters = Parameters.of(model.get_weights())
     pixels = digits.images.astype(np.float32) / 255
-    with Lanes.opened() as lanes:
-        network = NumpyNetwork(parameters, lanes)
+    with ThreadPool.open() as pool:
+        network = NumpyNetwork(parameters, pool)
         answers = softmax(network.logits(pixels))
         np.testing.assert_allclose(network.differentiate(pixels, one_hot(digits.labels)), answers, atol=1e-6)
     np.testing.assert_allclose(answers, KerasClassifier(model).predict_proba(digits.images), atol=1e-6)
@@ -72,11 +72,11 @@ def test_an_epoch_ends_where_keras_ends(small: Splits, tmp_path: Path, name: str
 
     from inkdigits.training.epoch_data import pictures_of_epoch
 
-    standard = Standard.of(digits.images)
+    statistics = PixelStatistics.of(digits.images)
     images, targets = pictures_of_epoch(digits, PLAIN, 5, 1)
     reference.compile(keras.optimizers.Adam(1e-3), "categorical_crossentropy")
-    reference.fit(standard.apply(images)[..., None], targets, batch_size=40, shuffle=False, verbose=0)
-    wanted = reference.predict(standard.apply(validation.images)[..., None], verbose=0)
+    reference.fit(statistics.standardize(images)[..., None], targets, batch_size=40, shuffle=False, verbose=0)
+    wanted = reference.predict(statistics.standardize(validation.images)[..., None], verbose=0)
     np.testing.assert_allclose(KerasClassifier(model).predict_proba(validation.images), wanted, atol=2e-3)
 
 
@@ -105,7 +105,7 @@ def test_a_stopped_training_goes_on_to_the_same_weights(small: Splits, tmp_path:
     arguments = {"recipe": "sprint", "hyperparameters": hyperparameters, "data": str(tmp_path / "small.npz")}
     whole = train("cnn", out=tmp_path / "whole", **arguments)
     with pytest.raises(KeyboardInterrupt):
-        train("cnn", out=tmp_path / "stopped", on_epoch=stop_after_two, **arguments)
+        train("cnn", out=tmp_path / "stopped", options=TrainOptions(on_epoch=stop_after_two), **arguments)
     checkpoint = latest_checkpoint(Run(tmp_path / "stopped").checkpoints)
     assert checkpoint is not None
     assert len(checkpoint.progress.history) == 2
@@ -128,7 +128,7 @@ def test_it_learns_and_goes_on_from_what_was_learned(small: Splits, tmp_path: Pa
         hyperparameters=gentle,
         data=str(data),
         out=tmp_path / "second",
-        start_from=str(first.path),
+        options=TrainOptions(start_from=str(first.path)),
     )
     assert evaluate(second, data=str(data)).accuracy == pytest.approx(accuracy, abs=0.02)
 
@@ -151,7 +151,7 @@ def test_steps_are_of_equal_strength_in_every_direction() -> None:
 
 @pytest.mark.parametrize(("length", "count"), [(1, 4), (7, 3), (32, 2), (33, 2)])
 def test_parts_cover_everything_once(length: int, count: int) -> None:
-    parts = parts_of(length, count)
+    parts = equal_slices(length, count)
     assert [i for part in parts for i in range(part.start, part.stop)] == list(range(length))
     assert len(parts) == min(length, count)
 

@@ -11,7 +11,7 @@ import pytest
 
 from inkdigits.errors import RecipeError
 from inkdigits.training.run import Run
-from inkdigits.training.train import train
+from inkdigits.training.train import TrainOptions, train
 
 
 def _losses(run: Path) -> list[float]:
@@ -23,7 +23,13 @@ def test_tensorboard_holds_the_learning_curves(small_npz: Path, tmp_path: Path) 
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
     from tensorboard.util.tensor_util import make_ndarray
 
-    run = train("dense", hyperparameters={"epochs": 3}, data=str(small_npz), out=tmp_path / "run", log="tensorboard")
+    run = train(
+        "dense",
+        hyperparameters={"epochs": 3},
+        data=str(small_npz),
+        out=tmp_path / "run",
+        options=TrainOptions(tracker="tensorboard"),
+    )
     events = EventAccumulator(str(run.path / "tensorboard"))
     events.Reload()
     found = [(event.step, float(make_ndarray(event.tensor_proto))) for event in events.Tensors("val_loss")]
@@ -36,8 +42,8 @@ import socket, sys
 def refuse(*_, **__): raise AssertionError("the network was asked for")
 socket.socket.connect = refuse
 socket.getaddrinfo = refuse
-from inkdigits.training.train import train
-train("dense", hyperparameters={"epochs": 2}, data=sys.argv[1], out=sys.argv[2], log="mlflow")
+from inkdigits.training.train import TrainOptions, train
+train("dense", hyperparameters={"epochs": 2}, data=sys.argv[1], out=sys.argv[2], options=TrainOptions(tracker="mlflow"))
 from mlflow.telemetry.utils import is_telemetry_disabled
 print(is_telemetry_disabled())
 """
@@ -71,5 +77,5 @@ def test_nothing_is_logged_unless_asked_for(small_npz: Path, tmp_path: Path) -> 
 
 def test_an_unknown_tracker(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="unknown tracker 'wandb'"):
-        train("dense", out=tmp_path / "run", log="wandb")
+        train("dense", out=tmp_path / "run", options=TrainOptions(tracker="wandb"))
     assert not (tmp_path / "run").exists()

@@ -16,12 +16,13 @@ from inkdigits.errors import NetworkError, OutputError, RecipeError, RunError, T
 from inkdigits.evaluation.evaluate import evaluate
 from inkdigits.modelfile.keras_classifier import load_keras_model
 from inkdigits.training import backend as backend_module
+from inkdigits.training import epoch_loop
 from inkdigits.training import train as train_module
 from inkdigits.training.backend import Backend, start_keras
 from inkdigits.training.checkpoint import latest_checkpoint
-from inkdigits.training.engines import keras as fit_module
+from inkdigits.training.engines.keras import keras_session
+from inkdigits.training.engines.keras.keras_pooling import with_fast_pooling
 from inkdigits.training.engines.keras_optimizer import make_optimizer
-from inkdigits.training.engines.keras_pooling import with_fast_pooling
 from inkdigits.training.recipes import Recipe
 from inkdigits.training.run import Run, find_runs, locked_folder, open_run
 from inkdigits.training.train import resume, train
@@ -133,7 +134,7 @@ def test_a_loss_that_becomes_nan_stops_and_says_so(small_npz: Path, tmp_path: Pa
     hyperparameters = {"optimizer": "sgd", "learning_rate": 10, "epochs": 20, "batch_size": 8, "patience": 0}
     start_keras(Backend())
     with (
-        mock.patch.object(fit_module, "make_optimizer", return_value=keras.optimizers.SGD(1e18)),
+        mock.patch.object(keras_session, "make_optimizer", return_value=keras.optimizers.SGD(1e18)),
         pytest.raises(TrainingDivergedError, match=r"loss became (nan|inf) in epoch 1.*learning rate"),
     ):
         train("dense", data=str(small_npz), hyperparameters=hyperparameters, out=tmp_path / "run")
@@ -142,7 +143,7 @@ def test_a_loss_that_becomes_nan_stops_and_says_so(small_npz: Path, tmp_path: Pa
 
 def test_ctrl_c_leaves_a_usable_run_that_goes_on(small_npz: Path, tmp_path: Path) -> None:
     whole = train("dense", data=str(small_npz), hyperparameters=QUICK, out=tmp_path / "whole")
-    save, calls = fit_module.save_checkpoint, []
+    save, calls = epoch_loop.save_checkpoint, []
 
     def stop_after_two(*arguments: object) -> None:
         save(*arguments)  # type: ignore[arg-type]
@@ -150,7 +151,7 @@ def test_ctrl_c_leaves_a_usable_run_that_goes_on(small_npz: Path, tmp_path: Path
         if len(calls) == 2:
             raise KeyboardInterrupt
 
-    with mock.patch.object(fit_module, "save_checkpoint", stop_after_two), pytest.raises(KeyboardInterrupt):
+    with mock.patch.object(epoch_loop, "save_checkpoint", stop_after_two), pytest.raises(KeyboardInterrupt):
         train("dense", data=str(small_npz), hyperparameters=QUICK, out=tmp_path / "stopped")
     stopped = Run(tmp_path / "stopped")
     assert (stopped.status.state, stopped.status.epochs) == ("interrupted", 2)
@@ -162,13 +163,13 @@ def test_ctrl_c_leaves_a_usable_run_that_goes_on(small_npz: Path, tmp_path: Path
 
 def test_resume_with_another_number_of_cores_warns(small_npz: Path, tmp_path: Path) -> None:
     with (
-        mock.patch.object(fit_module, "save_checkpoint", side_effect=KeyboardInterrupt),
+        mock.patch.object(epoch_loop, "save_checkpoint", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
     ):
         train("dense", data=str(small_npz), hyperparameters=QUICK, out=tmp_path / "run")
     with (
         mock.patch.object(train_module, "usable_cores", return_value=999),
-        pytest.warns(UserWarning, match="goes on with 999"),
+        pytest.warns(UserWarning, match="is resumed on 999"),
     ):
         resume(tmp_path / "run")
 
@@ -177,7 +178,7 @@ def test_resume_with_changed_data_is_refused(small_npz: Path, tmp_path: Path) ->
     data = tmp_path / "data.npz"
     data.write_bytes(small_npz.read_bytes())
     with (
-        mock.patch.object(fit_module, "save_checkpoint", side_effect=KeyboardInterrupt),
+        mock.patch.object(epoch_loop, "save_checkpoint", side_effect=KeyboardInterrupt),
         pytest.raises(KeyboardInterrupt),
     ):
         train("dense", data=str(data), hyperparameters=QUICK, out=tmp_path / "run")
@@ -256,6 +257,6 @@ def test_the_triangular_schedule_rises_then_falls_to_zero() -> None:
 def test_keras_on_another_backend_is_refused() -> None:
     with (
         mock.patch.object(backend_module, "require_extra"),
-        pytest.raises(NetworkError, match="Keras runs on jax in this process already, so torch cannot be had"),
+        pytest.raises(NetworkError, match="Keras runs on jax in this process already and cannot change to torch"),
     ):
         start_keras(Backend("torch"))

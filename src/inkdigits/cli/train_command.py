@@ -112,10 +112,7 @@ def train(
                 data=data,
                 backend=backend_of(backend, device, deterministic, devices),
                 out=path,
-                quiet=quiet,
-                log=log and log.value,
-                start_from=start_from,
-                add_data=add_data,
+                options=training.TrainOptions(start_from, add_data, log and log.value, quiet=quiet),
             )
     _print_run(run, as_json)
 

@@ -18,10 +18,11 @@ from inkdigits.experiments.reproduction_page import write_reproduction_page
 from inkdigits.stats.scores import Interval, PairedComparison, compare_paired
 from inkdigits.stats.significance import SIGNIFICANCE_LEVEL
 from inkdigits.system.atomic_io import write_json
-from inkdigits.training.backend import Backend, resolve_backend
+from inkdigits.training.backend import Backend
+from inkdigits.training.engines.engine_registry import engine_of
 from inkdigits.training.recipes import named_recipe
 from inkdigits.training.run import Run
-from inkdigits.training.train import train
+from inkdigits.training.train import TrainOptions, train
 
 __all__ = ["TARGETS", "NetworkResult", "Reproduction", "ReproductionSummary", "Target", "TargetCheck", "reproduce"]
 
@@ -108,10 +109,18 @@ def reproduce(
         raise OutputError(f"{path}: holds files already: choose another --out")
     runs = []
     for network in TARGETS:
-        backend = resolve_backend(backend, named_recipe(recipe, network))
+        backend = engine_of(named_recipe(recipe, network)).resolve_backend(backend)
         progress(f"training {network} (recipe {recipe}, seed {seed}, {backend.name})")
         runs.append(
-            train(network, recipe=recipe, seed=seed, data=data, backend=backend, out=path / network, quiet=quiet)
+            train(
+                network,
+                recipe=recipe,
+                seed=seed,
+                data=data,
+                backend=backend,
+                out=path / network,
+                options=TrainOptions(quiet=quiet),
+            )
         )
     progress("evaluating both on the test pictures")
     networks = [(run, evaluate(run, data=data)) for run in runs]
@@ -133,7 +142,7 @@ def _summary(networks: Sequence[tuple[Run, Evaluation]]) -> ReproductionSummary:
     return ReproductionSummary(
         recipe=config.recipe.name,
         seed=config.seed,
-        backend=f"{config.backend.name} {config.versions[config.backend.name]}",
+        backend=f"{config.backend.name} {config.versions[config.backend.keras_name]}",
         cores=config.cores,
         n=comparison.n,
         warnings=tuple(line for run, evaluation in networks for line in _leakage_warnings(run, evaluation)),

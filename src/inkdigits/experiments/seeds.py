@@ -20,7 +20,8 @@ from inkdigits.experiments.seeds_page import write_seeds_page
 from inkdigits.networks.registry import check_network_name, folder_name
 from inkdigits.system.atomic_io import write_json
 from inkdigits.system.processes import SupportsSubmit, process_pool
-from inkdigits.training.backend import Backend, resolve_backend
+from inkdigits.training.backend import Backend
+from inkdigits.training.engines.engine_registry import engine_of
 from inkdigits.training.recipes import Recipe, named_recipe
 from inkdigits.training.run import Run
 from inkdigits.training.run_records import RunState
@@ -103,7 +104,7 @@ def train_seeds(
     check_network_name(network)
     chosen = named_recipe(recipe, network) if isinstance(recipe, str) else recipe
     folder = Path(out) if out else Path("runs") / f"{folder_name(network)}-{chosen.name}-seeds"
-    backend = resolve_backend(backend, chosen)
+    backend = engine_of(chosen).resolve_backend(backend)
     tasks = [SeedTask(folder / f"seed-{seed:03d}", network, chosen, seed, data, backend) for seed in range(n)]
     _check_folder(folder)
     for task in tasks:
@@ -142,7 +143,7 @@ def _check_same_recipe(task: SeedTask) -> None:
         "seed": config.seed,
         "backend": config.backend.name,
     }
-    if task.recipe.engine != "numpy":  # which does not compute with Keras's backend
+    if engine_of(task.recipe).initial_weights_backend is None:  # else Keras's backend takes no steps
         asked["backend"] = task.backend.name
     different = difference({name: found[name] for name in asked}, asked)
     if different:

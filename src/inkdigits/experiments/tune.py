@@ -16,10 +16,11 @@ from inkdigits.experiments.difference import difference
 from inkdigits.networks.registry import check_network_name, folder_name
 from inkdigits.system.atomic_io import make_folder, write_json
 from inkdigits.system.processes import SupportsSubmit, process_pool
-from inkdigits.training.backend import Backend, resolve_backend
+from inkdigits.training.backend import Backend
 from inkdigits.training.checkpoint import EpochRecord
+from inkdigits.training.engines.engine_registry import engine_of
 from inkdigits.training.recipes import Recipe, named_recipe, with_hyperparameters
-from inkdigits.training.train import check_engine, train
+from inkdigits.training.train import TrainOptions, train
 
 if TYPE_CHECKING:
     import optuna
@@ -116,8 +117,8 @@ def _resolve(search: Search, folder: Path) -> SearchTask:
     """`search` with all its defaults filled in. Raises as `tune` does for what cannot be trained."""
     check_network_name(search.network)
     recipe = _base_recipe(named_recipe(search.recipe, search.network), search.hyperparameters)
-    backend = resolve_backend(search.backend, recipe)
-    check_engine(search.network, recipe, backend)
+    backend = engine_of(recipe).resolve_backend(search.backend)
+    engine_of(recipe).check(search.network, backend)
     load_for_training(search.data)  # bad data raise before anything is written
     return SearchTask(
         network=search.network,
@@ -243,7 +244,7 @@ def _one_trial(trial: optuna.Trial, task: SearchTask, worker: str) -> float:
                 data=task.data,
                 backend=task.backend,
                 out=Path(folder) / "run",
-                on_epoch=keep_training,
+                options=TrainOptions(on_epoch=keep_training),
             )
         except TrainingDivergedError as error:
             raise optuna.TrialPruned(str(error)) from error

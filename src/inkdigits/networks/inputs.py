@@ -1,4 +1,4 @@
-"""From labelled digits to what a network takes: the preparation that the exercise teaches."""
+"""Digits and labels as the arrays that a network is trained on, prepared as in the exercise."""
 
 from __future__ import annotations
 

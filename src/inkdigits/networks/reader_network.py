@@ -1,6 +1,7 @@
-"""The network that reads people's own digits: 3x3 convolutions with batch normalization.
+"""The reader's network: 3x3 convolutions with batch normalization.
 
-Its sizes are chosen for a computer without a GPU: 11.9 MFLOP a picture, little more than the exercise's CNN.
+Its sizes are chosen for a computer without a GPU: 11.9 MFLOP a picture (tests/networks/test_networks.py), little more
+than the exercise's CNN.
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ def build(input_shape: tuple[int, int, int]) -> keras.Model:
 
 
 def _convolution(filters: int, size: int, padding: str = "valid") -> list[Any]:
-    """A convolution without a bias, which the normalization after it has."""
+    """A convolution without a bias, batch normalization, which has one, and ReLU."""
     import keras
     from keras import layers
 

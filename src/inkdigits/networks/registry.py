@@ -6,7 +6,7 @@ import ast
 import difflib
 import importlib
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,10 +21,8 @@ if TYPE_CHECKING:
 
 __all__ = ["NETWORKS", "build_network", "check_network_name", "folder_name", "is_own_network"]
 
-# A network's name is its module's.
-NETWORKS = ("dense", "cnn", "convnet", "reader")
-
-Build = Callable[[tuple[int, int, int]], Any]
+# The module of each network.
+NETWORKS: Mapping[str, str] = {"dense": "dense", "cnn": "cnn", "convnet": "convnet", "reader": "reader_network"}
 
 
 def is_own_network(name: str) -> bool:
@@ -33,7 +31,7 @@ def is_own_network(name: str) -> bool:
 
 
 def check_network_name(name: str) -> None:
-    """Raise `NetworkError` unless `name` is known or points to an existing file. Imports no Keras."""
+    """Raise `NetworkError` unless `name` is known or points to an existing file. Does not import Keras."""
     if is_own_network(name):
         if not _own_parts(name)[0].is_file():
             raise NetworkError(f"{name}: no such file as {_own_parts(name)[0]}, expected path.py:function")
@@ -48,7 +46,7 @@ def check_network_name(name: str) -> None:
 
 
 def _first_function(path: Path) -> str:
-    """The first public function in a file of Python, or a stand-in where none is found."""
+    """The name of the first public function in a Python file, or `function` where none is found."""
     try:
         nodes = ast.parse(path.read_bytes()).body
     except (OSError, SyntaxError, ValueError):
@@ -58,7 +56,7 @@ def _first_function(path: Path) -> str:
 
 
 def folder_name(name: str) -> str:
-    """What a folder for the network `name` is called: `my_nets-tiny` for `nets/my_nets.py:tiny`."""
+    """The network's name as a part of a folder's name: `my_nets-tiny` for `nets/my_nets.py:tiny`."""
     if not is_own_network(name):
         return name
     path, function = _own_parts(name)
@@ -66,10 +64,10 @@ def folder_name(name: str) -> str:
 
 
 def build_network(name: str, scope: Callable[[], AbstractContextManager[None]] = nullcontext) -> keras.Model:
-    """The untrained network `name`, with its channel axis where `keras.config.image_data_format()` wants it.
+    """The untrained network `name`, with its channels as `keras.config.image_data_format()` says.
 
-    Its variables are made inside `scope`, which says on which devices they are.
-    Raises `NetworkError` when a user's own network cannot be built or does not map (n, 28, 28, 1) to (n, 10).
+    Its variables are created inside `scope`, which decides their devices. Raises `NetworkError` when a user's own
+    network cannot be built or does not map (n, 28, 28, 1) to (n, 10).
     """
     import keras
 
@@ -83,7 +81,7 @@ def build_network(name: str, scope: Callable[[], AbstractContextManager[None]] =
 
 def _built(name: str, input_shape: tuple[int, int, int]) -> Any:
     if not is_own_network(name):
-        return importlib.import_module(f"inkdigits.networks.{name}").build(input_shape)
+        return importlib.import_module(f"inkdigits.networks.{NETWORKS[name]}").build(input_shape)
     return _build_own(name, input_shape)
 
 
@@ -95,13 +93,13 @@ def _own_parts(name: str) -> tuple[Path, str]:
 def _build_own(name: str, input_shape: tuple[int, int, int]) -> Any:
     path, function = _own_parts(name)
     try:
-        build: Build | None = runpy.run_path(str(path)).get(function)
+        build = runpy.run_path(str(path)).get(function)
         if not callable(build):
             raise NetworkError(f"{name}: {path} defines no function {function!r}")
         return build(input_shape)
     except NetworkError:
         raise
-    except Exception as error:  # whatever a user's own code raises is the user's to read
+    except Exception as error:  # a user's own code may raise anything
         raise NetworkError(f"{name}: {path} raised {type(error).__name__}: {error}") from error
 
 
@@ -118,11 +116,11 @@ def _checked(model: Any, name: str) -> keras.Model:
 
 
 def _check_probabilities(model: keras.Model, name: str) -> None:
-    """Ask the untrained network about two pictures of noise: it must answer with probabilities."""
+    """Raise `NetworkError` unless the untrained network maps two pictures of noise to probabilities."""
     noise = np.random.default_rng(0).random((2, *model.input_shape[1:]), np.float32)
-    answers = np.asarray(model.predict(noise, verbose=0))
-    sums = answers.sum(axis=1)
-    if (answers < 0).any() or not np.allclose(sums, 1, atol=1e-3):
+    outputs = np.asarray(model.predict(noise, verbose=0))
+    sums = outputs.sum(axis=1)
+    if (outputs < 0).any() or not np.allclose(sums, 1, atol=1e-3):
         raise NetworkError(
-            f"{name}: its ten outputs are no probabilities (they sum to {sums[0]:.3g}): end it in a softmax"
+            f"{name}: its ten outputs are not probabilities (they sum to {sums[0]:.3g}): end it in a softmax"
         )

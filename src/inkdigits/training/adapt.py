@@ -1,4 +1,4 @@
-"""A training that starts from another's weights and mixes a user's own pictures with the data, and what came of it."""
+"""Training that starts from another network's weights and mixes a user's own digits with the data."""
 
 from __future__ import annotations
 
@@ -16,36 +16,38 @@ from inkdigits.stats.scores import accuracy
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["Adaptation", "adaptation_of", "start_from"]
+__all__ = ["Adaptation", "split_added", "start_from"]
 
-# A user's own pictures make up this share of an epoch, each at most so many times.
-_SHARE, _MAX_TIMES = 0.1, 50
+# A user's own digits are repeated until they are this fraction of the data, each at most so many times.
+_ADDED_FRACTION, _MAX_REPEATS = 0.1, 50
 
 
 @dataclass(frozen=True)
 class Adaptation:
-    """A user's own digits, parted like the data: most are trained on, some are held out to judge by."""
+    """A user's own digits: most to train on, some held out for validation."""
 
     train: LabelledDigits
     validation: LabelledDigits
 
     def mixed_with(self, digits: LabelledDigits) -> LabelledDigits:
-        """`digits` and the user's own, which are repeated until they are a tenth of them, at most 50 times."""
-        times = int(np.clip(round(_SHARE * len(digits) / len(self.train)), 1, _MAX_TIMES))
+        """`digits` and the user's own, repeated at most 50 times to make up a tenth of `digits`."""
+        times = int(np.clip(round(_ADDED_FRACTION * len(digits) / len(self.train)), 1, _MAX_REPEATS))
         return LabelledDigits(
             np.concatenate([digits.images, *[self.train.images] * times]),
             np.concatenate([digits.labels, *[self.train.labels] * times]),
             f"{digits.name} and {self.train.name}",
         )
 
-    def accuracies(self, classifier: Any, validation: LabelledDigits) -> dict[str, float]:
-        """The accuracy of `classifier` (anything with `predict_proba`) on both held-out parts, in [0, 1]."""
-        parts = {"data": validation, "added": self.validation}
-        return {name: accuracy(part.labels, classifier.predict_proba(part.images)) for name, part in parts.items()}
+    def accuracies(self, classifier: Any, validation: LabelledDigits) -> tuple[float, float]:
+        """The accuracy in [0, 1] of `classifier`, which has `predict_proba`, on `validation` and on the user's own."""
+        of_data, of_added = (
+            accuracy(digits.labels, classifier.predict_proba(digits.images)) for digits in (validation, self.validation)
+        )
+        return of_data, of_added
 
 
-def adaptation_of(digits: LabelledDigits, seed: int) -> Adaptation:
-    """The user's own `digits`, a fifth of each class held out. Raises `DataError`."""
+def split_added(digits: LabelledDigits, seed: int) -> Adaptation:
+    """A user's own `digits`, with a fifth of each class held out. Raises `DataError`."""
     return Adaptation(*stratified_split(digits, 0.2, seed))
 
 
@@ -75,6 +77,6 @@ def _weights_path(source: str | Path) -> Path:
     if not path.is_file() or path.suffix != ".keras":
         raise NetworkError(
             f"{source}: no trained network to start from: expected reader, a run's folder or a .keras file "
-            "(a model file holds no weights that can be trained on)"
+            "(the weights of a model file cannot be trained)"
         )
     return path

@@ -1,4 +1,4 @@
-"""Which Keras backend runs, on which device: decided before Keras is imported, since it cannot be changed after."""
+"""The Keras backend and its devices: chosen before Keras is imported, since they cannot be changed afterwards."""
 
 from __future__ import annotations
 
@@ -11,46 +11,50 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 
 from inkdigits.errors import MissingExtraError, NetworkError, require_extra
-from inkdigits.training.compilation_cache import keep_compiled
-from inkdigits.training.recipes import Recipe
+from inkdigits.training.compilation_cache import enable_compilation_cache
 
 __all__ = [
     "ALL_DEVICES",
     "AUTO",
     "BACKENDS",
+    "NUMPY_BACKEND",
     "Backend",
     "choose_backend",
     "installed_backends",
-    "resolve_backend",
     "start_keras",
     "with_gradients",
 ]
 
 BACKENDS = ("jax", "tensorflow", "torch")
-# Keras's own NumPy backend computes no gradients, and compiles nothing: enough for the NumPy engine (docs/log.md).
-_WITHOUT_GRADIENTS = "numpy"
+# Keras's own NumPy backend, which Keras calls numpy: it computes no gradients and compiles nothing.
+NUMPY_BACKEND = "keras-numpy"
 AUTO = "auto"
 ALL_DEVICES = "all"
 # Keras's NumPy backend convolves with JAX.
-_EXTRAS = {"jax": "train", "tensorflow": "tensorflow", "torch": "torch", _WITHOUT_GRADIENTS: "train"}
+_EXTRAS = {"jax": "train", "tensorflow": "tensorflow", "torch": "torch", NUMPY_BACKEND: "train"}
 
 
 @dataclass(frozen=True)
 class Backend:
-    """What a training runs on."""
+    """What Keras runs on."""
 
-    name: str = "jax"  # jax, tensorflow or torch; numpy for the NumPy engine alone; auto: see `resolve_backend`
+    name: str = "jax"  # jax, tensorflow or torch; keras-numpy for the NumPy engine; auto: see Engine.resolve_backend
     device: str = "auto"  # auto: a GPU where there is one; cpu: never a GPU
     deterministic: bool = False  # bit-identical results on a GPU and on TensorFlow too
     image_data_format: str | None = None  # channels_last or channels_first; None: as Keras is configured
-    devices: int | str = 1  # that share a training's batches, on JAX; or all
+    devices: int | str = 1  # among which batches are divided, on JAX; or all
 
     def __post_init__(self) -> None:
-        if self.name not in (_WITHOUT_GRADIENTS, AUTO):
+        if self.name not in (NUMPY_BACKEND, AUTO):
             _check_choice("backend", self.name, BACKENDS)
         _check_choice("device", self.device, ("auto", "cpu"))
         _check_choice("image_data_format", self.image_data_format, (None, "channels_last", "channels_first"))
         _check_devices(self.devices, self.name)
+
+    @property
+    def keras_name(self) -> str:
+        """What Keras calls it, and the library that computes."""
+        return "numpy" if self.name == NUMPY_BACKEND else self.name
 
 
 def _check_choice(what: str, value: object, known: tuple[object, ...]) -> None:
@@ -63,7 +67,7 @@ def _check_devices(devices: int | str, backend: str) -> None:
         raise NetworkError(f"--devices: expected a number from 1, or all, got {devices}")
     if devices != 1 and backend not in ("jax", AUTO):
         raise NetworkError(
-            f"--devices {devices}: only jax shares a training over devices, not {backend}: --backend jax"
+            f"--devices {devices}: only jax divides a training among devices, not {backend}: choose --backend jax"
         )
 
 
@@ -73,13 +77,15 @@ def installed_backends() -> list[str]:
 
 
 def choose_backend(name: str | None = None) -> str:
-    """The backend to run: `name`, else what runs already, else KERAS_BACKEND, else the first that is installed."""
+    """The backend's name: `name`, else the running one, else KERAS_BACKEND, else the first that is installed."""
     if name:
         return name
     if "keras" in sys.modules:
         return _running()
     if named := os.environ.get("KERAS_BACKEND"):
-        if named not in (*BACKENDS, _WITHOUT_GRADIENTS):
+        if named == "numpy":
+            return NUMPY_BACKEND
+        if named not in BACKENDS:
             raise NetworkError(f"KERAS_BACKEND={named}: expected one of {', '.join(BACKENDS)}")
         return named
     installed = installed_backends()
@@ -88,33 +94,19 @@ def choose_backend(name: str | None = None) -> str:
     return installed[0]
 
 
-def resolve_backend(backend: Backend | None, recipe: Recipe) -> Backend:
-    """`backend` with a name in place of `AUTO`: the default, or the one that suffices for the recipe's engine.
-
-    The latter is for a process that does nothing else with Keras, since it cannot change its backend afterwards. None
-    is always the default.
-    """
-    if backend is None or backend.name != AUTO:
-        return backend or Backend(choose_backend())
-    undecided = "keras" not in sys.modules and not os.environ.get("KERAS_BACKEND")
-    if recipe.engine == "numpy" and undecided and backend.devices == 1 and importlib.util.find_spec("jax"):
-        return replace(backend, name=_WITHOUT_GRADIENTS)
-    return replace(backend, name=choose_backend())
-
-
 def with_gradients(backend: Backend) -> Backend:
     """`backend`, or the default in its place where it computes no gradients."""
-    return replace(backend, name=choose_backend()) if backend.name == _WITHOUT_GRADIENTS else backend
+    return replace(backend, name=choose_backend()) if backend.name == NUMPY_BACKEND else backend
 
 
 def start_keras(backend: Backend) -> float:
-    """Import Keras on `backend` and return the seconds that took; nearly zero when it runs already.
+    """Import Keras on `backend` and return the seconds that took; nearly zero when it was imported before.
 
     Raises `MissingExtraError` when it is not installed, `NetworkError` when Keras runs on another backend already.
     """
     require_extra("keras", "train", "training")
     backend = replace(backend, name=choose_backend()) if backend.name == AUTO else backend
-    require_extra(backend.name, _EXTRAS[backend.name], f"the {backend.name} backend")
+    require_extra(backend.keras_name, _EXTRAS[backend.name], f"the {backend.name} backend")
     started = time.perf_counter()
     if "keras" not in sys.modules:
         os.environ.update(_environment(backend))
@@ -124,7 +116,7 @@ def start_keras(backend: Backend) -> float:
 
     if _running() != backend.name:
         raise NetworkError(
-            f"Keras runs on {_running()} in this process already, so {backend.name} cannot be had: start a new one"
+            f"Keras runs on {_running()} in this process already and cannot change to {backend.name}: start a new process"
         )
     _apply(backend)
     if backend.image_data_format:
@@ -135,12 +127,13 @@ def start_keras(backend: Backend) -> float:
 def _running() -> str:
     import keras
 
-    return str(keras.backend.backend())
+    name = str(keras.backend.backend())
+    return NUMPY_BACKEND if name == "numpy" else name
 
 
 @contextmanager
 def _hidden(*modules: str) -> Iterator[None]:
-    """Let Keras believe that `modules` are not installed: it imports them at start-up only to wrap them for others.
+    """Let `modules` seem not to be installed: Keras imports them only to offer wrappers for them.
 
     Measured: 2.7 s become 1.1 s for `import keras` on JAX (docs/log.md).
     """
@@ -154,9 +147,9 @@ def _hidden(*modules: str) -> Iterator[None]:
 
 
 def _environment(backend: Backend) -> dict[str, str]:
-    """What must stand in the environment before the backend is imported."""
+    """Environment variables to set before the backend is imported."""
     wanted = {
-        "KERAS_BACKEND": backend.name,
+        "KERAS_BACKEND": backend.keras_name,
         # Take GPU memory as it is needed, not all of it: the exercise's `allow_growth`.
         "XLA_PYTHON_CLIENT_PREALLOCATE": "false",
         "TF_FORCE_GPU_ALLOW_GROWTH": "true",
@@ -171,9 +164,9 @@ def _environment(backend: Backend) -> dict[str, str]:
 
 
 def _apply(backend: Backend) -> None:
-    """What can only be said once the backend is imported."""
-    if backend.name in ("jax", _WITHOUT_GRADIENTS):
-        keep_compiled()
+    """Settings that need the imported backend."""
+    if backend.name in ("jax", NUMPY_BACKEND):
+        enable_compilation_cache()
     if backend.name == "tensorflow":
         import tensorflow
 

@@ -1,7 +1,7 @@
-"""Everything that a training needs to go on after a kill -9 as if nothing had happened.
+"""Checkpoints: everything that a training needs to be resumed after it was killed, bit by bit.
 
-A checkpoint is a folder, renamed into place as one, so a reader never meets half of it: `arrays.npz` with the weights,
-the optimizer and the best weights, and `progress.json` with the rest.
+A checkpoint is a folder, renamed into place when it is complete: `arrays.npz` with the weights, the optimizer and the
+best weights, and `progress.json` with the rest.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ OnEpoch = Callable[[EpochRecord], bool]
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a training has come. `waited` counts epochs since the lowest validation loss, at `best_epoch`."""
+    """A training's epochs so far. `waited` counts those since the lowest validation loss, at `best_epoch`."""
 
     history: tuple[EpochRecord, ...] = ()
     best_epoch: int = 0
@@ -68,9 +68,9 @@ class Progress:
         )
 
     def ended(self, epochs: int, patience: int) -> bool:
-        """Whether all `epochs` are done, or `patience` (0: endless) epochs brought no lower loss."""
-        impatient = bool(patience) and self.waited >= patience
-        return impatient or len(self.history) >= epochs
+        """Whether all `epochs` are done, or the last `patience` (0: never) brought no lower validation loss."""
+        stopped_early = bool(patience) and self.waited >= patience
+        return stopped_early or len(self.history) >= epochs
 
 
 @dataclass(frozen=True)
@@ -87,7 +87,7 @@ _GROUPS = ("model", "optimizer", "best")
 
 
 def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
-    """Write `checkpoint` below `folder`, whole or not at all, then drop the older ones. Raises `OutputError`."""
+    """Write `checkpoint` below `folder`, atomically, then remove the older ones. Raises `OutputError`."""
     name = f"epoch-{len(checkpoint.progress.history):05d}"
     arrays = {f"{group}_{i:04d}": array for group in _GROUPS for i, array in enumerate(getattr(checkpoint, group))}
     with write_folder(folder / name) as unfinished:
@@ -99,7 +99,7 @@ def save_checkpoint(folder: Path, checkpoint: Checkpoint) -> None:
 
 
 def latest_checkpoint(folder: Path) -> Checkpoint | None:
-    """The last whole checkpoint below `folder`, or None when there is none. Raises `RunError` when it is damaged."""
+    """The last checkpoint below `folder`, or None. Raises `RunError` when it is damaged."""
     names = sorted(path for path in folder.glob("epoch-*") if path.is_dir())
     return _load(names[-1]) if names else None
 

@@ -1,4 +1,4 @@
-"""What a person sees while a network trains: one line on stderr, refreshed by time and never by batch."""
+"""The progress of a training: one line on stderr, drawn at most four times a second."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ __all__ = ["ProgressLine", "progress_line"]
 
 @dataclass(frozen=True)
 class ProgressLine:
-    """A line that counts steps; without a bar it does nothing."""
+    """A line that counts steps; without a bar it shows nothing."""
 
     bar: Progress | None = None
     task: TaskID | None = None
 
     def show(self, done: int, text: str) -> None:
-        """Say that `done` steps are done. Cheap: it is drawn four times a second by a thread of its own."""
+        """Show that `done` steps are done. Cheap: a thread of its own draws it four times a second."""
         if self.bar is not None and self.task is not None:
             self.bar.update(self.task, completed=done, description=text)
 

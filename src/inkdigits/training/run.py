@@ -3,7 +3,7 @@
 config.json           what was asked for: network, recipe, seed, data, backend, versions
 status.json           how it ended, and the five times
 history.csv           a row an epoch
-checkpoints/          the last one; a training goes on from it
+checkpoints/          the last one, from which a training is resumed
 model.keras           the trained network, of stock Keras layers
 model.onnx            the same as a model file, which needs no Keras (where its layers can be written as one)
 predictions/<data sha>.npz   probabilities and labels of every data set it was judged on
@@ -119,7 +119,7 @@ class Run:
         path = self.path / "model.keras"
         if not path.exists():
             raise RunError(
-                f"{self.path}: no trained network in it yet: go on with inkdigits train --resume {self.path}"
+                f"{self.path}: no trained network in it yet: resume it with inkdigits train --resume {self.path}"
             )
         return path
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.training.backend import Backend
 from inkdigits.training.recipes import Recipe
 
@@ -34,6 +35,11 @@ class DataRecord:
     name: str
     sha256: str  # as `LabelledDigits.sha256`
     n: int
+
+    @classmethod
+    def of(cls, source: str, digits: LabelledDigits) -> DataRecord:
+        """The record of `digits`, which were read from `source`."""
+        return cls(source, digits.name, digits.sha256, len(digits))
 
 
 @dataclass(frozen=True)

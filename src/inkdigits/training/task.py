@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from inkdigits.datasets.labelled import LabelledDigits
-from inkdigits.errors import TrainingDivergedError
 from inkdigits.training.devices import ONE, Devices
 from inkdigits.training.epoch_data import steps_per_epoch
 from inkdigits.training.recipes import Recipe
 
-__all__ = ["Task", "check_finite"]
+__all__ = ["Task"]
 
 
 @dataclass(frozen=True)
@@ -24,19 +22,10 @@ class Task:
     recipe: Recipe
     seed: int
     checkpoints: Path
-    starts_trained: bool = False  # its first weights are a trained network's
+    starts_trained: bool = False  # its initial weights are a trained network's
     devices: Devices = ONE
 
     @property
     def steps_per_epoch(self) -> int:
         """Batches in an epoch; the last may be smaller."""
         return steps_per_epoch(len(self.train), self.recipe, self.devices.n)
-
-
-def check_finite(loss: float, epoch: int) -> float:
-    """`loss`, or `TrainingDivergedError` when it is no finite number."""
-    if not math.isfinite(loss):
-        raise TrainingDivergedError(
-            f"the loss became {loss} in epoch {epoch}, so the training stopped: try a learning rate ten times lower"
-        )
-    return loss

@@ -99,7 +99,7 @@ def _beside(run: Run) -> Path:
 
 
 def _mlflow_run(client: Any, experiment: str, run: Run) -> str:
-    """The MLflow run of this training, the same one when a training goes on."""
+    """The MLflow run of this training, the same one when a training is resumed."""
     place = str(run.path.resolve())
     kept = [found for found in client.search_runs([experiment]) if found.data.tags.get("inkdigits.run") == place]
     if kept:

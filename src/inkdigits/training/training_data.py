@@ -1,4 +1,4 @@
-"""The digits of a training, read and parted: what is learnt from, and what is held out to choose by."""
+"""The digits of a training: read, split into training and validation, and sampled."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from dataclasses import dataclass
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.source import load_for_training
 from inkdigits.datasets.split import stratified_split
-from inkdigits.training.adapt import Adaptation, adaptation_of
+from inkdigits.training.adapt import Adaptation, split_added
 from inkdigits.training.loss_sampling import sample_by_loss
 from inkdigits.training.recipes import Recipe
 
-__all__ = ["Parts", "load_parts"]
+__all__ = ["TrainingData", "load_training_data"]
 
-# Where there are so few digits, none is superfluous.
-_MIN = 5000
+# Fewer digits than these are not sampled.
+_MIN_SAMPLE = 5000
 
 
 @dataclass(frozen=True)
-class Parts:
-    """What became of the training data."""
+class TrainingData:
+    """The data of a training, and what its recipe makes of them."""
 
-    digits: LabelledDigits  # as they came
-    added: LabelledDigits | None  # a user's own beside them, as they came
-    adaptation: Adaptation | None  # and parted
+    digits: LabelledDigits  # as read
+    added: LabelledDigits | None  # a user's own, as read
+    adaptation: Adaptation | None  # a user's own, split
     train: LabelledDigits
     validation: LabelledDigits
-    chosen: LabelledDigits  # of `train`, with the user's own: what the steps learn from
-    seconds: float
+    sample: LabelledDigits  # of `train`, with the user's own mixed in: what the steps learn from
+    seconds: float  # to read and prepare them
 
 
-def load_parts(data: str, recipe: Recipe, seed: int, add_data: str | None = None) -> Parts:
-    """Read `data`, and `add_data` beside it, and part them as `recipe` and `seed` say. Raises `DataError`."""
+def load_training_data(data: str, recipe: Recipe, seed: int, add_data: str | None = None) -> TrainingData:
+    """`data`, and `add_data` mixed in, split and sampled as `recipe` and `seed` say. Raises `DataError`."""
     started = time.perf_counter()
     digits = load_for_training(data)
     added = load_for_training(add_data) if add_data else None
     train, validation = stratified_split(digits, recipe.validation_fraction, seed)
-    adaptation = adaptation_of(added, seed) if added else None
+    adaptation = split_added(added, seed) if added else None
     mixed = adaptation.mixed_with(train) if adaptation else train
-    share = max(recipe.loss_sampling_fraction, _MIN / len(mixed))
-    chosen = sample_by_loss(mixed, share, seed) if share < 1 else mixed
-    return Parts(digits, added, adaptation, train, validation, chosen, time.perf_counter() - started)
+    fraction = max(recipe.loss_sampling_fraction, _MIN_SAMPLE / len(mixed))
+    sample = sample_by_loss(mixed, fraction, seed) if fraction < 1 else mixed
+    return TrainingData(digits, added, adaptation, train, validation, sample, time.perf_counter() - started)

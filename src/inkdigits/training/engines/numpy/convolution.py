@@ -1,11 +1,11 @@
 """The exercise CNN's two convolutions with their poolings, forward and backward, for a few pictures at a time.
 
-Every convolution is a handful of matrix products, in whose operands a slice along the first axis is one piece of
-memory; hence arrays are shaped (rows, pictures, columns, channels). With few pictures at a time all of them stay in a
-core's cache. The bias and ReLU come after the pooling: the maximum does not care, and there is a quarter as much to do.
+Every convolution is a few matrix products of operands whose slices along the first axis are contiguous in memory;
+hence arrays are shaped (rows, pictures, columns, channels). With few pictures at a time all of them fit in a core's
+cache. The bias and ReLU come after the pooling, which gives the same result for a quarter of the work.
 
-The first convolution works on 6x6 windows, two pixels apart, that hold all that the four positions of a pooling window
-see: one product with a (36, 4 * 32) matrix in which its 5x5 kernel stands four times. The second works on windows of 5
+The first convolution works on 6x6 windows, two pixels apart, which cover the four positions of a pooling window: one
+product with a (36, 4 * 32) matrix that holds its 5x5 kernel four times. The second works on windows of 5
 columns, one product for each of the kernel's 5 rows.
 """
 
@@ -17,19 +17,19 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 from numpy.typing import NDArray
 
-__all__ = ["FEATURES", "FILTERS", "KERNEL", "Convolutions", "folded", "unfolded"]
+__all__ = ["FEATURES", "FILTERS", "KERNEL", "Convolutions", "expand_kernel", "sum_pooling_positions"]
 
 Floats = NDArray[np.float32]
 
 KERNEL = 5
 FILTERS = (32, 64)
 FEATURES = 4 * 4 * FILTERS[1]
-_WINDOW = KERNEL + 1  # pixels that the four positions of a 2x2 pooling window see, along one axis
+_WINDOW = KERNEL + 1  # pixels under the four positions of a 2x2 pooling window, along one axis
 _FIRST, _SECOND = FILTERS
 _CORNERS = tuple(itertools.product((0, 1), (0, 1)))  # row and column within a pooling window
 
 
-def unfolded(kernel: Floats) -> Floats:
+def expand_kernel(kernel: Floats) -> Floats:
     """The first kernel (5, 5, 32) four times, shifted to a pooling window's positions: (36, 128)."""
     windows = np.zeros((_WINDOW, _WINDOW, len(_CORNERS), _FIRST), np.float32)
     for position, (row, column) in enumerate(_CORNERS):
@@ -37,8 +37,8 @@ def unfolded(kernel: Floats) -> Floats:
     return windows.reshape(_WINDOW**2, -1)
 
 
-def folded(gradient: Floats) -> Floats:
-    """The gradient (5, 5, 32) of the first kernel from that (36, 128) of `unfolded`'s result."""
+def sum_pooling_positions(gradient: Floats) -> Floats:
+    """The gradient (5, 5, 32) of the first kernel from that of `expand_kernel`'s result, (36, 128)."""
     windows = gradient.reshape(_WINDOW, _WINDOW, len(_CORNERS), _FIRST)
     total = np.zeros((KERNEL, KERNEL, _FIRST), np.float32)
     for position, (row, column) in enumerate(_CORNERS):
@@ -47,7 +47,7 @@ def folded(gradient: Floats) -> Floats:
 
 
 class Convolutions:
-    """Both convolutions for `n` pictures, with the arrays that they work in, which are used again and again.
+    """Both convolutions for `n` pictures, with their intermediate arrays, which every call reuses.
 
     `forward` must come before `backward`, which leaves the gradients in `first_gradient` (36, 128), `first_bias` (32,),
     `second_gradient` (5, 160, 64) and `second_bias` (64,).
@@ -75,7 +75,7 @@ class Convolutions:
         self.second_bias = _empty(_SECOND)
 
     def forward(self, rows: Floats, kernel: Floats, bias: Floats, kernel_2: Floats, bias_2: Floats) -> Floats:
-        """The features (n, 4, 4, 64) of pictures (28, n, 28), for an unfolded `kernel` and `kernel_2` (5, 160, 64)."""
+        """The features (n, 4, 4, 64) of pictures (28, n, 28), for an expanded `kernel` and `kernel_2` (5, 160, 64)."""
         self._convolve_first(rows, kernel, bias)
         self._convolve_second(kernel_2, bias_2)
         return self._features.transpose(1, 0, 2, 3)
@@ -112,13 +112,13 @@ class Convolutions:
         rest *= self._features > 0
         np.sum(rest, axis=(0, 1, 2), out=self.second_bias)
         positions = [self._convolved_again[:, r, :, :, c] for r, c in _CORNERS]
-        _hand_back(rest, positions, self._pooled_again, self._second_equal)
+        _backward_pooling(rest, positions, self._pooled_again, self._second_equal)
         self._differentiate_second(kernel_2)
         rest = self._between_gradient.reshape(-1, _FIRST)
         rest *= self._between.reshape(-1, _FIRST) > 0
         np.sum(rest, axis=0, out=self.first_bias)
         positions = [self._convolved[:, position] for position in range(len(_CORNERS))]
-        _hand_back(rest, positions, self._pooled, self._first_equal)
+        _backward_pooling(rest, positions, self._pooled, self._first_equal)
         windows = self._windows.reshape(-1, _WINDOW**2)
         np.matmul(windows.T, self._convolved.reshape(len(windows), -1), out=self.first_gradient)
 
@@ -128,8 +128,8 @@ class Convolutions:
         for row in range(KERNEL):
             np.matmul(self._rows_from(row).T, gradient, out=self.second_gradient[row])
             np.matmul(gradient, kernel[row].T, out=self._columns_product)
-            seen = self._columns_gradient[row : row + 8].reshape(self._columns_product.shape)
-            seen += self._columns_product
+            rows = self._columns_gradient[row : row + 8].reshape(self._columns_product.shape)
+            rows += self._columns_product
         self._between_gradient.fill(0)
         for column in range(KERNEL):
             channels = slice(_FIRST * column, _FIRST * (column + 1))
@@ -146,11 +146,11 @@ def _maximum(positions: list[Floats], out: Floats) -> None:
         np.maximum(out, position, out=out)
 
 
-def _hand_back(gradient: Floats, positions: list[Floats], largest: Floats, equal: NDArray[np.bool_]) -> None:
-    """Replace the values at `positions` by the part of `gradient` that is theirs; overwrites `gradient`.
+def _backward_pooling(gradient: Floats, positions: list[Floats], largest: Floats, equal: NDArray[np.bool_]) -> None:
+    """Write the gradient of max pooling into `positions`; overwrites `gradient`.
 
-    It goes to the position that holds the `largest` value, to the first of equals, as a framework's pooling does:
-    before a plain background all four are equal.
+    It goes to the position that holds the `largest` value, and to the first of equal ones, as in the frameworks: on a
+    plain background all four are equal.
     """
     for position in positions[:-1]:
         np.equal(position, largest, out=equal)

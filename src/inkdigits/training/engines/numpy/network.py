@@ -1,4 +1,4 @@
-"""The exercise's two networks: what they answer, and the gradient of the cross-entropy for a batch."""
+"""The forward and backward passes of the exercise's two networks."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ from inkdigits.training.engines.numpy.convolution import (
     FILTERS,
     KERNEL,
     Convolutions,
-    folded,
-    unfolded,
+    expand_kernel,
+    sum_pooling_positions,
 )
 from inkdigits.training.engines.numpy.parameters import Parameters
-from inkdigits.training.engines.numpy.thread_pool import Lanes, parts_of
+from inkdigits.training.engines.numpy.thread_pool import ThreadPool, equal_slices
 
 __all__ = ["NumpyNetwork"]
 
 Floats = NDArray[np.float32]
 
 _CONVOLUTIONS = ((KERNEL, KERNEL, 1, FILTERS[0]), (FILTERS[0],), (KERNEL, KERNEL, *FILTERS), (FILTERS[1],))
-_MIN, _MAX = 8, 16  # pictures that are convolved together: matrix products large enough, arrays small enough
+_MIN_PICTURES, _MAX_PICTURES = 8, 16  # convolved together: large matrix products, arrays that fit in the cache
 _FEATURES_SHAPE = (4, 4, FILTERS[1])
 
 
-def _begins_with_convolutions(weights: Sequence[Floats]) -> bool:
+def _has_convolutions(weights: Sequence[Floats]) -> bool:
     return tuple(weight.shape for weight in weights[: len(_CONVOLUTIONS)]) == _CONVOLUTIONS
 
 
 @dataclass
 class NumpyNetwork:
-    """Dense layers with ReLU between them, behind the exercise CNN's convolutions or behind none.
+    """Dense layers with ReLU between them, after the exercise CNN's convolutions or none.
 
-    Weights stand as Keras has them, for both data formats: its `Flatten` puts the channels last whatever they were.
-    Pictures are standard float32 (n, 28, 28). Raises `RecipeError` for weights of another network.
+    Weights are in Keras's order for both data formats: its `Flatten` always puts the channels last. Pictures are
+    float32 (n, 28, 28) with standardized pixels. Raises `RecipeError` for weights of another network.
     """
 
     parameters: Parameters
-    lanes: Lanes
+    pool: ThreadPool
     convolves: bool = field(init=False)  # whether it is the cnn
     _convolutions: dict[tuple[int, int], Convolutions] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.convolves = _begins_with_convolutions(self.parameters.weights)
+        self.convolves = _has_convolutions(self.parameters.weights)
         dense = self._dense(self.parameters.weights)
         sizes = [28 * 28 if not self.convolves else FEATURES, *(kernel.shape[-1] for kernel, _ in dense)]
         expected = [shape for pair in pairwise(sizes) for shape in (pair, pair[1:])]
@@ -58,7 +58,7 @@ class NumpyNetwork:
 
     @property
     def second_kernel(self) -> int | None:
-        """Which of the weights is the second convolution's kernel."""
+        """The index of the second convolution's kernel in the weights."""
         return 2 if self.convolves else None
 
     def _dense(self, arrays: Sequence[Floats]) -> list[tuple[Floats, Floats]]:
@@ -70,7 +70,7 @@ class NumpyNetwork:
         return self._activations(self._features(pictures))[-1]
 
     def differentiate(self, pictures: Floats, targets: Floats) -> Floats:
-        """The probabilities (n, 10); leaves the mean cross-entropy's gradient in the parameters' `gradient`."""
+        """The probabilities (n, 10). Writes the mean cross-entropy's gradient into the parameters' `gradient`."""
         activations = self._activations(self._features(pictures))
         probabilities = softmax(activations[-1]).astype(np.float32)
         gradient = self._dense_backward(activations, (probabilities - targets) / np.float32(len(targets)))
@@ -82,13 +82,13 @@ class NumpyNetwork:
         if not self.convolves:
             return pictures.reshape(len(pictures), -1)
         kernel, bias, kernel_2, bias_2 = self._convolution_weights(self.parameters.weights)
-        windows, features = unfolded(kernel), np.empty((len(pictures), *_FEATURES_SHAPE), np.float32)
+        windows, features = expand_kernel(kernel), np.empty((len(pictures), *_FEATURES_SHAPE), np.float32)
 
         def forward(part: slice) -> None:
             rows = np.ascontiguousarray(pictures[part].transpose(1, 0, 2))
             features[part] = self._convolutions_of(part).forward(rows, windows, bias, kernel_2, bias_2)
 
-        self.lanes.run(forward, self._parts(len(pictures)))
+        self.pool.run(forward, self._parts(len(pictures)))
         return features.reshape(len(pictures), -1)
 
     def _convolution_weights(self, arrays: Sequence[Floats]) -> tuple[Floats, Floats, Floats, Floats]:
@@ -96,9 +96,9 @@ class NumpyNetwork:
         return kernel[:, :, 0], bias, kernel_2.reshape(KERNEL, -1, FILTERS[1]), bias_2
 
     def _parts(self, n: int) -> list[slice]:
-        """`n` pictures in parts of which every lane has some, and that stay in a core's cache."""
-        smallest = min(self.lanes.count, -(-n // _MIN))
-        return parts_of(n, max(smallest, -(-n // _MAX)))
+        """`n` pictures in parts of which every thread has some, and that fit in a core's cache."""
+        smallest = min(self.pool.count, -(-n // _MIN_PICTURES))
+        return equal_slices(n, max(smallest, -(-n // _MAX_PICTURES)))
 
     def _convolutions_of(self, part: slice) -> Convolutions:
         key = (part.start, part.stop)
@@ -121,12 +121,12 @@ class NumpyNetwork:
             part = inputs @ kernel[:, columns] + bias[columns]
             outputs[:, columns] = np.maximum(part, 0) if relu else part
 
-        self.lanes.run(forward, parts_of(kernel.shape[1], self._lanes_for(kernel)))
+        self.pool.run(forward, equal_slices(kernel.shape[1], self._threads_for(kernel)))
         return outputs
 
-    def _lanes_for(self, kernel: Floats) -> int:
-        # The last layer is over sooner than a second thread has begun.
-        return self.lanes.count if kernel.shape[1] >= 128 else 1
+    def _threads_for(self, kernel: Floats) -> int:
+        # The last layer takes less time than a second thread takes to start.
+        return self.pool.count if kernel.shape[1] >= 128 else 1
 
     def _dense_backward(self, activations: Sequence[Floats], gradient: Floats) -> Floats:
         """The gradient of the features, from that of the logits."""
@@ -151,20 +151,20 @@ class NumpyNetwork:
             if needed:
                 before[:, rows] = gradient @ kernel[rows].T
 
-        self.lanes.run(backward, parts_of(len(kernel), self._lanes_for(kernel)))
+        self.pool.run(backward, equal_slices(len(kernel), self._threads_for(kernel)))
         return before
 
     def _convolutions_backward(self, gradient: Floats) -> None:
         kernel_2 = self._convolution_weights(self.parameters.weights)[2]
         shaped = gradient.reshape(-1, *_FEATURES_SHAPE)
         parts = self._parts(len(shaped))
-        self.lanes.run(lambda part: self._convolutions_of(part).backward(shaped[part], kernel_2), parts)
+        self.pool.run(lambda part: self._convolutions_of(part).backward(shaped[part], kernel_2), parts)
         kernel_gradient, bias_gradient, kernel_2_gradient, bias_2_gradient = self._convolution_weights(
             self.parameters.gradients
         )
-        # In one order, whichever thread was first: the same seed gives the same weights.
+        # Summed in a fixed order, so that the same seed gives the same weights.
         done = [self._convolutions_of(part) for part in parts]
-        kernel_gradient[...] = folded(_total([part.first_gradient for part in done]))
+        kernel_gradient[...] = sum_pooling_positions(_total([part.first_gradient for part in done]))
         bias_gradient[...] = _total([part.first_bias for part in done])
         kernel_2_gradient[...] = _total([part.second_gradient for part in done])
         bias_2_gradient[...] = _total([part.second_bias for part in done])

@@ -1,14 +1,15 @@
-"""Adam, block by block in a core's cache, and steps of equal strength in every direction for convolution kernels."""
+"""Adam, in blocks that fit in a core's cache, and Muon for a convolution's kernel."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.training.engines.numpy.parameters import Parameters
-from inkdigits.training.engines.numpy.thread_pool import Lanes
+from inkdigits.training.engines.numpy.thread_pool import ThreadPool
 
 __all__ = ["Adam", "Muon"]
 
@@ -18,7 +19,7 @@ _BLOCK = 32_768  # weights, 128 KB: with gradient and both moments they fit in a
 
 
 class Adam:
-    """Adam (Kingma and Ba 2015) with Keras's defaults, for those weights that `own` does not leave to another."""
+    """Adam (Kingma and Ba 2015) with Keras's defaults, for the weights in the slices `own`."""
 
     beta_1, beta_2, epsilon = 0.9, 0.999, 1e-7
 
@@ -31,15 +32,15 @@ class Adam:
         self.mean = np.zeros_like(parameters.values)
         self.square = np.zeros_like(parameters.values)
 
-    def step(self, rate: float, lanes: Lanes) -> None:
+    def step(self, rate: float, pool: ThreadPool) -> None:
         """Take a step at learning rate `rate`; overwrites the gradient."""
         self.steps += 1
         corrected = rate * (1 - self.beta_2**self.steps) ** 0.5 / (1 - self.beta_1**self.steps)
-        lanes.run(lambda lane: self._blocks_step(lane, lanes.count, corrected), range(lanes.count))
+        pool.run(lambda thread: self._step_blocks(thread, pool.count, corrected), range(pool.count))
 
-    def _blocks_step(self, lane: int, lanes: int, rate: float) -> None:
+    def _step_blocks(self, thread: int, threads: int, rate: float) -> None:
         scratch = np.empty(_BLOCK, np.float32)
-        for block in self._blocks[lane::lanes]:
+        for block in self._blocks[thread::threads]:
             gradient, mean, square = self._parameters.gradient[block], self.mean[block], self.square[block]
             change = scratch[: len(gradient)]
             np.multiply(gradient, np.float32(1 - self.beta_1), out=change)
@@ -57,19 +58,19 @@ class Adam:
 
     @property
     def state(self) -> list[NDArray[Any]]:
-        """What a training that goes on needs."""
+        """What `restore` needs."""
         return [np.array(self.steps), self.mean, self.square]
 
-    def restore(self, state: list[NDArray[Any]]) -> None:
-        """Go on from another's `state`."""
+    def restore(self, state: Sequence[NDArray[Any]]) -> None:
+        """Continue from another's `state`."""
         self.steps, self.mean[...], self.square[...] = int(state[0]), state[1], state[2]
 
 
 class Muon:
-    """Steps of equal strength in every direction of one kernel (Jordan 2024, "Muon"), seen as a matrix of its outputs.
+    """Muon (Jordan 2024): orthogonalized momentum, for one kernel as a matrix (inputs, outputs).
 
-    The momentum's singular values are brought near 1 by five steps of a Newton-Schulz iteration with Jordan's
-    coefficients; the step is as long as Adam's would be by his factor sqrt(rows / columns).
+    Five steps of a Newton-Schulz iteration with Jordan's coefficients bring the momentum's singular values near 1; his
+    factor sqrt(max(1, rows / columns)) scales the step.
     """
 
     momentum = 0.95
@@ -78,31 +79,31 @@ class Muon:
     def __init__(self, parameters: Parameters, index: int) -> None:
         self._weight = parameters.weights[index].reshape(-1, parameters.weights[index].shape[-1])
         self._gradient = parameters.gradients[index].reshape(self._weight.shape)
-        self._moving = np.zeros_like(self._weight)
+        self._momentum = np.zeros_like(self._weight)
         rows, columns = self._weight.shape
-        self._length = max(1.0, rows / columns) ** 0.5
+        self._scale = max(1.0, rows / columns) ** 0.5
 
     def step(self, rate: float) -> None:
         """Take a step at learning rate `rate`, with Nesterov's momentum."""
-        self._moving *= np.float32(self.momentum)
-        self._moving += self._gradient
-        ahead = self._gradient + np.float32(self.momentum) * self._moving
-        self._weight -= np.float32(rate * self._length) * self._orthogonal(ahead)
+        self._momentum *= np.float32(self.momentum)
+        self._momentum += self._gradient
+        nesterov = self._gradient + np.float32(self.momentum) * self._momentum
+        self._weight -= np.float32(rate * self._scale) * self._orthogonalized(nesterov)
 
-    def _orthogonal(self, matrix: Floats) -> Floats:
+    def _orthogonalized(self, matrix: Floats) -> Floats:
         a, b, c = (np.float32(coefficient) for coefficient in self.coefficients)
         wide = (matrix / (np.linalg.norm(matrix) + np.float32(1e-7))).T
         for _ in range(5):
             square = wide @ wide.T
             wide = a * wide + (b * square + c * (square @ square)) @ wide
-        upright: Floats = wide.T
-        return upright
+        orthogonal: Floats = wide.T
+        return orthogonal
 
     @property
     def state(self) -> list[NDArray[Any]]:
-        """What a training that goes on needs."""
-        return [self._moving]
+        """What `restore` needs."""
+        return [self._momentum]
 
-    def restore(self, state: list[NDArray[Any]]) -> None:
-        """Go on from another's `state`."""
-        self._moving[...] = state[0]
+    def restore(self, state: Sequence[NDArray[Any]]) -> None:
+        """Continue from another's `state`."""
+        self._momentum[...] = state[0]

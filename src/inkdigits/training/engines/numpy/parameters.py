@@ -1,4 +1,4 @@
-"""A network's weights as one vector, which an optimizer walks through block by block, and in pieces as in Keras."""
+"""A network's weights as one vector for the optimizers and as arrays for its layers; standardized pixels."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Parameters", "Standard", "folded_into_first", "unfolded_from_first"]
+__all__ = ["Parameters", "PixelStatistics", "fold_standardization", "unfold_standardization"]
 
 Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """Weights and their gradients: the same memory as `values` and `gradient`, and in pieces of Keras's shapes."""
+    """Weights and their gradients: `weights` and `gradients` are views of `values` and `gradient` in Keras's shapes."""
 
     values: Floats
     gradient: Floats
@@ -28,57 +28,61 @@ class Parameters:
         values = np.concatenate([weight.ravel() for weight in weights]).astype(np.float32)
         gradient = np.zeros_like(values)
         shapes = [weight.shape for weight in weights]
-        return cls(values, gradient, _pieces(values, shapes), _pieces(gradient, shapes))
+        return cls(values, gradient, _views(values, shapes), _views(gradient, shapes))
 
-    def place_of(self, index: int) -> slice:
-        """Where weight `index` lies in `values`."""
+    def slice_of(self, index: int) -> slice:
+        """The part of `values` that is weight `index`."""
         begin = sum(weight.size for weight in self.weights[:index])
         return slice(begin, begin + self.weights[index].size)
 
 
-def _pieces(vector: Floats, shapes: Sequence[tuple[int, ...]]) -> tuple[Floats, ...]:
+def _views(vector: Floats, shapes: Sequence[tuple[int, ...]]) -> tuple[Floats, ...]:
     bounds = np.cumsum([int(np.prod(shape)) for shape in shapes])
     return tuple(part.reshape(shape) for part, shape in zip(np.split(vector, bounds[:-1]), shapes, strict=True))
 
 
 @dataclass(frozen=True)
-class Standard:
-    """What makes pixels in [0, 1] standard: (pixel - mean) / deviation."""
+class PixelStatistics:
+    """Mean and standard deviation of pixels in [0, 1]."""
 
     mean: float
     deviation: float
 
     @classmethod
-    def of(cls, images: NDArray[np.uint8]) -> Standard:
+    def of(cls, images: NDArray[np.uint8]) -> PixelStatistics:
         """The mean and standard deviation of all pixels of `images`; a deviation of 1 where they are all the same."""
         # By counting the 256 values: NumPy's own `std` takes 0.7 s for 54,000 pictures, in double precision.
         values = np.arange(256) / 255
-        shares = np.bincount(images.ravel(), minlength=256) / images.size
-        mean = float(shares @ values)
-        return cls(mean, float(shares @ (values - mean) ** 2) ** 0.5 or 1.0)
+        fractions = np.bincount(images.ravel(), minlength=256) / images.size
+        mean = float(fractions @ values)
+        return cls(mean, float(fractions @ (values - mean) ** 2) ** 0.5 or 1.0)
 
-    def apply(self, images: NDArray[np.uint8]) -> Floats:
-        """Standard float32 pixels of `images` uint8."""
+    def standardize(self, images: NDArray[np.uint8]) -> Floats:
+        """`images` uint8 as float32 with (pixel - mean) / deviation."""
         pixels = images.astype(np.float32)
         pixels *= np.float32(1 / (255 * self.deviation))
         pixels -= np.float32(self.mean / self.deviation)
         return pixels
 
 
-def folded_into_first(weights: Sequence[Floats], standard: Standard) -> list[Floats]:
-    """Weights that answer to pixels in [0, 1] as `weights` do to standard ones.
+def fold_standardization(weights: Sequence[Floats], statistics: PixelStatistics) -> list[Floats]:
+    """Weights that do with pixels in [0, 1] what `weights` do with standardized ones.
 
     W (x - m) / d + b = (W / d) x + (b - m / d * sum(W)), for a dense layer and for a convolution without padding.
     """
     kernel, bias, *others = weights
-    scaled = kernel / np.float32(standard.deviation)
-    return [scaled, bias - np.float32(standard.mean) * _per_output(scaled), *others]
+    scaled = kernel / np.float32(statistics.deviation)
+    return [scaled, bias - np.float32(statistics.mean) * _per_output(scaled), *others]
 
 
-def unfolded_from_first(weights: Sequence[Floats], standard: Standard) -> list[Floats]:
-    """What `folded_into_first` makes `weights` from."""
+def unfold_standardization(weights: Sequence[Floats], statistics: PixelStatistics) -> list[Floats]:
+    """The inverse of `fold_standardization`."""
     kernel, bias, *others = weights
-    return [kernel * np.float32(standard.deviation), bias + np.float32(standard.mean) * _per_output(kernel), *others]
+    return [
+        kernel * np.float32(statistics.deviation),
+        bias + np.float32(statistics.mean) * _per_output(kernel),
+        *others,
+    ]
 
 
 def _per_output(kernel: Floats) -> Floats:

@@ -1,4 +1,4 @@
-"""Threads that share a step's work: NumPy's large operations let the others run."""
+"""Threads for the parts of a step: NumPy releases the interpreter's lock in large operations."""
 
 from __future__ import annotations
 
@@ -11,36 +11,36 @@ from typing import Any
 
 from inkdigits.system.cores import usable_cores
 
-__all__ = ["Lanes", "parts_of"]
+__all__ = ["ThreadPool", "equal_slices"]
 
-_MAX = 8  # a batch of 32 has no work for more
+_MAX_THREADS = 8  # a batch of 32 has no work for more
 
 
 @dataclass(frozen=True)
-class Lanes:
-    """`count` threads side by side, on each of which a matrix product takes one core."""
+class ThreadPool:
+    """`count` threads, on each of which a matrix product uses one core."""
 
     count: int
-    pool: ThreadPoolExecutor
+    executor: ThreadPoolExecutor
 
     def run(self, work: Callable[[Any], object], items: Iterable[Any]) -> None:
         """Call `work` with every item; raises what it raises."""
-        for _ in self.pool.map(work, items):
+        for _ in self.executor.map(work, items):
             pass
 
     @staticmethod
     @contextmanager
-    def opened() -> Iterator[Lanes]:
-        """A lane for every usable core for the time of the block; the BLAS library's own threads rest meanwhile."""
+    def open() -> Iterator[ThreadPool]:
+        """A thread for every usable core, at most 8, until the block ends; BLAS uses no threads of its own meanwhile."""
         from threadpoolctl import threadpool_limits
 
-        count = min(usable_cores(), _MAX)
-        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(count) as pool:
-            yield Lanes(count, pool)
+        count = min(usable_cores(), _MAX_THREADS)
+        with threadpool_limits(1, user_api="blas"), ThreadPoolExecutor(count) as executor:
+            yield ThreadPool(count, executor)
 
 
-def parts_of(length: int, count: int) -> list[slice]:
-    """`length` things in `count` slices as equal as can be; fewer where there are not so many things."""
+def equal_slices(length: int, count: int) -> list[slice]:
+    """Slices of 0 to `length` that differ by at most 1 in size: `count`, or `length` where that is less."""
     count = min(count, length)
     bounds = [length * i // count for i in range(count + 1)]
     return [slice(low, high) for low, high in pairwise(bounds)]

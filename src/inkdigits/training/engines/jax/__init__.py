@@ -1,0 +1,1 @@
+"""Trains any Keras model as one compiled program an epoch, on JAX."""

@@ -1,0 +1,1 @@
+"""Trains any Keras model with the chosen Keras backend."""

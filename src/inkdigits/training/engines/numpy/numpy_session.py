@@ -1,0 +1,94 @@
+"""The NumPy engine, one epoch at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from inkdigits.stats.calibration import fit_temperature
+from inkdigits.training.checkpoint import Checkpoint
+from inkdigits.training.engines.engine import OnStep, TrainedEpoch
+from inkdigits.training.engines.numpy.numpy_training import NumpyTraining
+from inkdigits.training.engines.numpy.parameters import PixelStatistics, unfold_standardization
+from inkdigits.training.engines.numpy.thread_pool import ThreadPool
+from inkdigits.training.epoch_data import pictures_of_epoch
+from inkdigits.training.learning_rate import schedule_factor
+from inkdigits.training.task import Task
+
+if TYPE_CHECKING:
+    import keras
+
+__all__ = ["NumpySession", "open_session"]
+
+Floats = NDArray[np.float32]
+
+
+@contextmanager
+def open_session(model: keras.Model, task: Task) -> Iterator[NumpySession]:
+    """A session that begins with the weights of Keras's `model`.
+
+    Initial weights are taken as they are for standardized pixels; those of a trained network are converted first. The
+    standardization becomes part of the first layer in `best_weights`. Raises `RecipeError` for a network other than
+    dense and cnn.
+    """
+    statistics = PixelStatistics.of(task.train.images)
+    weights = model.get_weights()
+    if task.starts_trained:
+        weights = unfold_standardization(weights, statistics)
+    with ThreadPool.open() as pool:
+        yield NumpySession(NumpyTraining.of(weights, statistics, task.recipe, pool), task)
+
+
+@dataclass
+class NumpySession:
+    """A `NumpyTraining` that is trained as `task` says."""
+
+    training: NumpyTraining
+    task: Task
+
+    def __post_init__(self) -> None:
+        self.steps_per_epoch = self.task.steps_per_epoch
+
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Continue from `checkpoint`."""
+        self.training.restore(checkpoint.model, checkpoint.optimizer)
+
+    def train_epoch(self, epoch: int, on_step: OnStep) -> TrainedEpoch:
+        """Take the steps of epoch `epoch`."""
+        recipe, steps = self.task.recipe, self.steps_per_epoch
+        images, targets = pictures_of_epoch(self.task.train, recipe, self.task.seed, epoch)
+        loss, right = 0.0, 0
+        for step in range(steps):
+            on_step(step)
+            batch = slice(step * recipe.batch_size, (step + 1) * recipe.batch_size)
+            factor = schedule_factor(recipe, (epoch - 1) * steps + step, steps * recipe.epochs)
+            probabilities = self.training.step(images[batch], targets[batch], factor)
+            loss -= float((targets[batch] * np.log(np.maximum(probabilities, 1e-7))).sum())
+            right += int((probabilities.argmax(axis=1) == targets[batch].argmax(axis=1)).sum())
+        return TrainedEpoch(loss / len(images), right / len(images))
+
+    def predict_validation(self) -> Floats:
+        """Probabilities of the validation digits."""
+        return self.training.predict_proba(self.task.validation.images)
+
+    def best_weights(self, probabilities: Floats) -> list[NDArray[Any]]:
+        """Weights for pixels in [0, 1], at the temperature that fits the validation digits best after smoothed labels.
+
+        Smoothed labels make a network's probabilities too low.
+        """
+        weights = self.training.weights
+        if not self.task.recipe.label_smoothing:
+            return weights
+        *others, kernel, bias = weights
+        logits = np.log(np.maximum(probabilities, np.float32(1e-30)))
+        temperature = np.float32(fit_temperature(self.task.validation.labels, logits))
+        return [*others, kernel / temperature, bias / temperature]
+
+    def state(self) -> tuple[list[NDArray[Any]], list[NDArray[Any]]]:
+        """The weights as one vector, and the optimizers' moments."""
+        return self.training.state
