@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.datasets.mnist import load_train
-from inkdigits.synthesis.network_inputs import draw_network_inputs
+from inkdigits.synthesis.network_inputs import family
 
 __all__ = ["crowds", "destroyed", "halves", "quarters", "swirled", "turned", "two_digits"]
 
@@ -26,40 +26,17 @@ _MIRRORED, _ROTATED = (3, 4, 7, 9), (2, 3, 4, 5)
 _QUARTERED = (0, 3, 4, 7)
 
 
-def halves(rng: np.random.Generator, n: int) -> Grey:
-    """Halves of digits, divided near the middle."""
-    return draw_network_inputs(_half, rng, n)
-
-
-def quarters(rng: np.random.Generator, n: int) -> Grey:
-    """Quarters of digits, except the upper right, which is a 7 in most digits."""
-    return draw_network_inputs(_quarter, rng, n)
-
-
-def two_digits(rng: np.random.Generator, n: int) -> Grey:
+@family
+def two_digits(rng: np.random.Generator) -> Grey:
     """Two digits in one box, side by side, touching or overlapping."""
-    return draw_network_inputs(lambda rng: _row_of(2, rng), rng, n)
+    return _row_of(2, rng)
 
 
-def crowds(rng: np.random.Generator, n: int) -> Grey:
-    """Three or four digits in one box, in a row or in two rows."""
-    return draw_network_inputs(_crowd, rng, n)
-
-
-def destroyed(rng: np.random.Generator, n: int) -> Grey:
+@family
+def destroyed(rng: np.random.Generator) -> Grey:
     """Unreadable digits: shuffled tiles, strong warps, or noise over most pixels."""
     makers = (_shuffled, _heavily_warped, _noisy)
-    return draw_network_inputs(lambda rng: makers[int(rng.integers(len(makers)))](rng), rng, n)
-
-
-def turned(rng: np.random.Generator, n: int) -> Grey:
-    """Digits that are not a digit when rotated by a quarter turn or mirrored."""
-    return draw_network_inputs(_rotated_or_mirrored, rng, n)
-
-
-def swirled(rng: np.random.Generator, n: int) -> Grey:
-    """Digits swirled around their middle by one to two full turns."""
-    return draw_network_inputs(_swirled, rng, n)
+    return makers[int(rng.integers(len(makers)))](rng)
 
 
 @lru_cache(maxsize=1)
@@ -82,13 +59,17 @@ def _crop(picture: Grey) -> Grey:
     return picture[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _rotated_or_mirrored(rng: np.random.Generator) -> Grey:
+@family
+def turned(rng: np.random.Generator) -> Grey:
+    """Digits that are not a digit when rotated by a quarter turn or mirrored."""
     if rng.random() < 0.5:
         return np.ascontiguousarray(_one(rng, int(rng.choice(_MIRRORED)))[:, ::-1])
     return np.ascontiguousarray(np.rot90(_one(rng, int(rng.choice(_ROTATED)))))
 
 
-def _half(rng: np.random.Generator) -> Grey | None:
+@family
+def halves(rng: np.random.Generator) -> Grey | None:
+    """Halves of digits, divided near the middle."""
     side = str(rng.choice(list(_HALVES)))
     ink = _one(rng, int(rng.choice(_HALVES[side])))
     at = rng.uniform(0.42, 0.58)
@@ -97,7 +78,9 @@ def _half(rng: np.random.Generator) -> Grey | None:
     return _unless_stroke(parts[side])
 
 
-def _quarter(rng: np.random.Generator) -> Grey | None:
+@family
+def quarters(rng: np.random.Generator) -> Grey | None:
+    """Quarters of digits, except the upper right, which is a 7 in most digits."""
     ink = _one(rng, int(rng.choice(_QUARTERED)))
     row, column = (round(rng.uniform(0.4, 0.6) * side) for side in ink.shape)
     parts = (ink[:row, :column], ink[row:, :column], ink[row:, column:])
@@ -140,7 +123,9 @@ def _beside(left: Grey, right: Grey, gap: int) -> Grey:
     return canvas
 
 
-def _crowd(rng: np.random.Generator) -> Grey:
+@family
+def crowds(rng: np.random.Generator) -> Grey:
+    """Three or four digits in one box, in a row or in two rows."""
     if rng.random() < 0.6:
         return _row_of(int(rng.integers(3, 5)), rng)
     upper, lower = _row_of(2, rng), _row_of(2, rng)
@@ -173,7 +158,9 @@ def _noisy(rng: np.random.Generator) -> Grey:
     return ink
 
 
-def _swirled(rng: np.random.Generator) -> Grey:
+@family
+def swirled(rng: np.random.Generator) -> Grey:
+    """Digits swirled around their middle by one to two full turns."""
     import cv2
 
     ink = np.pad(_one(rng), 4)

@@ -6,7 +6,7 @@ generator gives the same pictures. `families.py` lists which of them a network m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from types import MappingProxyType
 
 import numpy as np
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from inkdigits.synthesis import fragments, pen_drawings, pen_letters, textures
 from inkdigits.synthesis.families import TRAINED_NONDIGITS
 from inkdigits.synthesis.glyphs import load_glyphs, sample_glyphs
+from inkdigits.synthesis.network_inputs import Family
 
-__all__ = ["FAMILIES", "Family", "letters", "letters_of_held_out_fonts", "training_nondigits"]
+__all__ = ["FAMILIES", "letters", "letters_of_held_out_fonts", "training_nondigits"]
 
 Grey = NDArray[np.uint8]
-Family = Callable[[np.random.Generator, int], Grey]
 
 
 def letters(rng: np.random.Generator, n: int) -> Grey:

@@ -10,7 +10,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.synthesis.network_inputs import draw_network_inputs
+from inkdigits.synthesis.network_inputs import family
 
 __all__ = [
     "CANVAS",
@@ -31,46 +31,6 @@ Points = NDArray[np.float64]
 
 CANVAS = 72  # pixels, the side of the canvas
 _SHIFT = 4  # fractional bits of the coordinates that cv2 draws with
-
-
-def scribbles(rng: np.random.Generator, n: int) -> Grey:
-    """One to three long smooth strokes that cross themselves."""
-    return draw_network_inputs(_scribble, rng, n)
-
-
-def polygons(rng: np.random.Generator, n: int) -> Grey:
-    """Triangles, squares, trapezoids, pentagons and hexagons, outlined or filled."""
-    return draw_network_inputs(_polygon, rng, n)
-
-
-def crosses_and_ticks(rng: np.random.Generator, n: int) -> Grey:
-    """Plus signs, crosses, hash signs, ticks, equals signs and asterisks."""
-    return draw_network_inputs(_sign, rng, n)
-
-
-def stars(rng: np.random.Generator, n: int) -> Grey:
-    """Stars with four to eight points, as one line or an outline."""
-    return draw_network_inputs(_star, rng, n)
-
-
-def blots(rng: np.random.Generator, n: int) -> Grey:
-    """Specks of dirt as the reader crops them: filled discs, irregular blots and horizontal dashes."""
-    return draw_network_inputs(_blot, rng, n)
-
-
-def arrows(rng: np.random.Generator, n: int) -> Grey:
-    """Arrows with a head at one end or both, in any direction but straight up, where they may be read as a 1."""
-    return draw_network_inputs(_arrow, rng, n)
-
-
-def doodles(rng: np.random.Generator, n: int) -> Grey:
-    """Houses, faces, hearts, flowers, fish and trees."""
-    return draw_network_inputs(_doodle, rng, n)
-
-
-def waves(rng: np.random.Generator, n: int) -> Grey:
-    """Horizontal waves and zigzags, as in a crossed-out word or a signature."""
-    return draw_network_inputs(_wave, rng, n)
 
 
 def _pen(rng: np.random.Generator) -> int:
@@ -114,7 +74,9 @@ def _shaky(points: Points, rng: np.random.Generator, by: float = 0.06) -> Points
     return np.asarray(points + rng.normal(0, by, points.shape))
 
 
-def _scribble(rng: np.random.Generator) -> Grey:
+@family
+def scribbles(rng: np.random.Generator) -> Grey:
+    """One to three long smooth strokes that cross themselves."""
     canvas, pen = _empty(), int(rng.integers(2, 7))
     strokes = int(rng.integers(1, 4))
     for _ in range(strokes):
@@ -130,7 +92,9 @@ def _corners(count: int, start: float = 0.0) -> Points:
     return np.stack([np.sin(angles), -np.cos(angles)], axis=1)
 
 
-def _polygon(rng: np.random.Generator) -> Grey:
+@family
+def polygons(rng: np.random.Generator) -> Grey:
+    """Triangles, squares, trapezoids, pentagons and hexagons, outlined or filled."""
     import cv2
 
     canvas = _empty()
@@ -161,7 +125,9 @@ _SIGNS: dict[str, list[list[tuple[float, float]]]] = {
 }
 
 
-def _sign(rng: np.random.Generator) -> Grey:
+@family
+def crosses_and_ticks(rng: np.random.Generator) -> Grey:
+    """Plus signs, crosses, hash signs, ticks, equals signs and asterisks."""
     canvas, pen = _empty(), _pen(rng)
     strokes = _SIGNS[str(rng.choice(list(_SIGNS)))]
     flat = _rotated(_shaky(np.array([point for stroke in strokes for point in stroke]), rng), rng, 0.25)
@@ -172,7 +138,9 @@ def _sign(rng: np.random.Generator) -> Grey:
     return canvas
 
 
-def _star(rng: np.random.Generator) -> Grey:
+@family
+def stars(rng: np.random.Generator) -> Grey:
+    """Stars with four to eight points, as one line or an outline."""
     canvas, count = _empty(), int(rng.integers(4, 9))
     outer = _corners(count)
     if count in (5, 7) and rng.random() < 0.5:
@@ -184,7 +152,9 @@ def _star(rng: np.random.Generator) -> Grey:
     return canvas
 
 
-def _blot(rng: np.random.Generator) -> Grey:
+@family
+def blots(rng: np.random.Generator) -> Grey:
+    """Specks of dirt as the reader crops them: filled discs, irregular blots and horizontal dashes."""
     import cv2
 
     canvas, kind = _empty(), rng.random()
@@ -204,7 +174,9 @@ def _blot(rng: np.random.Generator) -> Grey:
     return canvas
 
 
-def _arrow(rng: np.random.Generator) -> Grey:
+@family
+def arrows(rng: np.random.Generator) -> Grey:
+    """Arrows with a head at one end or both, in any direction but straight up, where they may be read as a 1."""
     canvas, pen = _empty(), _pen(rng)
     # Clockwise from the top; near the top an arrow looks like a 1.
     angle = rng.uniform(0.7, 2 * math.pi - 0.7)
@@ -250,7 +222,9 @@ _DOODLES: dict[str, list[tuple[Points, bool]]] = {
 }
 
 
-def _doodle(rng: np.random.Generator) -> Grey:
+@family
+def doodles(rng: np.random.Generator) -> Grey:
+    """Houses, faces, hearts, flowers, fish and trees."""
     canvas, pen = _empty(), int(rng.integers(2, 5))
     parts = _DOODLES[str(rng.choice(list(_DOODLES)))]
     every = _rotated(_shaky(np.concatenate([part for part, _ in parts]), rng, 0.03), rng, 0.3)
@@ -261,7 +235,9 @@ def _doodle(rng: np.random.Generator) -> Grey:
     return canvas
 
 
-def _wave(rng: np.random.Generator) -> Grey:
+@family
+def waves(rng: np.random.Generator) -> Grey:
+    """Horizontal waves and zigzags, as in a crossed-out word or a signature."""
     canvas = _empty()
     turns = int(rng.integers(5, 11))
     across = np.linspace(4, CANVAS - 4, turns)

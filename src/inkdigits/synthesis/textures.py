@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.normalize import BOX, SIZE
-from inkdigits.synthesis.network_inputs import draw_network_inputs
+from inkdigits.synthesis.network_inputs import Family, family
 
 __all__ = ["checker", "full_frame", "gradients", "pepper", "stripes", "value_noise"]
 
@@ -16,31 +17,6 @@ Grey = NDArray[np.uint8]
 Floats = NDArray[np.float64]
 
 _SIDE = 2 * BOX
-
-
-def gradients(rng: np.random.Generator, n: int) -> Grey:
-    """Smooth shading with a bright spot and some grain, in a box of random aspect ratio."""
-    return draw_network_inputs(lambda rng: _box(_gradient(rng, _SIDE), rng), rng, n)
-
-
-def value_noise(rng: np.random.Generator, n: int) -> Grey:
-    """Smooth noise of two sizes, some of it thresholded."""
-    return draw_network_inputs(lambda rng: _box(_clouds(rng, _SIDE), rng), rng, n)
-
-
-def pepper(rng: np.random.Generator, n: int) -> Grey:
-    """White dots on black, at 2.5 to 50 percent of the places."""
-    return draw_network_inputs(lambda rng: _box(_pepper(rng, _SIDE), rng), rng, n)
-
-
-def checker(rng: np.random.Generator, n: int) -> Grey:
-    """Checkerboards with three to eight squares a side, slightly rotated."""
-    return draw_network_inputs(lambda rng: _box(_checker(rng, _SIDE), rng), rng, n)
-
-
-def stripes(rng: np.random.Generator, n: int) -> Grey:
-    """Three to nine parallel stripes, in any direction."""
-    return draw_network_inputs(lambda rng: _box(_stripes(rng, _SIDE), rng), rng, n)
 
 
 def full_frame(rng: np.random.Generator, n: int) -> Grey:
@@ -66,6 +42,7 @@ def _grid(side: int, angle: float) -> tuple[Floats, Floats]:
 
 
 def _gradient(rng: np.random.Generator, side: int) -> Floats:
+    """Smooth shading with a bright spot and some grain."""
     along, _ = _grid(side, rng.uniform(0, 2 * math.pi))
     x, y = _grid(side, 0.0)
     centre, spread = rng.uniform(-0.5, 0.5, 2), rng.uniform(0.1, 0.5)
@@ -75,6 +52,7 @@ def _gradient(rng: np.random.Generator, side: int) -> Floats:
 
 
 def _clouds(rng: np.random.Generator, side: int) -> Floats:
+    """Smooth noise of two sizes, some of it thresholded."""
     import cv2
 
     coarse = rng.uniform(0, 1, (int(rng.integers(3, 9)),) * 2)
@@ -89,12 +67,14 @@ def _clouds(rng: np.random.Generator, side: int) -> Floats:
 
 
 def _pepper(rng: np.random.Generator, side: int) -> Floats:
+    """White dots on black, at 2.5 to 50 percent of the places."""
     size = int(rng.integers(1, 3))
     dots = rng.random((side // size, side // size)) < rng.uniform(0.025, 0.5)
     return np.kron(dots, np.ones((size, size))).astype(np.float64) * 255
 
 
 def _checker(rng: np.random.Generator, side: int) -> Floats:
+    """Checkerboards with three to eight squares a side, slightly rotated."""
     across, down = _grid(side, rng.uniform(-0.4, 0.4))
     count = rng.uniform(3, 8)
     odd = (np.floor(across * count) + np.floor(down * count)) % 2
@@ -103,6 +83,7 @@ def _checker(rng: np.random.Generator, side: int) -> Floats:
 
 
 def _stripes(rng: np.random.Generator, side: int) -> Floats:
+    """Three to nine parallel stripes, in any direction."""
     across, _ = _grid(side, rng.uniform(0, math.pi))
     wave = np.sin(2 * math.pi * (across * rng.uniform(3, 9) + rng.random()))
     sharpness = rng.uniform(1, 6)
@@ -111,3 +92,11 @@ def _stripes(rng: np.random.Generator, side: int) -> Floats:
 
 def _uniform_noise(rng: np.random.Generator, side: int) -> Floats:
     return rng.uniform(0, 255, (side, side))
+
+
+def _in_boxes(texture: Callable[[np.random.Generator, int], Floats]) -> Family:
+    return family(lambda rng: _box(texture(rng, _SIDE), rng))
+
+
+gradients, value_noise, pepper = _in_boxes(_gradient), _in_boxes(_clouds), _in_boxes(_pepper)
+checker, stripes = _in_boxes(_checker), _in_boxes(_stripes)
