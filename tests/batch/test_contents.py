@@ -65,12 +65,27 @@ def test_empty_and_too_large_members_are_pictures_with_an_error(tmp_path: Path) 
         for name, length in (("empty.png", 0), ("whole.png", size), ("large.png", MAX_BYTES + 1))
     ]
     found = list(fetched(job_of(source, tmp_path / "out"), BatchPart(0, 0, tuple(entries))))
-    assert [one.name for one in found] == ["empty.png", "whole.png", "large.png"]
-    assert isinstance(found[0].content, PictureError)
-    assert str(found[0].content) == "empty.png: empty, expected a picture"
-    assert found[1].content == png(0)
-    assert isinstance(found[2].content, PictureError)
-    assert "expected at most" in str(found[2].content)
+    assert [name for name, _ in found] == ["empty.png", "whole.png", "large.png"]
+    empty, whole, large = (content for _, content in found)
+    assert isinstance(empty, PictureError)
+    assert str(empty) == "empty.png: empty, expected a picture"
+    assert whole == png(0)
+    assert isinstance(large, PictureError)
+    assert "expected at most" in str(large)
+
+
+def test_rows_of_a_table_are_fetched_from_any_row_on(tmp_path: Path) -> None:
+    values = [bytes([number]) for number in range(1, 101)]
+    values[70] = b""
+    source = tmp_path / "table.parquet"
+    pq.write_table(pa.table({"image": values}), source, row_group_size=40)
+    size, ends = source.stat().st_size, open_ends(source)
+    for first in (0, 39, 40, 65):
+        entry = SourceEntry("parquet", str(source), "table.parquet", first, 35, size, ends)
+        found = list(fetched(job_of(source, tmp_path / "out"), BatchPart(0, 0, (entry,))))
+        assert [name for name, _ in found] == [f"table.parquet#{number}" for number in range(first, first + 35)]
+        contents = [b"" if isinstance(content, PictureError) else content for _, content in found]
+        assert contents == values[first : first + 35]
 
 
 def open_ends(path: Path) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import shutil
 import signal
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 
 from inkdigits.batch.source_files import files_of
 from inkdigits.batch.storage import open_storage, require_batch
-from inkdigits.errors import BatchError, MissingExtraError
+from inkdigits.errors import BatchError, MissingExtraError, OutputError
 from tests.batch.conftest import mnist, rows_of
 from tests.batch.in_process import read_here
 from tests.batch.servers import Server, ftp_server, s3_server, web_server
@@ -164,14 +165,17 @@ def test_a_password_in_a_url_would_be_written_into_the_results(tmp_path: Path) -
 
 
 @pytest.mark.parametrize("place", ["", "memory:/"])
-def test_files_are_written_listed_moved_and_removed(tmp_path: Path, place: str) -> None:
+def test_files_are_written_listed_and_removed(tmp_path: Path, place: str) -> None:
     storage = open_storage(f"{place}{tmp_path}/out")
     assert (storage.local is None) == bool(place)
     storage.write("deep/a.txt", b"a")
-    file = tmp_path / "b.txt"
-    file.write_bytes(b"b")
-    storage.put("deep/b.txt", file)
+    with storage.new_file("deep/b.txt") as file:
+        file.write_bytes(b"b")
+        assert not storage.exists("deep/b.txt")
     assert not file.exists()
+    with pytest.raises(OutputError, match=f"cannot write .*{tmp_path}/out/deep/c.txt: the disk is full"):  # noqa: SIM117
+        with storage.new_file("deep/c.txt"):
+            raise OSError(errno.ENOSPC, "")
     assert sorted(storage.names("deep")) == ["a.txt", "b.txt"]
     assert (storage.read("deep/a.txt"), storage.read("deep/b.txt")) == (b"a", b"b")
     storage.write("deep/.unfinished-1-c.txt", b"half")

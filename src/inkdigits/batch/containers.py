@@ -8,11 +8,11 @@ from typing import IO, Any
 
 from inkdigits.batch.batch_job import SourceEntry
 from inkdigits.batch.source_files import is_picture_name
-from inkdigits.batch.storage import Storage, joined, open_storage, scratch
-from inkdigits.errors import BatchError, output_error
+from inkdigits.batch.storage import Storage, joined, open_storage
+from inkdigits.errors import BatchError
 from inkdigits.images.decode import printable
 
-__all__ = ["UNPACKED", "is_compressed", "picture_column", "place_of", "table_entries", "tar_entries", "unpacked"]
+__all__ = ["UNPACKED", "check_unchanged", "is_compressed", "picture_column", "table_entries", "tar_entries", "unpacked"]
 
 # Compressed archives are unpacked into this folder of the results, since they cannot be read from the middle.
 UNPACKED = "unpacked"
@@ -45,20 +45,27 @@ def unpacked(path: str, place: str, out: Storage, name: str) -> Storage:
 
     Raises `BatchError` for a damaged archive, `OutputError` when `out` cannot be written.
     """
-    with scratch(out, name) as temporary:
+    with out.new_file(name) as temporary, temporary.open("wb") as target:
+        for chunk in _decompressed(path, open_storage(place)):
+            target.write(chunk)
+    return open_storage(joined(out.place, name))
+
+
+def check_unchanged(path: str, storage: Storage, entry: SourceEntry) -> None:
+    """Raise `BatchError` where the archive or table `path`, in `storage`, is not the one that was listed."""
+    with storage.reading():
         try:
-            with temporary.open("wb") as target:
-                for chunk in _decompressed(path, open_storage(place)):
-                    target.write(chunk)
-        except OSError as error:
-            raise output_error(error, joined(out.url, name)) from error
-        out.put(name, temporary)
-    return open_storage(joined(place_of(out), name))
-
-
-def place_of(out: Storage) -> str:
-    """The folder `out` for any process, wherever it was started."""
-    return out.url if out.local is None else str(out.local)
+            size = int(storage.fs.size(storage.root))
+        except FileNotFoundError as error:
+            raise BatchError(f"{path}: missing since the batch began: restore it and rerun the same command") from error
+    how = f"{entry.container_bytes:,} bytes then, {size:,} now"
+    if size == entry.container_bytes:
+        if storage.ends() == entry.container_ends:
+            return
+        how = "of the same size with other content"
+    raise BatchError(
+        f"{path}: changed since the batch began, {how}: restore it and rerun the same command, or choose another --out"
+    )
 
 
 def _members(file: IO[bytes], path: str, storage: Storage) -> Iterator[SourceEntry]:

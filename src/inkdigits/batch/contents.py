@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from ftplib import error_perm
 from itertools import groupby, islice
 from pathlib import Path
 from typing import Any
 
 from inkdigits.batch.batch_job import BatchJob, BatchPart, SourceEntry
-from inkdigits.batch.containers import picture_column
+from inkdigits.batch.containers import check_unchanged, picture_column
 from inkdigits.batch.storage import Storage, is_url, open_storage
 from inkdigits.errors import BatchError, PictureError
 from inkdigits.images.decode import MAX_BYTES, printable
@@ -23,12 +22,8 @@ _FILE_ERRORS = (PermissionError, IsADirectoryError, error_perm)
 _AT_A_TIME = 32
 
 
-@dataclass(frozen=True)
-class FetchedPicture:
-    """A picture: `content` is its path, its bytes, or the error that fetching it gave."""
-
-    name: str
-    content: Path | bytes | PictureError
+# A picture's name with its path, its bytes, or the error that fetching it gave.
+FetchedPicture = tuple[str, Path | bytes | PictureError]
 
 
 def fetched(job: BatchJob, part: BatchPart) -> Iterator[FetchedPicture]:
@@ -49,7 +44,7 @@ def _shared(entry: SourceEntry) -> str:
 def _files(job: BatchJob, entries: Iterator[SourceEntry]) -> Iterator[FetchedPicture]:
     for server, group in groupby(entries, key=lambda entry: _server(entry.path)):
         if server is None:
-            yield from (FetchedPicture(entry.name, Path(job.place(entry.path))) for entry in group)
+            yield from ((entry.name, Path(job.place(entry.path))) for entry in group)
         else:
             yield from _fetched_ahead([entry.path for entry in group])
 
@@ -86,10 +81,7 @@ def _from_urls(storage: Storage, urls: Sequence[str]) -> list[FetchedPicture]:
         found = storage.fs.cat(paths, on_error="return")
         contents = (found.get(path, FileNotFoundError(path)) for path in paths)
         names = map(printable, urls)
-        return [
-            FetchedPicture(name, _checked(storage, name, content))
-            for name, content in zip(names, contents, strict=True)
-        ]
+        return [(name, _checked(storage, name, content)) for name, content in zip(names, contents, strict=True)]
 
 
 def _checked(storage: Storage, name: str, content: bytes | Exception) -> bytes | PictureError:
@@ -107,13 +99,11 @@ def _members(path: str, entries: Sequence[SourceEntry]) -> Iterator[FetchedPictu
     with storage.reading(), storage.fs.open(storage.root, "rb") as archive:
         for entry in entries:
             if entry.size > MAX_BYTES:
-                yield FetchedPicture(
-                    entry.name, PictureError(f"{entry.name}: {entry.size:,} bytes, expected at most {MAX_BYTES:,}")
-                )
+                yield entry.name, PictureError(f"{entry.name}: {entry.size:,} bytes, expected at most {MAX_BYTES:,}")
                 continue
             archive.seek(entry.offset)
             content = archive.read(entry.size)
-            yield FetchedPicture(entry.name, content or PictureError(f"{entry.name}: empty, expected a picture"))
+            yield entry.name, content or PictureError(f"{entry.name}: empty, expected a picture")
 
 
 def _rows(entry: SourceEntry, column: str | None) -> Iterator[FetchedPicture]:
@@ -121,61 +111,33 @@ def _rows(entry: SourceEntry, column: str | None) -> Iterator[FetchedPicture]:
     import pyarrow.parquet as pq
 
     storage = _unchanged(entry.path, entry)
-    number = entry.offset
     with storage.reading(), storage.fs.open(storage.root, "rb") as file:
         try:
             table = pq.ParquetFile(file)
             chosen = picture_column(table.schema_arrow, column, entry.name)
-            for content in islice(_values(table, chosen, entry.offset), entry.size):
-                yield FetchedPicture(f"{entry.name}#{number}", _cell(entry, number, content))
-                number += 1
+            values = islice(_values(table, chosen, entry.offset), entry.size)
+            for number, value in enumerate(values, start=entry.offset):
+                name = f"{entry.name}#{number}"
+                yield name, value.as_py() or PictureError(f"{name}: empty, expected the bytes of a picture")
         except (OSError, pa.ArrowInvalid) as error:
             raise BatchError(f"{entry.name}: cannot be read as Parquet: {' '.join(str(error).split())}") from error
 
 
-def _cell(entry: SourceEntry, number: int, content: bytes | None) -> bytes | PictureError:
-    return content or PictureError(f"{entry.name}#{number}: empty, expected the bytes of a picture")
-
-
-def _values(table: Any, column: str, first: int) -> Iterator[bytes | None]:
+def _values(table: Any, column: str, first: int) -> Iterator[Any]:
     """The values of the column from the row `first` on, without reading the row groups before it."""
-    before = 0
-    groups: list[int] = []
-    for group in range(table.metadata.num_row_groups):
-        rows = table.metadata.row_group(group).num_rows
-        if before + rows > first or groups:
-            groups.append(group)
-        elif not groups:
-            before += rows
-    skip = first - before
+    import pyarrow as pa
+
+    metadata, group = table.metadata, 0
+    while first >= metadata.row_group(group).num_rows:
+        first, group = first - metadata.row_group(group).num_rows, group + 1
+    groups = range(group, metadata.num_row_groups)
     for batch in table.iter_batches(batch_size=_AT_A_TIME, row_groups=groups, columns=[column]):
-        if skip >= batch.num_rows:
-            skip -= batch.num_rows
-            continue
         values = batch.column(0)
-        if "." in column and column not in table.schema_arrow.names:
-            values = values.field("bytes")
-        yield from (value.as_py() for value in values.slice(skip))
-        skip = 0
+        yield from (values.field("bytes") if pa.types.is_struct(values.type) else values)[first:]
+        first = max(0, first - batch.num_rows)
 
 
 def _unchanged(path: str, entry: SourceEntry) -> Storage:
     storage = open_storage(path)
-    with storage.reading():
-        try:
-            size = int(storage.fs.size(storage.root))
-        except FileNotFoundError as error:
-            raise BatchError(
-                f"{path}: missing since the batch began: restore it and run the same command again"
-            ) from error
-    if size != entry.container_bytes:
-        raise _changed(path, f"{entry.container_bytes:,} bytes then, {size:,} now")
-    if storage.ends() != entry.container_ends:
-        raise _changed(path, "of the same size with other content")
+    check_unchanged(path, storage, entry)
     return storage
-
-
-def _changed(path: str, how: str) -> BatchError:
-    return BatchError(
-        f"{path}: changed since the batch began, {how}: restore it and rerun the same command, or choose another --out"
-    )

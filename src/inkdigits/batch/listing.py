@@ -8,10 +8,10 @@ from itertools import groupby, islice
 from typing import Any
 
 from inkdigits.batch.batch_job import BatchJob, BatchPart, SourceEntry
-from inkdigits.batch.containers import place_of, table_entries, tar_entries
+from inkdigits.batch.containers import table_entries, tar_entries
 from inkdigits.batch.source_files import files_of, is_table, is_tar
-from inkdigits.batch.storage import Storage, scratch
-from inkdigits.errors import BatchError, output_error
+from inkdigits.batch.storage import Storage
+from inkdigits.errors import BatchError
 from inkdigits.images.decode import printable
 
 __all__ = ["LISTING", "check_source", "read_parts", "write_listing"]
@@ -38,19 +38,15 @@ def write_listing(job: BatchJob, out: Storage) -> tuple[int, int]:
     import pyarrow.parquet as pq
 
     pictures = parts = 0
-    with scratch(out, LISTING) as temporary:
-        try:
-            with pq.ParquetWriter(temporary, _schema(), compression="zstd") as writer:
-                for rows in _in_groups(_cut(_entries(job, out), job.options.part_size)):
-                    columns = zip(*(_row(part, entry) for part, entry in rows), strict=True)
-                    writer.write_table(pa.table([list(column) for column in columns], _schema()))
-                    pictures += sum(entry.pictures for _, entry in rows)
-                    parts = rows[-1][0] + 1
-        except OSError as error:
-            raise output_error(error, f"{out.url}/{LISTING}") from error
+    with out.new_file(LISTING) as temporary:
+        with pq.ParquetWriter(temporary, _schema(), compression="zstd") as writer:
+            for rows in _in_groups(_cut(_entries(job, out), job.options.part_size)):
+                columns = zip(*(_row(part, entry) for part, entry in rows), strict=True)
+                writer.write_table(pa.table([list(column) for column in columns], _schema()))
+                pictures += sum(entry.pictures for _, entry in rows)
+                parts = rows[-1][0] + 1
         if not pictures:
             raise BatchError(f"{job.source}: no pictures in it")
-        out.put(LISTING, temporary)
     return pictures, parts
 
 
@@ -118,4 +114,4 @@ def _listed(out: Storage) -> Iterator[tuple[int, SourceEntry]]:
                         SourceEntry(**{**row, "path": row["path"].decode("utf-8", "surrogateescape")}),
                     )
     except (OSError, ValueError) as error:
-        raise BatchError(f"{place_of(out)}/{LISTING}: damaged: {error}: start again with another --out") from error
+        raise BatchError(f"{out.place}/{LISTING}: damaged: {error}: start again with another --out") from error

@@ -47,12 +47,12 @@ def read_part_with_markers(job: BatchJob, part: BatchPart, crashing: Mapping[int
     """
     reader, out = _loaded(job.model), open_storage(job.place(job.out))
     rows: list[tuple[int, Reading]] = []
-    for index, picture in enumerate(fetched(job, part)):
+    for index, (name, content) in enumerate(fetched(job, part)):
         if index in crashing:
-            rows.append((part.first + index, Reading(picture.name, "error", "", crashing[index], ())))
+            rows.append((part.first + index, Reading(name, "error", "", crashing[index], ())))
             continue
         out.write(marker_name(part.number), str(index).encode())
-        rows += _numbered(reader, part.first + index, [picture], job.options)
+        rows += _numbered(reader, part.first + index, [(name, content)], job.options)
     out.remove(marker_name(part.number))
     return _written(job, part, rows)
 
@@ -79,6 +79,5 @@ def _numbered(
     reader: Reader, first: int, pictures: Iterable[FetchedPicture], options: BatchOptions
 ) -> Iterator[tuple[int, Reading]]:
     """The readings of pictures that are numbered from `first` on, in order."""
-    sources = ((picture.name, picture.content) for picture in pictures)
-    results = read_pages(reader, sources, region=options.region, length=options.length, together=_TOGETHER)
+    results = read_pages(reader, pictures, region=options.region, length=options.length, together=_TOGETHER)
     return ((first + result.source, result.reading) for result in results)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from inkdigits.batch.batch_job import BatchJob, BatchPart, SourceEntry
-from inkdigits.batch.containers import UNPACKED, is_compressed, place_of, unpacked
+from inkdigits.batch.containers import UNPACKED, check_unchanged, is_compressed, unpacked
 from inkdigits.batch.source_files import files_of, is_tar
 from inkdigits.batch.storage import Storage, joined
 from inkdigits.errors import BatchError
@@ -20,7 +20,7 @@ def with_archives(job: BatchJob, out: Storage, parts: Iterable[BatchPart]) -> It
     Raises `BatchError` for an archive that is missing in `job.source` or has changed since the batch began,
     `OutputError` when `out` cannot be written.
     """
-    folder = f"{joined(place_of(out), UNPACKED)}/"
+    folder = f"{joined(out.place, UNPACKED)}/"
     there = set(out.names(UNPACKED))
     for part in parts:
         for entry in part.entries:
@@ -39,11 +39,8 @@ def _restore(job: BatchJob, out: Storage, entry: SourceEntry, name: str) -> None
             f"{job.source}: the archive of {entry.name} is missing since the batch began: restore it and rerun the "
             "same command"
         )
-    storage = unpacked(path, job.place(path), out, name)
-    size = int(storage.fs.size(storage.root))
-    if size != entry.container_bytes or storage.ends() != entry.container_ends:
+    try:
+        check_unchanged(path, unpacked(path, job.place(path), out, name), entry)
+    except BatchError:
         out.remove(name)
-        raise BatchError(
-            f"{path}: changed since the batch began, {entry.container_bytes:,} bytes unpacked then, {size:,} now: "
-            "restore it and rerun the same command, or choose another --out"
-        )
+        raise

@@ -5,15 +5,14 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 from inkdigits.batch.batch_job import BatchJob
 from inkdigits.batch.results import tables
-from inkdigits.batch.storage import Storage, joined, open_storage, scratch
+from inkdigits.batch.storage import Storage, joined, open_storage
 from inkdigits.batch.table import schema
-from inkdigits.errors import BatchError, DataError, OutputError, output_error
+from inkdigits.errors import BatchError, DataError, OutputError
 from inkdigits.system.typed_json import from_json
 
 __all__ = ["SINGLE_FILES", "SINGLE_FILE_SUFFIXES", "check_single_file", "write_single_file"]
@@ -41,16 +40,12 @@ def write_single_file(job: BatchJob, place: str, parts: int) -> None:
     """
     out, (target, name) = open_storage(job.place(job.out)), _folder_and_name(job, place)
     write = _WRITERS[PurePosixPath(name).suffix.lower()]
-    with scratch(target, name) as temporary:
-        try:
-            write(temporary, tables(out, parts))
-        except OSError as error:
-            raise output_error(error, place) from error
+    with target.new_file(name) as temporary:
+        write(temporary, tables(out, parts))
         check_single_file(job, place)
         # Before the file exists, so that after a kill the batch still recognizes its own file.
         written = {**_written(job), job.place(place): temporary.stat().st_size}
         out.write(SINGLE_FILES, json.dumps(written, indent=2).encode())
-        target.put(name, temporary)
 
 
 def _folder_and_name(job: BatchJob, place: str) -> tuple[Storage, str]:
@@ -69,15 +64,10 @@ def _written(job: BatchJob) -> dict[str, int]:
     if not out.exists(SINGLE_FILES):
         return {}
     try:
-        return from_json(_SingleFiles, {"sizes": json.loads(out.read(SINGLE_FILES))}).sizes
+        return from_json(dict[str, int], json.loads(out.read(SINGLE_FILES)))
     except ValueError as error:
         place = joined(out.url, SINGLE_FILES)
         raise BatchError(f"{place}: {error}: remove it and choose another --single-file") from error
-
-
-@dataclass(frozen=True)
-class _SingleFiles:
-    sizes: dict[str, int]
 
 
 def _write_parquet(path: Path, found: Iterator[Any]) -> None:

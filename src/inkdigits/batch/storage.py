@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import os
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,9 +12,9 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from inkdigits.errors import BatchError, InkdigitsError, OutputError, output_error, require_extra
-from inkdigits.system.atomic_io import make_folder, write_bytes
+from inkdigits.system.atomic_io import temporary_sibling, write_bytes
 
-__all__ = ["Storage", "is_url", "joined", "open_storage", "refuse_password", "require_batch", "scratch"]
+__all__ = ["Storage", "is_url", "joined", "open_storage", "refuse_password", "require_batch"]
 
 # These write objects atomically; elsewhere a file is written under a temporary name and renamed.
 _OBJECT_STORES = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "adl", "oci", "r2", "memory"})
@@ -52,10 +51,15 @@ class Storage:
         """The path on this machine; None for a URL of another place."""
         return Path(self.root) if "file" in _protocols(self.fs) else None
 
+    @property
+    def place(self) -> str:
+        """Its path or URL for any process, wherever that was started."""
+        return self.url if self.local is None else str(self.local)
+
     def reopened(self) -> Storage:
         """The same with a connection of its own, for another thread: few kinds are thread-safe."""
         # fsspec keeps one instance per thread.
-        return open_storage(self.url if self.local is None else str(self.local))
+        return open_storage(self.place)
 
     @property
     def is_one_server(self) -> bool:
@@ -101,19 +105,26 @@ class Storage:
         with self._writing(name), _replaced(self, name) as path:
             self.fs.pipe_file(path, content)
 
-    def put(self, name: str, file: Path) -> None:
-        """Move the local `file` there as `name`, atomically. Raises `OutputError`."""
-        with self._writing(name):
-            if self.local is not None:
-                target = self.local / name
-                make_folder(target.parent)
-                with file.open("rb") as opened:
-                    os.fsync(opened.fileno())
-                file.replace(target)
-                return
-            with _replaced(self, name) as path:
-                self.fs.put_file(str(file), path)
-        file.unlink()
+    @contextlib.contextmanager
+    def new_file(self, name: str) -> Iterator[Path]:
+        """A local path for the caller to write; when the block ends, it becomes the file `name`, atomically.
+
+        Raises `OutputError`, also for an `OSError` in the block.
+        """
+        import tempfile
+
+        if self.local is not None:
+            with temporary_sibling(self.local / name) as path:
+                yield path
+            return
+        with tempfile.TemporaryDirectory(prefix="inkdigits-") as folder:
+            path = Path(folder, "file")
+            try:
+                yield path
+            except OSError as error:
+                raise output_error(error, joined(self.url, name)) from error
+            with self._writing(name), _replaced(self, name) as target:
+                self.fs.put_file(str(path), target)
 
     def remove(self, name: str) -> None:
         """Remove the file `name`, if it is there. Raises `OutputError`."""
@@ -136,7 +147,7 @@ class Storage:
         except Exception as error:  # every storage's library raises classes of its own
             place = joined(self.url, name) if name else self.url
             raise BatchError(
-                f"{place}: cannot be read: {_in_a_line(error)}: then run the same command again, which resumes"
+                f"{place}: cannot be read: {_one_line(error)}: once it can be read, rerun the same command"
             ) from error
 
     @contextlib.contextmanager
@@ -148,7 +159,7 @@ class Storage:
         except OSError as error:
             raise output_error(error, joined(self.url, name)) from error
         except Exception as error:  # every storage's library raises classes of its own
-            raise OutputError(f"cannot write {joined(self.url, name)}: {_in_a_line(error)}") from error
+            raise OutputError(f"cannot write {joined(self.url, name)}: {_one_line(error)}") from error
 
 
 @contextlib.contextmanager
@@ -177,7 +188,7 @@ def open_storage(place: str) -> Storage:
     except InkdigitsError:
         raise
     except Exception as error:  # every storage's library raises classes of its own
-        raise BatchError(f"{place}: a URL that cannot be opened here: {_in_a_line(error)}") from error
+        raise BatchError(f"{place}: a URL that cannot be opened here: {_one_line(error)}") from error
     return Storage(place, fs, str(root))
 
 
@@ -193,28 +204,9 @@ def refuse_password(place: str) -> None:
             )
 
 
-@contextlib.contextmanager
-def scratch(beside: Storage, name: str) -> Iterator[Path]:
-    """A local path for a file until it is `put` as `name`: beside it, or in the system's temporary folder."""
-    import tempfile
-
-    if beside.local is not None:
-        make_folder((beside.local / name).parent)
-        path = (beside.local / name).with_name(f"{_UNFINISHED}{os.getpid()}-{Path(name).name}")
-        try:
-            yield path
-        finally:
-            # A read-only file system refuses to remove even a file that does not exist.
-            if path.exists():
-                path.unlink()
-        return
-    with tempfile.TemporaryDirectory(prefix="inkdigits-") as folder:
-        yield Path(folder) / Path(name).name
-
-
 def _protocols(fs: Any) -> set[str]:
     return {fs.protocol} if isinstance(fs.protocol, str) else set(fs.protocol)
 
 
-def _in_a_line(error: Exception) -> str:
+def _one_line(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"[:400]

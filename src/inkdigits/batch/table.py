@@ -74,28 +74,9 @@ def outcome_counts(metadata: dict[bytes, bytes] | None) -> dict[str, int]:
 
 
 def _row(number: int, reading: Reading, model_sha256: str, all_network_inputs: bool) -> dict[str, Any]:
-    return {
-        "picture": number,
-        "path": reading.path,
-        "page": reading.page,
-        "outcome": reading.outcome,
-        "string": reading.string,
-        "error": reading.error,
-        "size": reading.size,
-        "digits": [_digit(digit, all_network_inputs or digit.outcome == "unsure") for digit in reading.digits],
-        "model_sha256": model_sha256,
-    }
+    digits = [_digit(digit, all_network_inputs or digit.outcome == "unsure") for digit in reading.digits]
+    return {**vars(reading), "picture": number, "digits": digits, "model_sha256": model_sha256}
 
 
 def _digit(digit: Digit, keep_input: bool) -> dict[str, Any]:
-    return {
-        "value": digit.value,
-        "probability": digit.probability,
-        "second": digit.second,
-        "second_probability": digit.second_probability,
-        "outcome": digit.outcome,
-        "box": digit.box,
-        "row": digit.row,
-        "probabilities": digit.probabilities,
-        "network_input": digit.network_input.tobytes() if keep_input else None,
-    }
+    return {**vars(digit), "network_input": digit.network_input.tobytes() if keep_input else None}

@@ -12,7 +12,7 @@ from inkdigits.system.processes import SupportsSubmit, process_pool
 __all__ = ["LocalWorkerPool", "WorkerPool"]
 
 
-class WorkerPool(Protocol):
+class WorkerPool(SupportsSubmit, Protocol):
     """Workers that run functions."""
 
     @property
@@ -21,9 +21,6 @@ class WorkerPool(Protocol):
 
     def size(self) -> int:
         """The present number of workers."""
-
-    def submit(self, function: Callable[..., Any], /, *arguments: Any) -> Future[Any]:
-        """A future of `function(*arguments)`; both must be picklable."""
 
     def renew(self) -> None:
         """Replace lost workers, so that more functions can be submitted."""

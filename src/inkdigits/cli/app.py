@@ -73,7 +73,7 @@ def _root(
 
 
 def main() -> None:
-    """Run the program. Exit code 0: done, 1: a target or check was missed, 2: wrong use or bad input, 130: interrupted."""
+    """Run the program. Exit code 0: done, 1: a target or check missed, 2: wrong use or bad input, 130: interrupted."""
     # A service manager's SIGTERM leaves a usable run, as Ctrl-C does.
     stop = raise_on_stop_signals()
     warnings.showwarning = _show_warning  # type: ignore[assignment]  # it takes the same arguments
