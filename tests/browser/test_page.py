@@ -50,7 +50,7 @@ def test_what_is_shown_of_a_digit(open_page: OpenPage) -> None:
     lit = (
         "id => document.querySelector(id).getContext('2d').getImageData(0, 0, 28, 28).data.filter(v => v > 128).length"
     )
-    assert page.evaluate(lit, "#seen") > 784 + 100  # opacity counts 784 times, ink three times a pixel
+    assert page.evaluate(lit, "#network-input") > 784 + 100  # opacity counts 784 times, ink three times a pixel
     page.wait_for_function(
         # A network that still reads the 7 whatever is covered has a pale map; those of dense and cnn are not.
         "() => [...document.querySelectorAll('#bars tfoot canvas')].filter(map => {"

@@ -230,7 +230,7 @@ def test_the_config_is_one_that_serve_takes_and_holds_no_secret(cli: Cli, deploy
     token.write_text("0123456789abcdef-secret\n")
     result = cli(
         *("deploy", f"--model=digits={deployed.model}", "--host=0.0.0.0", f"--token-file={token}"),
-        *("--replicas=2", "--most-replicas=8", f"--write={config}"),
+        *("--replicas=2", "--max-replicas=8", f"--write={config}"),
     )
     assert result.returncode == 0, result.stderr
     text = config.read_text()
@@ -262,7 +262,7 @@ def test_without_a_cluster_it_is_one_line(cli: Cli) -> None:
     for arguments, told in (
         (["--address=127.0.0.1:1"], "--address 127.0.0.1:1: no Ray cluster answers there"),
         (["--host=0.0.0.0"], "--host 0.0.0.0 lets other machines in, and there is no token"),
-        (["--replicas=3", "--most-replicas=2"], "--most-replicas 2 is less than --replicas 3"),
+        (["--replicas=3", "--max-replicas=2"], "--max-replicas 2 is less than --replicas 3"),
     ):
         result = cli("deploy", *arguments)
         assert result.returncode == 2

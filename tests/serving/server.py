@@ -8,6 +8,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -23,6 +24,9 @@ from PIL import Image
 
 JSON = {"Content-Type": "application/json"}
 PNG = {"Content-Type": "image/png"}
+BOUNDARY = {"Content-Type": "multipart/form-data; boundary=cut"}
+# The headers of a picture by hand; its length and an empty line come after them.
+HEAD = b"POST /v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\nContent-Length: "
 
 
 @dataclass(frozen=True)
@@ -78,6 +82,12 @@ class Served:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(timeout)
 
+    def reading(self, picture: bytes, query: str = "", **headers: str) -> dict[str, Any]:
+        """The one reading of a picture of one page."""
+        (reading,) = self.read(picture, query, **headers).json["readings"]
+        found: dict[str, Any] = reading
+        return found
+
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 
@@ -110,3 +120,19 @@ def png(pixels: np.ndarray[Any, Any]) -> bytes:
     buffer = io.BytesIO()
     Image.fromarray(pixels).save(buffer, "PNG")
     return buffer.getvalue()
+
+
+def form(*pictures: bytes) -> bytes:
+    """A multipart/form-data body of these files, with the boundary of `BOUNDARY`."""
+    parts = [
+        b"--cut\r\nContent-Disposition: form-data; name=picture; filename=%d.png\r\n\r\n%s\r\n" % (number, picture)
+        for number, picture in enumerate(pictures)
+    ]
+    return b"".join(parts) + b"--cut--\r\n"
+
+
+def open_connection(server: Served, data: bytes = b"") -> socket.socket:
+    """A connection on which `data` was sent."""
+    connection = socket.create_connection(("127.0.0.1", server.port), timeout=30)
+    connection.sendall(data)
+    return connection

@@ -11,9 +11,12 @@ import numpy as np
 import pytest
 
 from inkdigits.datasets.folder import load_folder
+from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.errors import RequestError
 from inkdigits.serving.corrections import Corrections
 from inkdigits.serving.settings import ServerLimits
+from tests.conftest import Cli
+from tests.serving.server import Served
 
 QUOTA = 25
 
@@ -56,3 +59,24 @@ def test_a_corrected_correction(tmp_path: Path) -> None:
         except RequestError as error:
             pytest.fail(f"the same picture needs no more room: {error}")
     assert load_folder(tmp_path).labels.tolist() == [8]
+
+
+def test_corrections_are_a_folder_that_can_be_trained_on(
+    served: Served, kept: Path, digits: LabelledDigits, cli: Cli
+) -> None:
+    for image, label in zip(digits.images[:3], (1, 2, 3), strict=True):
+        assert served.post("/v1/corrections", {"image": image.tolist(), "label": label}).status == 201
+    assert served.post("/v1/corrections", {"image": digits.images[0].tolist(), "label": 7}).json["file"][0] == "7"
+    loaded = load_folder(kept)
+    assert loaded.labels.tolist() == [2, 3, 7]
+    assert {image.tobytes() for image in loaded.images} == {image.tobytes() for image in digits.images[:3]}
+    assert "3" in cli("data", "info", kept).stdout
+    assert list(kept.rglob(".unfinished*")) == []
+
+
+@pytest.mark.parametrize("label", [10, -1, "7", "../7", None, 1.5, True])
+def test_a_correction_goes_nowhere_else(served: Served, kept: Path, label: object) -> None:
+    before = sorted(kept.parent.rglob("*"))
+    answer = served.post("/v1/corrections", {"image": [[9] * 28] * 28, "label": label})
+    assert answer.status == 422
+    assert sorted(kept.parent.rglob("*")) == before

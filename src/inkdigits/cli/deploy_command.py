@@ -25,7 +25,7 @@ def deploy(
         ),
     ] = None,
     replicas: Annotated[int, typer.Option(min=1, help="Processes at least, of one core each.", metavar="N")] = 1,
-    most_replicas: Annotated[
+    max_replicas: Annotated[
         int | None, typer.Option(min=1, help="Processes at most, as the load asks. Default: as many.", metavar="N")
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen on, on each machine.", metavar="HOST")] = "127.0.0.1",
@@ -53,8 +53,8 @@ def deploy(
 
     for module in ("ray", "fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client"):
         require_extra(module, "cluster", "inkdigits deploy")
-    if most_replicas is not None and most_replicas < replicas:
-        raise ServingError(f"--most-replicas {most_replicas} is less than --replicas {replicas}")
+    if max_replicas is not None and max_replicas < replicas:
+        raise ServingError(f"--max-replicas {max_replicas} is less than --replicas {replicas}")
     from inkdigits.system.atomic_io import check_new
 
     check_new(write, "--write")
@@ -72,7 +72,7 @@ def deploy(
         host=host,
         port=port,
         replicas=replicas,
-        most_replicas=most_replicas or replicas,
+        max_replicas=max_replicas or replicas,
     )
     if write is not None:
         cluster.write_config(service, write)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -19,29 +18,24 @@ def serve(
     model: Annotated[
         list[str] | None,
         typer.Option(
-            help="A shipped model, a model file, a run's folder, or NAME=PATH; several times for several, the first "
-            "reads pictures. Default: all that inkdigits carries.",
+            help="A shipped model, a model file, a run's folder, or NAME=PATH; repeat it for several: the first reads "
+            "pictures. Default: all shipped models.",
             metavar="MODEL",
         ),
     ] = None,
-    workers: Annotated[int, typer.Option(min=1, max=64, help="Processes.", metavar="N")] = 1,
+    workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.", metavar="N")] = 1,
     corrections: Annotated[
-        Path | None, typer.Option(help="Keep people's corrections there, one folder a class.", metavar="DIR")
+        Path | None, typer.Option(help="Keep users' corrections there, one folder per class.", metavar="DIR")
     ] = None,
-    token_file: Annotated[
-        Path | None, typer.Option(help="Answer only who sends the token in this file.", metavar="FILE")
-    ] = None,
+    token_file: Annotated[Path | None, typer.Option(help="Require the token in this file.", metavar="FILE")] = None,
     no_token: Annotated[bool, typer.Option("--no-token", help="Serve other machines without a token.")] = False,
     open_metrics: Annotated[bool, typer.Option("--open-metrics", help="/metrics needs no token.")] = False,
     allow_host: Annotated[
         list[str] | None,
-        typer.Option(help="Answer for this host name too; several times for several; '*': any.", metavar="NAME"),
+        typer.Option(help="Accept requests for this host name too; repeat it for several; '*': any.", metavar="NAME"),
     ] = None,
-    prefix: Annotated[str, typer.Option(help="The path under which a proxy shows it.", metavar="/PATH")] = "",
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No line on stderr for each request.")] = False,
-    get: Annotated[
-        str | None, typer.Option(help="Print the answer to one GET request, without a port.", metavar="PATH")
-    ] = None,
+    prefix: Annotated[str, typer.Option(help="The path under which a proxy serves it.", metavar="/PATH")] = "",
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No access log.")] = False,
 ) -> None:
     """Serve the page to draw on, the API to read pictures, and the Open Inference Protocol V2."""
     from inkdigits.errors import require_extra
@@ -61,20 +55,7 @@ def serve(
         prefix=check_prefix(prefix),
         access_log=not quiet,
     )
-    if get is not None:
-        _print_answer(settings, get)
-        return
     check_bind(settings, anyone=no_token)
     from inkdigits.serving.start import run
 
     run(settings, print_status)
-
-
-def _print_answer(settings: object, path: str) -> None:
-    from inkdigits.serving.in_process import get
-
-    answer = get(settings, path)  # type: ignore[arg-type]
-    sys.stdout.buffer.write(answer.body)
-    sys.stdout.buffer.flush()
-    if answer.status >= 400:
-        raise typer.Exit(1)

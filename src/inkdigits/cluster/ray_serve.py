@@ -1,4 +1,4 @@
-"""`inkdigits serve`'s application on Ray Serve: as many replicas as the load asks for, on as many machines."""
+"""The application of `inkdigits serve` on Ray Serve: as many replicas as the load requires, on all machines."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ __all__ = ["NAME", "Service", "application", "checked", "deploy", "write_config"
 
 NAME = "inkdigits"
 _BUILDER = "inkdigits.cluster.ray_serve:application"
-# Of one replica, which computes on one core. It batches what is there at the same time, so it is given some company.
-_MAX_AT_ONCE, _AIM_AT_ONCE, _MAX_QUEUED = 64, 8, 512  # requests; the last of all replicas together
+# Of one replica, which computes on one core. Several requests at a time let it compute in batches.
+_MAX_ONGOING, _TARGET_ONGOING, _MAX_QUEUED = 64, 8, 512  # requests; the last of all replicas together
 
 
 @dataclass(frozen=True)
 class Service:
-    """What is deployed. Paths are those on the cluster's machines; it is made of plain values, as its YAML is."""
+    """What is deployed, in plain values as in its YAML. Paths are those on the cluster's machines."""
 
     models: tuple[str, ...] = ()  # as `inkdigits serve --model` takes them
     sha256: tuple[str, ...] = ()  # of each model's file: a file that changed is a new version
@@ -41,7 +41,7 @@ class Service:
     host: str = "127.0.0.1"
     port: int = 8000
     replicas: int = 1  # at least
-    most_replicas: int = 1
+    max_replicas: int = 1
 
 
 def application(arguments: Mapping[str, Any]) -> Application:
@@ -56,18 +56,18 @@ def application(arguments: Mapping[str, Any]) -> Application:
 
 
 def _options(service: Service) -> dict[str, Any]:
-    """How Serve treats the replicas: as a Serve config writes it down, too."""
+    """The deployment options for the replicas, as a Serve config has them."""
     return {
-        # Replicas that compute cannot share a core.
+        # Replicas cannot share a core.
         "ray_actor_options": {"num_cpus": 1},
         "autoscaling_config": {
             "min_replicas": service.replicas,
-            "max_replicas": max(service.replicas, service.most_replicas),
-            "target_ongoing_requests": _AIM_AT_ONCE,
+            "max_replicas": max(service.replicas, service.max_replicas),
+            "target_ongoing_requests": _TARGET_ONGOING,
             "upscale_delay_s": 5.0,
             "downscale_delay_s": 120.0,
         },
-        "max_ongoing_requests": _MAX_AT_ONCE,
+        "max_ongoing_requests": _MAX_ONGOING,
         "max_queued_requests": _MAX_QUEUED,
         "backpressure_config": {"status_code": 503, "retry_after_s": 1.0},
         "health_check_period_s": 5.0,
@@ -80,7 +80,7 @@ def _options(service: Service) -> dict[str, Any]:
 
 
 class _Replica:
-    """One process that serves. Serve builds its application once and asks after its health."""
+    """A replica: one server process. Serve builds its application once and checks its health."""
 
     def __init__(self, service: Service) -> None:
         _check_files(service)
@@ -94,12 +94,9 @@ class _Replica:
         return self._app
 
     async def check_health(self) -> None:
-        """Raise unless the application answers that it is ready; Serve replaces a replica that keeps raising."""
-        from inkdigits.serving.in_process import ask
-
-        answer = await ask(self._app, f"{self._settings.prefix}/v2/health/ready")
-        if answer.status != 200:
-            raise RuntimeError(f"/v2/health/ready answers {answer.status}")
+        """Raise unless the application is ready; Serve replaces a replica that keeps raising or does not answer."""
+        if not self._app.is_ready:
+            raise RuntimeError("the application is not ready for requests")
 
 
 def _settings(service: Service) -> Settings:
@@ -138,7 +135,7 @@ def _absolute(model: str) -> str:
 
 
 def _sha256(model: str) -> str:
-    """The checksum of a model's file; "" for a model that inkdigits carries."""
+    """The checksum of a model's file; "" for a shipped model."""
     path = Path(model.rpartition("=")[2])
     if str(path) in shipped_models():
         return ""
@@ -158,10 +155,10 @@ def _check_files(service: Service) -> None:
 
 
 def deploy(service: Service, address: str = "auto") -> str:
-    """Bring `service` onto the Ray cluster at `address`, or update what runs there, and return its URL.
+    """Deploy `service` to the Ray cluster at `address`, or update the one that runs there, and return its URL.
 
-    It returns once the new replicas answer. An update fails no request: the old replicas serve until then, and finish
-    what they accepted. Raises `ClusterError` without a cluster and when Serve listens elsewhere already,
+    It returns once the new replicas answer. During an update the old replicas serve until then, and finish the
+    requests that they accepted. Raises `ClusterError` without a cluster and when Serve listens elsewhere already,
     `ServingError` when the replicas do not start.
     """
     with connected(address, needed_by="inkdigits deploy"):
@@ -179,13 +176,15 @@ def deploy(service: Service, address: str = "auto") -> str:
             serve.run(application(asdict(service)), name=NAME, route_prefix="/")
         except (RuntimeError, ValueError, TimeoutError) as error:
             reason = " ".join(str(error).split())
-            raise ServingError(f"the replicas do not start, so what ran before runs on: {reason[:400]}") from error
+            raise ServingError(
+                f"the replicas do not start, and any earlier deployment keeps running: {reason[:400]}"
+            ) from error
     return f"http://{service.host}:{service.port}{service.prefix}/"
 
 
 def _check_place(service: Service) -> None:
-    """Raise `ClusterError` when Serve runs and listens elsewhere: it would go on there, and only log a warning."""
-    # The one way to ask it that needs no dashboard.
+    """Raise `ClusterError` when Serve runs and listens elsewhere: it would stay there, and only log a warning."""
+    # The only way to ask without the dashboard.
     from ray.serve.context import _get_global_client
 
     running = _get_global_client(raise_if_no_controller_running=False)
@@ -194,8 +193,8 @@ def _check_place(service: Service) -> None:
     host, port = running.http_config.host, running.http_config.port
     if (host, port) != (service.host, service.port):
         raise ClusterError(
-            f"--host {service.host} --port {service.port}: Ray Serve runs already on {host}:{port} and stays there: "
-            f"give --host {host} --port {port}, or end it first with serve shutdown"
+            f"--host {service.host} --port {service.port}: Ray Serve is already running on {host}:{port} and stays "
+            f"there: give --host {host} --port {port}, or stop it first with serve shutdown"
         )
 
 

@@ -1,6 +1,6 @@
-"""A request that died with its replica is answered 503 with Retry-After, where Ray Serve's proxy would answer 500.
+"""Answers 503 with Retry-After when a replica dies with a request, for which Ray Serve's proxy would answer 500.
 
-Reading a picture changes nothing, so whoever gets it may simply ask again. The proxies load this by its name, which
+Reading a picture changes nothing, so the client may simply retry. The proxies import this module by the name that
 `deploy` puts into their environment.
 """
 
@@ -16,39 +16,39 @@ if TYPE_CHECKING:
 
 __all__ = ["ENVIRONMENT", "RetryWhenLost", "middlewares"]
 
-# What the processes of Ray Serve's proxies must find in their environment.
+# The environment variable by which Ray Serve's proxies find this module.
 ENVIRONMENT = {"RAY_SERVE_HTTP_PROXY_CALLBACK_IMPORT_PATH": "inkdigits.cluster.retryable.middlewares"}
 
 
 def middlewares() -> list[Middleware]:
-    """What a proxy puts around itself."""
+    """The middleware of a proxy."""
     from starlette.middleware import Middleware
 
     return [Middleware(RetryWhenLost)]
 
 
 class RetryWhenLost:
-    """Answers in place of a proxy that ends a request without a word; an answer that had begun is cut off."""
+    """Responds in place of a proxy that ends a request without a response; one that had begun stays truncated."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._proxy = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on, and tell the client to come back when nothing came of it."""
-        answered = False
+        """Pass one request on, and answer 503 when nothing was sent."""
+        started = False
 
-        async def watched(message: Message) -> None:
-            nonlocal answered
-            answered = True
+        async def send_and_note(message: Message) -> None:
+            nonlocal started
+            started = True
             await send(message)
 
-        await self._proxy(scope, receive, watched)
-        if scope["type"] == "http" and not answered:
+        await self._proxy(scope, receive, send_and_note)
+        if scope["type"] == "http" and not started:
             await _lost(scope["path"])(scope, receive, send)
 
 
 def _lost(path: str) -> ASGIApp:
-    from inkdigits.serving.problems import problem_response
+    from inkdigits.serving.responses import error_response
 
-    detail = "the process that was to answer is gone: try again in a second"
-    return problem_response(RequestError(503, "lost", detail, retry_after=1), path)
+    detail = "the server process died during the request: try again in a second"
+    return error_response(RequestError(503, "lost", detail, retry_after=1), path)

@@ -3,44 +3,63 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Query, Request, Response
 
 from inkdigits.errors import RequestError
-from inkdigits.serving import documents, schemas
-from inkdigits.serving.answers import json_response
+from inkdigits.serving import schemas
 from inkdigits.serving.classify_route import classify
 from inkdigits.serving.corrections import Corrections
 from inkdigits.serving.metrics import CORRECTIONS
 from inkdigits.serving.models import Models
+from inkdigits.serving.openapi import PICTURES_BODY, PROBLEMS, problem
 from inkdigits.serving.picture_batchers import PictureBatchers
-from inkdigits.serving.read_route import read_request
+from inkdigits.serving.read_route import read_pictures
+from inkdigits.serving.responses import json_response
 from inkdigits.serving.settings import ServerLimits
 
 __all__ = ["router"]
+
+_RegionQuery = Annotated[
+    schemas.RegionText | None,
+    Query(description="Read only there: x,y,width,height in pixels of the upright picture."),
+]
+_LengthQuery = Annotated[schemas.DigitCount | None, Query(description="How many digits there are, where it is known.")]
 
 
 def router(
     models: Models, batchers: PictureBatchers, corrections: Corrections | None, limits: ServerLimits
 ) -> APIRouter:
-    """The routes over what is loaded; without `corrections` none are kept."""
-    routes = APIRouter(prefix="/v1", tags=["inkdigits"], responses=documents.PROBLEMS)
+    """The routes over the loaded models; without `corrections`, corrections are refused."""
+    routes = APIRouter(prefix="/v1", tags=["inkdigits"], responses=PROBLEMS)
 
-    @routes.post("/read", summary="Read pictures of digits", **documents.READ)
-    async def read(request: Request) -> Response:
-        return json_response(await read_request(request, batchers, limits))
+    @routes.post(
+        "/read",
+        summary="Read pictures of digits",
+        responses={200: {"model": schemas.Readings}},
+        openapi_extra=PICTURES_BODY,
+    )
+    async def read(request: Request, region: _RegionQuery = None, length: _LengthQuery = None) -> Response:
+        box = None if region is None else tuple(map(int, region.split(",")))
+        return json_response(await read_pictures(request, batchers, limits, box, length))  # type: ignore[arg-type]
 
     @routes.post("/classify", summary="Classify 28x28 pictures", responses={200: {"model": schemas.Classification}})
     async def classify_arrays(wanted: schemas.ClassifyRequest) -> Response:
         return json_response(await classify(models, wanted))
 
-    @routes.get("/models", summary="What is served", responses={200: {"model": schemas.ModelList}})
+    @routes.get("/models", summary="The served models", responses={200: {"model": schemas.ModelList}})
     async def list_models() -> Response:
-        about = [model.describe() for model in models.by_name.values()]
-        return json_response({"default": models.default, "corrections": corrections is not None, "models": about})
+        served = [model.describe() for model in models.by_name.values()]
+        return json_response({"default": models.default, "corrections": corrections is not None, "models": served})
 
-    @routes.post("/corrections", summary="Keep a correction", status_code=201, **documents.CORRECTIONS)
+    @routes.post(
+        "/corrections",
+        summary="Keep a correction",
+        status_code=201,
+        responses={201: {"model": schemas.Correction}, 507: problem("The folder of corrections is full")},
+    )
     async def correct(wanted: schemas.CorrectionRequest) -> Response:
         if corrections is None:
             raise RequestError(404, "corrections", "no corrections are kept here: serve with --corrections DIR")

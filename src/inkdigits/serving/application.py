@@ -1,29 +1,34 @@
-"""The whole application: what is loaded, the routes over it, and the gate before them."""
+"""The whole application: the loaded models, the routes over them, and the middleware around the routes."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
+from starlette.responses import PlainTextResponse
 
 from inkdigits.errors import RequestError
-from inkdigits.serving import api_v1, documents, protocol_v2, schemas
-from inkdigits.serving.body import Bodies
+from inkdigits.serving import api_v1, protocol_v2
+from inkdigits.serving.body import BodyReceiver
 from inkdigits.serving.corrections import Corrections
 from inkdigits.serving.metrics import CONTENT_TYPE, exposition
 from inkdigits.serving.middleware import ServiceMiddleware
-from inkdigits.serving.models import load_models
+from inkdigits.serving.models import Models, load_models
+from inkdigits.serving.openapi import PROBLEMS, describe_all_types
+from inkdigits.serving.page_files import add_page_routes
 from inkdigits.serving.picture_batchers import PictureBatchers
-from inkdigits.serving.problems import internal, problem_response
+from inkdigits.serving.responses import error_response, internal_error
 from inkdigits.serving.settings import Settings
-from inkdigits.serving.static import Files
 
 __all__ = ["build_app"]
+
+_HTTP_ERRORS = {
+    404: "there is nothing at this address",
+    405: "method not allowed: the header Allow names those that are",
+}
 
 
 def build_app(settings: Settings) -> ServiceMiddleware:
@@ -34,7 +39,17 @@ def build_app(settings: Settings) -> ServiceMiddleware:
     corrections = None if settings.corrections is None else Corrections(settings.corrections, limits)
     if corrections:
         corrections.prepare()
+    app = _application(settings, models, batchers)
+    app.include_router(api_v1.router(models, batchers, corrections, limits))
+    app.include_router(protocol_v2.router(models, limits))
+    _add_metrics_route(app)
+    add_page_routes(app)
+    _add_error_handlers(app)
+    describe_all_types(app)
+    return ServiceMiddleware(app, settings, BodyReceiver(limits))
 
+
+def _application(settings: Settings, models: Models, batchers: PictureBatchers) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
         yield
@@ -51,75 +66,38 @@ def build_app(settings: Settings) -> ServiceMiddleware:
         lifespan=lifespan,
     )
     app.state.draining = False
-    app.include_router(api_v1.router(models, batchers, corrections, limits))
-    app.include_router(protocol_v2.router(models, limits))
-    _add_metrics(app)
-    _add_page(app)
-    _add_error_handlers(app)
-    app.openapi = _with_problem(app.openapi)  # type: ignore[method-assign]
-    return ServiceMiddleware(app, settings, Bodies(limits))
+    return app
 
 
-def _add_metrics(app: FastAPI) -> None:
-    @app.get("/metrics", **documents.METRICS)
+def _add_metrics_route(app: FastAPI) -> None:
+    @app.get(
+        "/metrics",
+        summary="Metrics for Prometheus",
+        response_class=PlainTextResponse,
+        responses={401: PROBLEMS[401], 421: PROBLEMS[421]},
+    )
     async def metrics() -> Response:
         return Response(exposition(), headers={"content-type": CONTENT_TYPE})
 
 
-def _add_page(app: FastAPI) -> None:
-    files = Files()
-
-    @app.get("/", include_in_schema=False)
-    async def page(request: Request) -> Response:
-        return files.answer(request, "index.html")
-
-    @app.get("/docs", include_in_schema=False)
-    async def docs(request: Request) -> Response:
-        return files.answer(request, "docs.html")
-
-    @app.get("/favicon.ico", include_in_schema=False)
-    async def icon(request: Request) -> Response:
-        return files.answer(request, "icon.svg")
-
-    @app.get("/page/{name}", include_in_schema=False)
-    async def part(request: Request, name: str) -> Response:
-        return files.answer(request, name)
-
-
 def _add_error_handlers(app: FastAPI) -> None:
-    """Tell every error in the one form that `problems` gives it."""
+    """Return every error in the forms of `responses.error_response`."""
 
     @app.exception_handler(RequestError)
-    async def refused(request: Request, error: RequestError) -> Response:
-        return problem_response(error, request.url.path)
+    async def request_error(request: Request, error: RequestError) -> Response:
+        return error_response(error, request.url.path)
 
     @app.exception_handler(HTTPException)
-    async def by_status(request: Request, error: HTTPException) -> Response:
-        known = {404: "there is nothing at this address", 405: "not with this method: Allow says with which"}
-        detail = known.get(error.status_code, str(error.detail))
-        told = RequestError(error.status_code, "http", detail, headers=error.headers)
-        return problem_response(told, request.url.path)
+    async def http_error(request: Request, error: HTTPException) -> Response:
+        detail = _HTTP_ERRORS.get(error.status_code, str(error.detail))
+        return error_response(RequestError(error.status_code, "http", detail, headers=error.headers), request.url.path)
 
     @app.exception_handler(RequestValidationError)
-    async def invalid(request: Request, error: RequestValidationError) -> Response:
+    async def validation_error(request: Request, error: RequestValidationError) -> Response:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"][1:]) or "the body"
-        return problem_response(RequestError(422, "invalid", f"{place}: {first['msg']}"), request.url.path)
+        return error_response(RequestError(422, "invalid", f"{place}: {first['msg']}"), request.url.path)
 
     @app.exception_handler(Exception)
-    async def defect(request: Request, _: Exception) -> Response:
-        return problem_response(internal(), request.url.path)
-
-
-def _with_problem(openapi: Callable[[], dict[str, Any]]) -> Callable[[], dict[str, Any]]:
-    """The OpenAPI with the problem type, and without the errors that FastAPI would give but we do not."""
-
-    def described() -> dict[str, Any]:
-        document = openapi()
-        named = document["components"]["schemas"]
-        named.setdefault("Problem", json.loads(json.dumps(schemas.Problem.model_json_schema())))
-        for unused in ("HTTPValidationError", "ValidationError"):
-            named.pop(unused, None)
-        return document
-
-    return described
+    async def exception(request: Request, _: Exception) -> Response:
+        return error_response(internal_error(), request.url.path)

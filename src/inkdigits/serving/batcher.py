@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from inkdigits.serving.metrics import BATCH_SIZE
-from inkdigits.serving.problems import busy
+from inkdigits.serving.responses import busy
 from inkdigits.serving.settings import ServerLimits
 
 __all__ = ["Batcher"]
@@ -52,7 +52,7 @@ class Batcher(Generic[Item, Result]):
         Raises `RequestError` 503 when the queue is full or the result takes too long, and the exception that `compute`
         returned or raised.
         """
-        if len(self.queue) >= self.limits.waiting:
+        if len(self.queue) >= self.limits.queued:
             raise busy("too many requests are waiting")
         loop = asyncio.get_running_loop()
         queued: _QueuedItem[Item, Result] = _QueuedItem(

@@ -1,4 +1,4 @@
-"""Receives a request's body: bounded in size, in time, and in what all bodies together may hold."""
+"""Receives request bodies: limited in size, in time, and in the memory that all bodies together may take."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from dataclasses import dataclass
 from starlette.types import Receive
 
 from inkdigits.errors import RequestError
-from inkdigits.serving.problems import busy
+from inkdigits.serving.responses import busy
 from inkdigits.serving.settings import ServerLimits
 
-__all__ = ["Bodies"]
+__all__ = ["BodyReceiver"]
 
-# How much of a body that is refused is still received, in bytes and seconds.
+# How much of a body that is too large is still received, in bytes and seconds.
 _DISCARDED, _DISCARD_SECONDS = 256 * 2**20, 5.0
 
 
 @dataclass
-class Bodies:
-    """Counts the bytes of all bodies that are held at the moment."""
+class BodyReceiver:
+    """Receives bodies and counts the bytes of all that are in memory."""
 
     limits: ServerLimits
-    held: int = 0
+    bytes_held: int = 0
 
     @asynccontextmanager
     async def received(self, receive: Receive, headers: Mapping[str, str]) -> AsyncIterator[bytes]:
         """The whole body, decompressed; its bytes count until the block ends.
 
-        Raises `RequestError`: 413 too large, 408 too slow, 415 unknown compression, 400 damaged or cut off, 503 when
-        the bodies of all requests take too much.
+        Raises `RequestError`: 413 too large, 408 too slow, 415 unknown compression, 400 damaged or truncated, 503 when
+        the bodies of all requests take too much memory.
         """
         if _declared_length(headers) > self.limits.body:
             if "expect" not in headers:
                 await _discard(receive)
             raise self._too_large()
-        body = _Counted(self)
+        body = _CountedBody(self)
         try:
             async with asyncio.timeout(self.limits.body_seconds):
                 content = await self._collect(receive, body)
@@ -47,9 +47,9 @@ class Bodies:
             seconds = self.limits.body_seconds
             raise RequestError(408, "slow-body", f"the body took longer than {seconds:g} seconds to arrive") from error
         finally:
-            self.held -= body.size
+            self.bytes_held -= body.size
 
-    async def _collect(self, receive: Receive, body: _Counted) -> bytes:
+    async def _collect(self, receive: Receive, body: _CountedBody) -> bytes:
         chunks = []
         while True:
             message = await receive()
@@ -64,7 +64,7 @@ class Bodies:
             if not message.get("more_body", False):
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
-    def _decompressed(self, content: bytes, encoding: str, body: _Counted) -> bytes:
+    def _decompressed(self, content: bytes, encoding: str, body: _CountedBody) -> bytes:
         if encoding in ("", "identity") or not content:
             return content
         if encoding not in ("gzip", "deflate"):
@@ -73,22 +73,22 @@ class Bodies:
         try:
             whole = inflate.decompress(content, self.limits.body)
         except zlib.error as error:
-            raise RequestError(400, "encoding", f"the body is no whole {encoding} stream") from error
+            raise RequestError(400, "encoding", f"the body is not a complete {encoding} stream") from error
         if inflate.unconsumed_tail:
             raise self._too_large()
         if not inflate.eof:
-            raise RequestError(400, "encoding", f"the body is no whole {encoding} stream")
+            raise RequestError(400, "encoding", f"the body is not a complete {encoding} stream")
         body.grow(len(whole))
         return whole
 
     def _too_large(self) -> RequestError:
-        # Closed, since the rest of the body would have to be read for a next request.
+        # The connection is closed: the rest of the body would stand before the next request.
         detail = f"the body is larger than {self.limits.body:,} bytes"
         return RequestError(413, "too-large", detail, headers={"Connection": "close"})
 
 
 async def _discard(receive: Receive) -> None:
-    """Throw the rest of a body away: most clients read an answer only after they have sent everything."""
+    """Receive the rest of a body and drop it: most clients read a response only after they have sent everything."""
     left = _DISCARDED
     try:
         async with asyncio.timeout(_DISCARD_SECONDS):
@@ -102,16 +102,16 @@ async def _discard(receive: Receive) -> None:
 
 
 @dataclass
-class _Counted:
+class _CountedBody:
     """The bytes of one body."""
 
-    all: Bodies
+    receiver: BodyReceiver
     size: int = 0
 
     def grow(self, more: int) -> None:
         self.size += more
-        self.all.held += more
-        if self.all.held > self.all.limits.bodies:
+        self.receiver.bytes_held += more
+        if self.receiver.bytes_held > self.receiver.limits.bodies:
             raise busy("too many large bodies at the same time")
 
 

@@ -1,6 +1,6 @@
-"""Connections that ask for nothing, or too slowly, or too much at once, are closed before they cost anything.
+"""Closes connections whose request headers are too slow or too large, and the oldest idle ones above a maximum.
 
-uvicorn bounds neither the time nor the size of a request's head, nor how many connections may stand open.
+uvicorn limits neither the time and size of a request's headers nor the number of open connections.
 """
 
 from __future__ import annotations
@@ -14,75 +14,71 @@ from inkdigits.serving.settings import ServerLimits
 
 __all__ = ["make_protocol"]
 
-# In the order in which they began to wait for a request's head.
-_Waiting = dict["_Connection", None]
+# The connections whose request headers are not complete, the one that has waited longest first.
+_AwaitingHeaders = dict["_Connection", None]
 
 
 class _Connection(HttpToolsProtocol):
-    """uvicorn's connection, with a clock and a scale for a request's head."""
+    """uvicorn's connection, with a time limit and a size limit for a request's headers."""
 
     limits: ServerLimits
-    waiting: _Waiting
-    most_open: int
-    head_bytes = 0
-    clock: asyncio.TimerHandle | None = None
+    awaiting_headers: _AwaitingHeaders
+    max_open: int
+    header_bytes = 0
+    timer: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._start_clock()
-        if len(self.connections) > self.most_open:
-            self._make_room()
-
-    def _make_room(self) -> None:
-        """Close the connection that has waited longest for a request; this one when all have one."""
-        longest = next(iter(self.waiting), self)
-        longest.transport.abort()
+        self._start_timer()
+        if len(self.connections) > self.max_open:
+            # The one that has waited longest for a request; this one when all others have a request.
+            next(iter(self.awaiting_headers), self).transport.abort()
 
     def data_received(self, data: bytes) -> None:
-        if self.clock is not None:
-            self.head_bytes += len(data)
-            if self.head_bytes > self.limits.header and not self._has_head(data):
+        if self.timer is not None:
+            self.header_bytes += len(data)
+            if self.header_bytes > self.limits.header and not self._headers_end_in(data):
                 self.transport.abort()
                 return
         super().data_received(data)
 
-    def _has_head(self, data: bytes) -> bool:
-        """Whether the head ends within `data`, near enough to its start: the rest is body."""
-        return b"\r\n\r\n" in data and self.head_bytes - len(data) + data.index(b"\r\n\r\n") <= self.limits.header
+    def _headers_end_in(self, data: bytes) -> bool:
+        """Whether the headers end within `data`, and within their limit: the rest is body."""
+        return b"\r\n\r\n" in data and self.header_bytes - len(data) + data.index(b"\r\n\r\n") <= self.limits.header
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self.clock is None:
-            self._start_clock()
+        if self.timer is None:
+            self._start_timer()
 
     def on_headers_complete(self) -> None:
-        self._stop_clock()
+        self._stop_timer()
         super().on_headers_complete()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_clock()
+        self._stop_timer()
         super().connection_lost(exc)
 
-    def _start_clock(self) -> None:
-        self.head_bytes = 0
-        self.waiting[self] = None
-        self.clock = self.loop.call_later(self.limits.header_seconds, self._too_slow)
+    def _start_timer(self) -> None:
+        self.header_bytes = 0
+        self.awaiting_headers[self] = None
+        self.timer = self.loop.call_later(self.limits.header_seconds, self._time_out)
 
-    def _stop_clock(self) -> None:
-        self.waiting.pop(self, None)
-        if self.clock is not None:
-            self.clock.cancel()
-            self.clock = None
+    def _stop_timer(self) -> None:
+        self.awaiting_headers.pop(self, None)
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
 
-    def _too_slow(self) -> None:
-        # Without a word where nothing was asked, as after a keep-alive.
-        if self.head_bytes:
+    def _time_out(self) -> None:
+        # Without a response where no request was begun, as after a keep-alive.
+        if self.header_bytes:
             self.transport.write(b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
         self.transport.close()
 
 
-def make_protocol(limits: ServerLimits, most_open: int) -> tuple[type[HttpToolsProtocol], Callable[[], int]]:
-    """A class of connections with these limits, and a function that counts those that wait to send their first head."""
-    waiting: _Waiting = {}
-    shared = {"limits": limits, "waiting": waiting, "most_open": most_open}
-    return type("Connection", (_Connection,), shared), lambda: len(waiting)
+def make_protocol(limits: ServerLimits, max_open: int) -> tuple[type[HttpToolsProtocol], Callable[[], int]]:
+    """A connection class with these limits, and a function that counts the connections awaiting request headers."""
+    awaiting: _AwaitingHeaders = {}
+    shared = {"limits": limits, "awaiting_headers": awaiting, "max_open": max_open}
+    return type("Connection", (_Connection,), shared), lambda: len(awaiting)

@@ -1,4 +1,4 @@
-"""People's corrections as a folder of pictures, one folder a class, that `train --data` and `evaluate --data` read."""
+"""Users' corrections: pictures in one folder per class, a dataset for `train --data` and `evaluate --data`."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _CLASSES = range(10)
 
 @dataclass(frozen=True)
 class Corrections:
-    """The folder, and how much it may hold, however many workers write into it."""
+    """The folder and its quota, which all workers together keep."""
 
     folder: Path
     limits: ServerLimits
@@ -35,10 +35,10 @@ class Corrections:
         make_folder(self.folder)
 
     def keep(self, picture: NDArray[np.uint8], label: int) -> str:
-        """Keep `picture`, uint8 (28, 28), as a `label`; its file below the folder.
+        """Write `picture`, uint8 (28, 28), as a `label`, and return its file, relative to the folder.
 
-        The name is the content's, so the same picture is kept once, and its last label counts. Raises `RequestError`
-        507 when the folder is full, `OutputError` when it cannot be written.
+        The file's name is the content's hash: the same picture is kept once, under its last label. Raises
+        `RequestError` 507 when the folder is full, `OutputError` when it cannot be written.
         """
         content = encode_png(picture)
         name = f"{hashlib.sha256(content).hexdigest()[:32]}.png"
@@ -56,7 +56,7 @@ class Corrections:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        """One writer at a time among all workers, so that their quota is one."""
+        """One writer at a time among all workers."""
         with (self.folder / ".lock").open("w") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             yield

@@ -1,4 +1,4 @@
-"""The layer that every request passes: access, limits, security headers, metrics and the log, around the routes."""
+"""The ASGI middleware around all routes: access, limits, security headers, metrics and the access log."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from inkdigits.errors import RequestError
 from inkdigits.serving.access import check_access
-from inkdigits.serving.access_log import failed, record
-from inkdigits.serving.body import Bodies
-from inkdigits.serving.problems import internal, problem_response
+from inkdigits.serving.access_log import log_exception, record_request
+from inkdigits.serving.body import BodyReceiver
+from inkdigits.serving.responses import error_response, internal_error
 from inkdigits.serving.settings import Settings
 
 __all__ = ["ServiceMiddleware"]
@@ -23,7 +23,7 @@ _CSP = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
-_SECURITY = [
+_SECURITY_HEADERS = [
     (b"content-security-policy", _CSP.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -36,56 +36,59 @@ _NO_STORE = (b"cache-control", b"no-store")
 
 @dataclass
 class ServiceMiddleware:
-    """`routes` behind everything that is the same for all of them."""
+    """Checks each request before `app`, and completes and records each response."""
 
-    routes: FastAPI
+    app: FastAPI
     settings: Settings
-    bodies: Bodies
+    bodies: BodyReceiver
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether new requests are welcome: what /v2/health/ready answers."""
+        return not self.app.state.draining
+
+    def start_draining(self) -> None:
+        """Have /v2/health/ready answer 503, so that load balancers send no new requests."""
+        self.app.state.draining = True
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; every other kind of scope goes straight through."""
+        """Answer one HTTP request; lifespan events go straight to the application."""
         if scope["type"] != "http":
             if scope["type"] == "lifespan":
-                await self.routes(scope, receive, send)
+                await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        answer = _Answer(send)
+        sender = _ResponseSender(send)
         try:
-            if scope["path"] == self.settings.prefix:
-                # The page's addresses are relative, so its own must end in a slash.
-                await RedirectResponse(f"{self.settings.prefix}/")(scope, receive, answer)
-                return
-            scope["path"] = _without_prefix(scope["path"], self.settings.prefix)
-            await self._answer(scope, receive, answer)
+            await self._respond(scope, receive, sender)
         except RequestError as error:
-            await _tell(error, scope, receive, answer)
-        except Exception as error:  # the log learns what happened, the client only that something did
-            failed(scope, error)
-            await _tell(internal(), scope, receive, answer)
+            await _send_error(error, scope, receive, sender)
+        except Exception as error:  # clients learn only that there was one
+            log_exception(scope, error)
+            await _send_error(internal_error(), scope, receive, sender)
         finally:
-            record(scope, answer.status, time.perf_counter() - started, self.settings.access_log)
+            record_request(scope, sender.status, time.perf_counter() - started, self.settings.access_log)
 
-    def stop_being_ready(self) -> None:
-        """Tell who watches /v2/health/ready that no new requests should come."""
-        self.routes.state.draining = True
-
-    async def _answer(self, scope: Scope, receive: Receive, answer: _Answer) -> None:
+    async def _respond(self, scope: Scope, receive: Receive, sender: _ResponseSender) -> None:
+        prefix = self.settings.prefix
+        if scope["path"] == prefix:
+            # The addresses in the page are relative, so the page's own must end in a slash.
+            await RedirectResponse(f"{prefix}/")(scope, receive, sender)
+            return
+        # A proxy may have removed the prefix or not.
+        if prefix and scope["path"].startswith(f"{prefix}/"):
+            scope["path"] = scope["path"][len(prefix) :]
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         check_access(self.settings, scope["method"], scope["path"], headers)
         if scope["method"] in ("GET", "HEAD"):
-            await self.routes(scope, receive, answer)
+            await self.app(scope, receive, sender)
             return
         async with self.bodies.received(receive, headers) as body:
-            await self.routes(scope, _after(body, receive), answer)
+            await self.app(scope, _replay(body, receive), sender)
 
 
-def _without_prefix(path: str, prefix: str) -> str:
-    """The path as the routes know it, whether a proxy took the prefix away or not."""
-    return path[len(prefix) :] if prefix and path.startswith(f"{prefix}/") else path
-
-
-def _after(body: bytes, receive: Receive) -> Receive:
-    """Gives the body that was received, then whatever comes after it: that the client has gone."""
+def _replay(body: bytes, receive: Receive) -> Receive:
+    """Gives the body that was received, then what comes after it: that the client disconnected."""
     messages = iter(({"type": "http.request", "body": body, "more_body": False},))
 
     async def next_message() -> Message:
@@ -96,14 +99,14 @@ def _after(body: bytes, receive: Receive) -> Receive:
     return next_message
 
 
-async def _tell(error: RequestError, scope: Scope, receive: Receive, answer: _Answer) -> None:
-    if answer.status is None:
-        await problem_response(error, scope["path"])(scope, receive, answer)
+async def _send_error(error: RequestError, scope: Scope, receive: Receive, sender: _ResponseSender) -> None:
+    if sender.status is None:
+        await error_response(error, scope["path"])(scope, receive, sender)
 
 
 @dataclass
-class _Answer:
-    """Sends an answer on, with the security headers, and remembers its status."""
+class _ResponseSender:
+    """Sends a response with the security headers, and remembers its status."""
 
     send: Send
     status: int | None = None
@@ -116,5 +119,5 @@ class _Answer:
 
 
 def _with_security(headers: Any) -> list[tuple[bytes, bytes]]:
-    cached = any(name == b"cache-control" for name, _ in headers)
-    return [*headers, *_SECURITY] if cached else [*headers, *_SECURITY, _NO_STORE]
+    has_cache_control = any(name == b"cache-control" for name, _ in headers)
+    return [*headers, *_SECURITY_HEADERS] if has_cache_control else [*headers, *_SECURITY_HEADERS, _NO_STORE]

@@ -1,4 +1,4 @@
-"""The models that are served: loaded once, warmed, each with a queue of its own."""
+"""The served models: loaded once, warmed up, each with its own queue."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from inkdigits.serving.settings import ServerLimits
 __all__ = ["ModelOutputs", "Models", "ServedModel", "load_models"]
 
 Pictures = NDArray[np.uint8]
-# Of each model. More would spin between requests and take the cores from other workers: serve with more workers.
+# Of each model. More threads would spin between requests and slow other workers down: serve with more workers.
 _THREADS = 1
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 
 @dataclass(frozen=True)
 class ModelOutputs:
-    """What a model says of n pictures: probabilities and logits, float32 (n, 10)."""
+    """A model's probabilities and logits of n pictures, float32 (n, 10)."""
 
     probabilities: NDArray[np.float32]
     logits: NDArray[np.float32]
@@ -34,25 +34,25 @@ class ModelOutputs:
 
 @dataclass(frozen=True)
 class ServedModel:
-    """A model, and the queue in which pictures wait for it."""
+    """A model and its queue."""
 
     name: str
     predictor: Predictor
     batcher: Batcher[Pictures, ModelOutputs]
 
     async def predict(self, pictures: Pictures) -> ModelOutputs:
-        """The answers for `pictures`, uint8 (n, 28, 28), classified together with what else waits."""
+        """The outputs for `pictures`, uint8 (n, 28, 28), classified in one batch with other queued pictures."""
         return await self.batcher.submit(pictures, len(pictures))
 
     def describe(self) -> dict[str, Any]:
-        """What /v1/models tells of it."""
-        about = self.predictor.metadata
+        """Its entry in /v1/models, as `schemas.ServedModelInfo`."""
+        metadata = self.predictor.metadata
         return {
             "name": self.name,
-            "network": about.network,
-            "acceptance_threshold": about.acceptance_threshold,
-            "trained_on": about.data_sha256,
-            "figures": dict(about.figures),
+            "network": metadata.network,
+            "acceptance_threshold": metadata.acceptance_threshold,
+            "trained_on": metadata.data_sha256,
+            "figures": dict(metadata.figures),
         }
 
 
@@ -70,26 +70,26 @@ class Models:
         return self.by_name[name]
 
     def close(self) -> None:
-        """Let all threads go."""
+        """Stop all threads."""
         for model in self.by_name.values():
             model.batcher.close()
 
 
 def load_models(sources: Sequence[str], limits: ServerLimits) -> Models:
-    """The models in `sources`, each a shipped model's name, `NAME=PATH` or a path; none: all that inkdigits carries.
+    """The models in `sources`, each a shipped model's name, `NAME=PATH` or a path; none: all shipped models.
 
-    Each has answered once, so that the first request is not the slow one. Raises `ModelFileError` or `ServingError`.
+    Each has classified one picture, so that the first request is not slower. Raises `ModelFileError` or `ServingError`.
     """
-    named = [_name_and_path(source) for source in sources or _carried()]
-    twice = sorted({name for name, _ in named if [other for other, _ in named].count(name) > 1})
-    if twice:
-        raise ServingError(f"two models are called {twice[0]}: name one by --model NAME=PATH")
+    named = [_name_and_path(source) for source in sources or _shipped()]
+    duplicates = sorted({name for name, _ in named if [other for other, _ in named].count(name) > 1})
+    if duplicates:
+        raise ServingError(f"two models are called {duplicates[0]}: name one by --model NAME=PATH")
     models = {name: _served(name, path, limits) for name, path in named}
     return Models(models, next(iter(models)))
 
 
-def _carried() -> list[str]:
-    """The shipped models, the best first."""
+def _shipped() -> list[str]:
+    """The shipped models, the most accurate first."""
     order = ("reader", "cnn")
     return sorted(shipped_models(), key=lambda name: order.index(name) if name in order else len(order))
 
@@ -113,13 +113,13 @@ def _served(name: str, path: str, limits: ServerLimits) -> ServedModel:
     predictor = Predictor.load(file if file.is_file() else path, threads=_THREADS)
     predictor.predict_both(np.zeros((1, *predictor.size), np.uint8))
 
-    def work(batch: Sequence[Pictures]) -> list[ModelOutputs]:
-        return _answer(predictor, batch)
+    def compute(batch: Sequence[Pictures]) -> list[ModelOutputs]:
+        return _outputs(predictor, batch)
 
-    return ServedModel(name, predictor, Batcher(name, work, limits))
+    return ServedModel(name, predictor, Batcher(name, compute, limits))
 
 
-def _answer(predictor: Predictor, batch: Sequence[Pictures]) -> list[ModelOutputs]:
+def _outputs(predictor: Predictor, batch: Sequence[Pictures]) -> list[ModelOutputs]:
     pictures = batch[0] if len(batch) == 1 else np.concatenate(batch)
     probabilities, logits = predictor.predict_both(pictures)
     ends = np.cumsum([len(part) for part in batch])[:-1]

@@ -1,88 +1,122 @@
-"""What goes over the wire under /v1, as types: FastAPI checks requests by them and writes the OpenAPI from them."""
+"""The types of requests and responses: FastAPI checks requests by them, and /openapi.json is generated from them."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool, StrictInt
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StrictBool,
+    StrictInt,
+    StrictStr,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WrapValidator,
+)
+from pydantic_core import PydanticCustomError
 
 __all__ = [
     "Classification",
-    "Classified",
     "ClassifyRequest",
+    "Correction",
     "CorrectionRequest",
-    "DigitRead",
+    "DigitCount",
+    "InferRequest",
+    "InferResponse",
     "ModelList",
+    "ModelMetadata",
     "Problem",
-    "ReadingAnswer",
+    "ProtocolError",
+    "Readings",
+    "RegionText",
+    "ServerMetadata",
 ]
 
-Level = Annotated[StrictInt, Field(ge=0, le=255)]
-Row = Annotated[list[Level], Field(min_length=28, max_length=28)]
-Picture = Annotated[
-    list[Row], Field(min_length=28, max_length=28, description="28 rows of 28 grey levels, 0 paper to 255 ink.")
+
+def _expected(what: str) -> WrapValidator:
+    """Have a type say what it expects as a whole, in place of pydantic's message about the first part that differs."""
+
+    def validate(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
+        try:
+            return handler(value)
+        except ValidationError:
+            raise PydanticCustomError("expected", "expected {what}", {"what": what}) from None
+
+    return WrapValidator(validate)
+
+
+GreyLevel = Annotated[StrictInt, Field(ge=0, le=255)]
+PixelRow = Annotated[list[GreyLevel], Field(min_length=28, max_length=28)]
+Pixels = Annotated[
+    list[PixelRow], Field(min_length=28, max_length=28, description="28 rows of 28 grey levels, 0 paper to 255 ink.")
 ]
-Value = Annotated[StrictInt, Field(ge=0, le=9)]
-Share = Annotated[float, Field(ge=0, le=1)]
-Shares = Annotated[list[Share], Field(min_length=10, max_length=10)]
+DigitValue = Annotated[StrictInt, Field(ge=0, le=9)]
+Probability = Annotated[float, Field(ge=0, le=1)]
+Probabilities = Annotated[list[Probability], Field(min_length=10, max_length=10)]
+RegionText = Annotated[
+    str, Field(pattern=r"^[0-9]{1,6},[0-9]{1,6},[0-9]{1,6},[0-9]{1,6}$"), _expected("x,y,width,height in pixels")
+]
+DigitCount = Annotated[int, Field(ge=1, le=1000), _expected("the number of digits, 1 to 1000")]
 
 
-class _Strict(BaseModel):
+class _StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
 
-class ClassifyRequest(_Strict):
-    """Pictures that are single digits already, and which models are asked."""
+class ClassifyRequest(_StrictModel):
+    """Pictures of single digits, and the models that classify them."""
 
-    images: Annotated[list[Picture], Field(min_length=1, max_length=1000)]
+    images: Annotated[list[Pixels], Field(min_length=1, max_length=1000)]
     models: Annotated[list[str] | None, Field(description="Without it, the default model.", max_length=16)] = None
-    explain: Annotated[StrictBool, Field(description="Also say which ink the answers rest on.")] = False
+    explain: Annotated[StrictBool, Field(description="Also return the evidence of each pixel.")] = False
 
 
-class Classified(BaseModel):
-    """What one model says of one picture."""
+class ClassifiedPicture(BaseModel):
+    """The prediction of one model for one picture."""
 
-    value: Value
-    probability: Share
-    probabilities: Shares
+    value: DigitValue
+    probability: Probability
+    probabilities: Probabilities
     evidence: Annotated[
         list[list[float]] | None,
-        Field(description="28 x 28 nats: how much each pixel's ink speaks for `value`, below zero against it."),
+        Field(description="28 x 28 nats: how much each pixel's ink supports `value`; below zero: contradicts it."),
     ] = None
 
 
-class ModelAnswers(BaseModel):
-    """What one model says of all pictures, in their order."""
+class ModelPredictions(BaseModel):
+    """The predictions of one model, in the order of the pictures."""
 
     model: str
-    pictures: list[Classified]
+    pictures: list[ClassifiedPicture]
 
 
 class Classification(BaseModel):
-    """The answers of every model that was asked."""
+    """The predictions of every model that was asked for."""
 
-    results: list[ModelAnswers]
+    results: list[ModelPredictions]
 
 
-class CorrectionRequest(_Strict):
-    """A picture as the network saw it, and the digit that it really is."""
+class CorrectionRequest(_StrictModel):
+    """A picture as the network received it, and its true digit."""
 
-    image: Picture
-    label: Value
+    image: Pixels
+    label: DigitValue
 
 
 class Correction(BaseModel):
-    """Where a correction is kept, below the folder of corrections."""
+    """The file of a correction, relative to the folder of corrections."""
 
     file: str
 
 
-class ModelAbout(BaseModel):
+class ServedModelInfo(BaseModel):
     """One model."""
 
     name: str
     network: str
-    acceptance_threshold: Share
+    acceptance_threshold: Probability
     trained_on: Annotated[str, Field(description="SHA-256 of the training data.")]
     figures: dict[str, Any]
 
@@ -92,39 +126,143 @@ class ModelList(BaseModel):
 
     default: str
     corrections: Annotated[bool, Field(description="Whether POST /v1/corrections keeps anything.")]
-    models: list[ModelAbout]
+    models: list[ServedModelInfo]
 
 
 class DigitRead(BaseModel):
-    """One piece of ink that may be a digit."""
+    """A component of ink that may be a digit."""
 
-    value: Value
-    probability: Share
-    second: Value
-    second_probability: Share
+    value: DigitValue
+    probability: Probability
+    second: DigitValue
+    second_probability: Probability
     outcome: Literal["digit", "unsure", "not_a_digit"]
     box: Annotated[list[int], Field(description="x, y, width, height in pixels of the upright picture.")]
     row: int
-    probabilities: Shares
-    network_input: Annotated[list[list[int]], Field(description="What the network saw: 28 x 28, white ink on black.")]
+    probabilities: Probabilities
+    network_input: Annotated[list[list[int]], Field(description="28 x 28, white ink on black.")]
 
 
-class ReadingAnswer(BaseModel):
-    """One picture, read."""
+class PictureRead(BaseModel):
+    """One page of a picture, read."""
 
-    path: str
-    page: int
+    path: Annotated[str, Field(description="The file's name in the form; empty for a picture sent as the body.")]
+    page: Annotated[int, Field(description="The page or frame of its file, from 0.")]
     outcome: Literal["read", "blank", "nothing_accepted", "error"]
-    string: Annotated[str, Field(description="The accepted digits in reading order, rows parted by line breaks.")]
-    error: str | None
+    string: Annotated[str, Field(description="The accepted digits in reading order, rows separated by line breaks.")]
+    error: Annotated[str | None, Field(description="Why the picture cannot be read, for the outcome `error`.")]
     size: Annotated[list[int], Field(description="Width and height of the upright picture in pixels.")]
     digits: list[DigitRead]
 
 
+class Readings(BaseModel):
+    """A reading of each page, in the order of the files and their pages."""
+
+    readings: list[PictureRead]
+
+
 class Problem(BaseModel):
-    """What went wrong, as RFC 9457 has it."""
+    """An error, as in RFC 9457."""
 
     type: str
     title: str
     status: int
     detail: str
+
+
+class ProtocolError(BaseModel):
+    """An error of the Open Inference Protocol."""
+
+    error: str
+
+
+class TensorMetadata(BaseModel):
+    """A tensor of a model; -1 is any number of pictures."""
+
+    name: str
+    datatype: str
+    shape: list[int]
+
+
+class ServerMetadata(BaseModel):
+    """The server, as the Open Inference Protocol describes it."""
+
+    name: str
+    version: str
+    extensions: list[str]
+
+
+class ModelMetadata(BaseModel):
+    """A model, as the Open Inference Protocol describes it."""
+
+    name: str
+    versions: list[str]
+    platform: str
+    inputs: list[TensorMetadata]
+    outputs: list[TensorMetadata]
+
+
+class InputParameters(BaseModel):
+    """For data that follow the JSON as bytes: how many."""
+
+    binary_data_size: Annotated[StrictInt | None, Field(ge=0)] = None
+
+
+class InputTensor(BaseModel):
+    """The pictures."""
+
+    name: Literal["images"]
+    datatype: Annotated[Literal["UINT8"], _expected("UINT8, 0 paper to 255 ink")]
+    shape: Annotated[
+        tuple[Annotated[StrictInt, Field(ge=0)], Literal[28], Literal[28]], _expected("the shape [n, 28, 28]")
+    ]
+    data: Annotated[list[Any] | None, Field(description="Flat or nested, 0 paper to 255 ink.")] = None
+    parameters: InputParameters = InputParameters()
+
+
+class OutputParameters(BaseModel):
+    """Whether an output follows the JSON as bytes."""
+
+    model_config = ConfigDict(extra="allow")
+    binary_data: StrictBool | None = None
+
+
+class RequestedOutput(BaseModel):
+    """An output to return."""
+
+    name: Literal["probabilities", "logits"]
+    parameters: OutputParameters = OutputParameters()
+
+
+class InferParameters(BaseModel):
+    """Whether outputs follow the JSON as bytes where they do not say so themselves."""
+
+    binary_data_output: StrictBool = False
+
+
+class InferRequest(BaseModel):
+    """A request of the Open Inference Protocol; without `outputs`, all of them are returned."""
+
+    id: StrictStr | None = None
+    inputs: Annotated[list[InputTensor], Field(min_length=1, max_length=1)]
+    outputs: list[RequestedOutput] | None = None
+    parameters: InferParameters = InferParameters()
+
+
+class OutputTensor(BaseModel):
+    """One output: `data`, or bytes after the JSON, as many as `parameters.binary_data_size` says."""
+
+    name: Literal["probabilities", "logits"]
+    datatype: Literal["FP32"]
+    shape: list[int]
+    data: list[float] | None = None
+    parameters: InputParameters | None = None
+
+
+class InferResponse(BaseModel):
+    """A response of the Open Inference Protocol."""
+
+    model_name: str
+    model_version: str
+    outputs: list[OutputTensor]
+    id: str | None = None

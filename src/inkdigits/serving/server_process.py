@@ -1,4 +1,4 @@
-"""One process that serves: it loads and warms everything, says so, and answers until it is asked to stop."""
+"""One server process: it loads the application, reports that it is ready, and serves until it is told to stop."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ from inkdigits.serving.settings import Settings
 __all__ = ["serve"]
 
 _MAX_OPEN = 10_000  # connections
-_OTHER_FILES = 100  # that a worker keeps open besides
+_OTHER_FILES = 100  # that a process keeps open besides
 _BACKLOG = 2048
-# How many seconds a stopping worker waits for the requests of connections that were made already.
-_LAST_HEADS = 1.0
-# Python gives another thread its turn after this many seconds; its own 0.005 would be an answer's whole time.
-_TURN = 0.0005
+# How many seconds a process that stops waits for the requests of connections that it has accepted.
+_LAST_REQUESTS_SECONDS = 1.0
+# Python switches threads after this many seconds; its default of 0.005 is as long as a whole response takes.
+_SWITCH_INTERVAL = 0.0005
 
 
 def serve(settings: Settings, listener: socket.socket, ready: Callable[[], object]) -> None:
-    """Serve on `listener` until SIGTERM or SIGINT; `ready` is called when the first request would be answered at once.
+    """Serve on `listener` until SIGTERM or SIGINT; `ready` is called once the server accepts requests.
 
-    Every request that was accepted is answered before this returns. Raises as `build_app` does.
+    Every accepted request is answered before this returns. Raises as `build_app` does.
     """
-    sys.setswitchinterval(_TURN)
+    sys.setswitchinterval(_SWITCH_INTERVAL)
     limits = settings.limits
-    protocol, unheard = make_protocol(limits, _most_open())
+    protocol, count_awaiting = make_protocol(limits, _max_open())
     app = build_app(settings)
     config = uvicorn.Config(
         app,
         http=protocol,
         ws="none",
         lifespan="on",
-        # One connection a turn of the loop, so that workers who share the socket share the connections.
+        # One connection per turn of the event loop, so that workers that share the socket share the connections.
         backlog=1,
         log_config=None,
         access_log=False,
@@ -49,20 +49,17 @@ def serve(settings: Settings, listener: socket.socket, ready: Callable[[], objec
         proxy_headers=False,
         timeout_graceful_shutdown=limits.shutdown_seconds,
     )
-    server = _Server(config, app, unheard, lambda: _say_ready(listener, ready))
-    try:
-        server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        return
+
+    def listen() -> None:
+        listener.listen(_BACKLOG)
+        ready()
+
+    with contextlib.suppress(KeyboardInterrupt):
+        _Server(config, app, count_awaiting, listen).run(sockets=[listener])
 
 
-def _say_ready(listener: socket.socket, ready: Callable[[], object]) -> None:
-    listener.listen(_BACKLOG)
-    ready()
-
-
-def _most_open() -> int:
-    """How many connections fit into the number of files that this process may open, which is raised to its maximum."""
+def _max_open() -> int:
+    """How many connections this process may keep open, once its limit of open files is raised as far as allowed."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard == resource.RLIM_INFINITY:
         hard = max(soft, _MAX_OPEN + _OTHER_FILES)
@@ -71,42 +68,46 @@ def _most_open() -> int:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which says when it is ready and turns nobody away who is already at the door."""
+    """uvicorn's server, which reports when it is ready and refuses no connection of its backlog when it stops."""
 
     def __init__(
-        self, config: uvicorn.Config, app: ServiceMiddleware, unheard: Callable[[], int], ready: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        app: ServiceMiddleware,
+        count_awaiting: Callable[[], int],
+        listen: Callable[[], None],
     ) -> None:
         super().__init__(config)
-        self._app, self._unheard, self._ready = app, unheard, ready
+        self._app, self._count_awaiting, self._listen = app, count_awaiting, listen
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._ready()
+        self._listen()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        """Let in who is at the door, close it, hear what they have to say, then stop as uvicorn does."""
-        self._app.stop_being_ready()
+        """Accept the backlog, close the socket, wait for requests on idle connections, then stop as uvicorn does."""
+        self._app.start_draining()
         loop = asyncio.get_running_loop()
-        for door in [sock.dup() for sock in sockets or []]:
+        for listener in [sock.dup() for sock in sockets or []]:
             for server in self.servers:
                 server.close()
-            await self._let_in(door)
-        deadline = loop.time() + _LAST_HEADS
-        while self._unheard() and loop.time() < deadline:
+            await self._accept_backlog(listener)
+        deadline = loop.time() + _LAST_REQUESTS_SECONDS
+        while self._count_awaiting() and loop.time() < deadline:
             await asyncio.sleep(0.01)
         await super().shutdown(sockets)
 
-    async def _let_in(self, door: socket.socket) -> None:
-        """Accept until nobody is left at the door, and close it at that moment."""
-        arrived = []
-        with door:
-            # The queue is made as short as it can be, so that the system refuses who comes from now on.
-            door.listen(0)
+    async def _accept_backlog(self, listener: socket.socket) -> None:
+        """Accept connections until none is queued, and close `listener` at that moment."""
+        accepted = []
+        with listener:
+            # The shortest backlog that there is: the system refuses further connections.
+            listener.listen(0)
             with contextlib.suppress(BlockingIOError):
                 while True:
-                    arrived.append(door.accept()[0])
+                    accepted.append(listener.accept()[0])
         loop = asyncio.get_running_loop()
-        for connection in arrived:
+        for connection in accepted:
             await loop.connect_accepted_socket(self._protocol, connection)
 
     def _protocol(self) -> asyncio.Protocol:

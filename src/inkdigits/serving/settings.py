@@ -1,4 +1,4 @@
-"""Every setting of a server, checked before anything starts."""
+"""The settings of a server, checked before anything is loaded."""
 
 from __future__ import annotations
 
@@ -16,21 +16,20 @@ _MIN_TOKEN = 16  # characters
 
 @dataclass(frozen=True)
 class ServerLimits:
-    """What one worker grants. Sizes are in bytes, times in seconds."""
+    """The limits of one worker. Sizes are in bytes, times in seconds."""
 
     body: int = 32 * 2**20  # of one request
-    bodies: int = 256 * 2**20  # of all requests that are being received or answered
+    bodies: int = 256 * 2**20  # of all requests that are in progress
     body_seconds: float = 30.0  # from the first byte of a body to its last
     header: int = 32 * 2**10
     header_seconds: float = 10.0  # from the connection, or the first byte of a next request, to the end of its head
-    answer_seconds: float = 30.0  # in the queue and in computation
+    answer_seconds: float = 30.0  # queueing and computing
     pictures: int = 64  # in one request to /v1/read
-    pages: int = 64  # of one file there
-    read_batch: int = 16  # small pictures that are read at once: each waits for all of them
-    arrays: int = 1_000  # in one request to /v1/classify
+    pages: int = 64  # of one file in such a request
+    read_batch: int = 16  # small pictures in one batch: each waits for all of them
     rows: int = 10_000  # in one request to /v2
-    waiting: int = 256  # jobs in one queue
-    batch: int = 256  # pictures that are classified at once
+    queued: int = 256  # requests in one queue
+    batch: int = 256  # pictures in one batch of a model
     corrections: int = 20_000  # files
     corrections_bytes: int = 200 * 2**20
     shutdown_seconds: int = 30
@@ -38,9 +37,9 @@ class ServerLimits:
 
 @dataclass(frozen=True)
 class Settings:
-    """How to serve. `token` None: nobody is asked for one. `prefix`: the path under which a proxy shows the server."""
+    """How to serve. `token` None: no token is required. `prefix`: the path under which a proxy shows the server."""
 
-    models: tuple[str, ...] = ()  # names or paths; empty: all that inkdigits carries
+    models: tuple[str, ...] = ()  # names or paths; empty: all shipped models
     host: str = "127.0.0.1"
     port: int = 8000
     workers: int = 1
@@ -54,7 +53,7 @@ class Settings:
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine can reach `host`."""
+    """Whether `host` is reachable from this machine only."""
     if host == "localhost":
         return True
     try:
@@ -64,11 +63,11 @@ def is_loopback(host: str) -> bool:
 
 
 def check_bind(settings: Settings, *, anyone: bool) -> None:
-    """Raise `ServingError` when the server would stand open to the network and nobody said so."""
+    """Raise `ServingError` for a server open to the network without a token, unless `anyone` allows it."""
     if settings.token is None and not anyone and not is_loopback(settings.host):
         raise ServingError(
-            f"--host {settings.host} lets other machines in, and there is no token: give --token-file FILE, or "
-            "--no-token if everyone who reaches it may use it"
+            f"--host {settings.host} serves other machines, and there is no token: give --token-file FILE, or "
+            "--no-token if everyone who can reach the server may use it"
         )
 
 

@@ -1,4 +1,4 @@
-"""From settings to a server that runs: the socket first, so that a wrong port is known before anything is loaded."""
+"""Starts a server: the socket first, so that a port in use is reported before anything is loaded."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ __all__ = ["run"]
 
 
 def run(settings: Settings, say: Callable[[str], object]) -> None:
-    """Serve until SIGTERM or SIGINT, and `say` where, once everything is warm.
+    """Serve until SIGTERM or SIGINT; `say` is called with a line that names the address once the server is ready.
 
-    Raises `ServingError` when the address cannot be had or a worker cannot start, `ModelFileError`, `OutputError`.
+    Raises `ServingError` when the address cannot be bound or a worker cannot start, `ModelFileError`, `OutputError`.
     """
     listener = _bound(settings.host, settings.port)
     address = _address(listener)

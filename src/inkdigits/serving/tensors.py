@@ -1,48 +1,52 @@
-"""The tensors of the Open Inference Protocol V2: JSON and binary, in and out."""
+"""The tensors of the Open Inference Protocol V2: JSON and binary, in requests and responses."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import ValidationError
 
 from inkdigits.errors import RequestError
 from inkdigits.serving.models import ModelOutputs
+from inkdigits.serving.schemas import InferRequest, InputTensor
 
-__all__ = ["INPUT", "OUTPUTS", "InferRequest", "encode", "parse"]
+__all__ = ["INPUT", "OUTPUTS", "ParsedRequest", "encode", "parse"]
 
 INPUT = "images"
 OUTPUTS = ("probabilities", "logits")
 _SIDE = 28
+_UNSUPPORTED = frozenset({"classification", "shared_memory_region"})
 
 
 @dataclass(frozen=True)
-class InferRequest:
-    """What a client wants: its pictures, uint8 (n, 28, 28), and each output's name with whether it is binary."""
+class ParsedRequest:
+    """A request's pictures, uint8 (n, 28, 28), and the name of each requested output with whether it is binary."""
 
     id: str | None
     pictures: NDArray[np.uint8]
     outputs: tuple[tuple[str, bool], ...]
 
 
-def parse(body: bytes, header_length: str | None, rows: int) -> InferRequest:
+def parse(body: bytes, header_length: str | None, max_pictures: int) -> ParsedRequest:
     """The request in `body`, whose JSON part is `header_length` bytes long, the whole body without it.
 
-    Raises `RequestError` 400 for what does not follow the protocol, 413 for more than `rows` pictures.
+    Raises `RequestError` 400 for a request that does not follow the protocol, 413 for more than `max_pictures`.
     """
     length = _length(header_length, len(body))
-    request = _json_object(body[:length])
-    tensor = _the_input(request)
-    shape = _shape(tensor, rows)
-    pictures = _pictures(tensor, shape, body[length:])
-    name = request.get("id")
-    if name is not None and not isinstance(name, str):
-        raise _bad("id: expected a string")
-    return InferRequest(name, pictures, _outputs(request))
+    try:
+        request = InferRequest.model_validate_json(body[:length])
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the request"
+        raise _bad(f"{place}: {first['msg']}") from error
+    tensor = request.inputs[0]
+    if tensor.shape[0] > max_pictures:
+        raise RequestError(413, "too-large", f"{INPUT}: at most {max_pictures:,} pictures in one request")
+    return ParsedRequest(request.id, _pictures(tensor, body[length:]), _outputs(request))
 
 
 def _bad(detail: str) -> RequestError:
@@ -57,58 +61,26 @@ def _length(header: str | None, size: int) -> int:
     return int(header)
 
 
-def _json_object(content: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError) as error:
-        raise _bad("the request is no JSON: expected an object with inputs") from error
-    if not isinstance(value, dict):
-        raise _bad("the request is no JSON object: expected one with inputs")
-    return value
-
-
-def _the_input(request: Mapping[str, Any]) -> Mapping[str, Any]:
-    inputs = request.get("inputs")
-    if not isinstance(inputs, list) or len(inputs) != 1 or not isinstance(inputs[0], dict):
-        raise _bad(f"inputs: expected a list of one tensor called {INPUT}")
-    tensor: dict[str, Any] = inputs[0]
-    if tensor.get("name") != INPUT:
-        raise _bad(f"inputs: expected the name {INPUT}")
-    if tensor.get("datatype") != "UINT8":
-        raise _bad(f"{INPUT}: expected the datatype UINT8, 0 paper to 255 ink")
-    return tensor
-
-
-def _shape(tensor: Mapping[str, Any], rows: int) -> tuple[int, int, int]:
-    shape = tensor.get("shape")
-    right = isinstance(shape, list) and len(shape) == 3 and all(type(side) is int for side in shape)
-    if not right or shape[1:] != [_SIDE, _SIDE] or shape[0] < 0:  # type: ignore[index]
-        raise _bad(f"{INPUT}: expected the shape [n, {_SIDE}, {_SIDE}]")
-    if shape[0] > rows:  # type: ignore[index]
-        raise RequestError(413, "too-large", f"{INPUT}: at most {rows:,} pictures in one request")
-    return shape[0], _SIDE, _SIDE  # type: ignore[index]
-
-
-def _pictures(tensor: Mapping[str, Any], shape: tuple[int, int, int], binary: bytes) -> NDArray[np.uint8]:
-    expected = shape[0] * _SIDE * _SIDE
-    size = _parameters(tensor).get("binary_data_size")
+def _pictures(tensor: InputTensor, binary: bytes) -> NDArray[np.uint8]:
+    expected = tensor.shape[0] * _SIDE * _SIDE
+    size = tensor.parameters.binary_data_size
     if size is None:
         if binary:
             raise _bad(f"{len(binary)} bytes after the JSON, but no tensor with binary_data_size")
-        return _from_json(tensor.get("data"), shape)
-    if type(size) is not int or size != expected or len(binary) != expected or "data" in tensor:
+        return _from_json(tensor.data, tensor.shape)
+    if size != expected or len(binary) != expected or "data" in tensor.model_fields_set:
         raise _bad(f"{INPUT}: expected {expected} bytes of binary data and that binary_data_size, got {len(binary)}")
-    return np.frombuffer(binary, np.uint8).reshape(shape)
+    return np.frombuffer(binary, np.uint8).reshape(tensor.shape)
 
 
-def _from_json(data: Any, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
-    """Data may be flat or nested as the shape is."""
+def _from_json(data: list[Any] | None, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
+    """`data` may be flat or nested as the shape is."""
     wrong = _bad(f"{INPUT}: expected {shape[0]} x {_SIDE} x {_SIDE} whole numbers from 0 to 255 as data")
     try:
-        values = np.array(data if isinstance(data, list) else None)
+        values = np.array(data)
     except ValueError as error:
         raise wrong from error
-    if values.size == 0 and shape[0] == 0 and isinstance(data, list):
+    if values.size == 0 and shape[0] == 0:
         return np.zeros(shape, np.uint8)
     if values.dtype.kind not in "iu" or values.shape not in (shape, (shape[0] * _SIDE * _SIDE,)):
         raise wrong
@@ -117,54 +89,33 @@ def _from_json(data: Any, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
     return values.astype(np.uint8).reshape(shape)
 
 
-def _parameters(holder: Mapping[str, Any]) -> dict[str, Any]:
-    parameters = holder.get("parameters", {})
-    if not isinstance(parameters, dict):
-        raise _bad("parameters: expected an object")
-    return parameters
+def _outputs(request: InferRequest) -> tuple[tuple[str, bool], ...]:
+    """The requested outputs, all of them where none is named."""
+    binary = request.parameters.binary_data_output
+    for output in request.outputs or []:
+        if _UNSUPPORTED & (output.parameters.model_extra or {}).keys():
+            raise _bad("outputs: neither classification nor shared memory is supported")
+    named = [
+        (output.name, binary if output.parameters.binary_data is None else output.parameters.binary_data)
+        for output in request.outputs or []
+    ]
+    return tuple(named or [(name, binary) for name in OUTPUTS])
 
 
-def _outputs(request: Mapping[str, Any]) -> tuple[tuple[str, bool], ...]:
-    """The outputs that were asked for, without a wish all of them."""
-    binary = _flag(_parameters(request), "binary_data_output", default=False)
-    wanted = request.get("outputs")
-    if wanted is None or wanted == []:
-        return tuple((name, binary) for name in OUTPUTS)
-    if not isinstance(wanted, list) or not all(isinstance(output, dict) for output in wanted):
-        raise _bad("outputs: expected a list of objects")
-    return tuple(_output(output, binary) for output in wanted)
-
-
-def _output(output: Mapping[str, Any], binary: bool) -> tuple[str, bool]:
-    parameters = _parameters(output)
-    if output.get("name") not in OUTPUTS:
-        raise _bad(f"outputs: expected the names {' and '.join(OUTPUTS)}")
-    if "classification" in parameters or "shared_memory_region" in parameters:
-        raise _bad("outputs: neither classification nor shared memory is offered here")
-    return output["name"], _flag(parameters, "binary_data", default=binary)
-
-
-def _flag(parameters: Mapping[str, Any], name: str, *, default: bool) -> bool:
-    value = parameters.get(name, default)
-    if not isinstance(value, bool):
-        raise _bad(f"{name}: expected true or false")
-    return value
-
-
-def encode(request: InferRequest, model: str, answers: ModelOutputs) -> tuple[bytes, int | None]:
-    """The answer's body, and how long its JSON part is when binary tensors follow it."""
-    described, chunks = [], []
+def encode(request: ParsedRequest, model: str, outputs: ModelOutputs) -> tuple[bytes, int | None]:
+    """The response's body, and the length of its JSON part when binary tensors follow it."""
+    tensors, chunks = [], []
     for name, binary in request.outputs:
-        values: NDArray[np.float32] = getattr(answers, name)
+        values: NDArray[np.float32] = getattr(outputs, name)
         tensor: dict[str, Any] = {"name": name, "datatype": "FP32", "shape": list(values.shape)}
         if binary:
             chunks.append(values.astype("<f4", copy=False).tobytes())
             tensor["parameters"] = {"binary_data_size": len(chunks[-1])}
         else:
             tensor["data"] = values.ravel().tolist()
-        described.append(tensor)
-    answer = {"model_name": model, "model_version": "1", "outputs": described}
+        tensors.append(tensor)
+    response = {"model_name": model, "model_version": "1", "outputs": tensors}
     if request.id is not None:
-        answer["id"] = request.id
-    head = json.dumps(answer).encode()
+        response["id"] = request.id
+    head = json.dumps(response).encode()
     return b"".join([head, *chunks]), len(head) if chunks else None

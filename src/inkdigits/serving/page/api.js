@@ -1,4 +1,4 @@
-// The server's API: relative addresses, so that any path prefix works; the token where one is needed.
+// The server's API, with relative addresses, so that any path prefix works, and the token where one is needed.
 
 const KEY = "inkdigits-token";
 
@@ -20,16 +20,17 @@ function headers(kind) {
 }
 
 async function call(path, options) {
-  const answer = await fetch(path, { cache: "no-store", ...options });
-  if (answer.ok) return answer.json();
-  const told = await answer.json().catch(() => ({}));
-  throw new ApiError(answer.status, told.detail || `The server answered ${answer.status}.`, Number(answer.headers.get("Retry-After")));
+  const response = await fetch(path, { cache: "no-store", ...options });
+  if (response.ok) return response.json();
+  const problem = await response.json().catch(() => ({}));
+  const detail = problem.detail || `The server answered with status ${response.status}.`;
+  throw new ApiError(response.status, detail, Number(response.headers.get("Retry-After")));
 }
 
-// The readings of all pages; of most pictures it is one.
+// The readings of all pages, one for most pictures; a page that cannot be read has the outcome "error".
 export async function readPicture(blob, signal) {
   const kind = blob.type.startsWith("image/") || blob.type === "application/pdf" ? blob.type : "application/octet-stream";
-  return [await call("v1/read", { method: "POST", body: blob, headers: headers(kind), signal })].flat();
+  return (await call("v1/read", { method: "POST", body: blob, headers: headers(kind), signal })).readings;
 }
 
 function postJson(path, value, signal) {

@@ -1,30 +1,30 @@
-// The page: what is drawn or dropped goes to the server, what it read is shown.
+// The page: sends drawings and pictures to the server and shows the readings.
 
 import { ApiError, classify, isReady, keepCorrection, listModels, readPicture, setToken } from "./api.js";
 import { Bars } from "./bars.js";
 import { Latest } from "./latest.js";
 import { Pad } from "./pad.js";
 import { hidePicture, listenForPictures, showBoxes, showPicture } from "./picture.js";
-import { drawSeen } from "./seen.js";
-import { labelFor, wordsFor } from "./words.js";
+import { drawNetworkInput } from "./maps.js";
+import { labelFor, describeReading } from "./describe.js";
 
-const QUIET = 180; // milliseconds without a new stroke before the evidence is asked for
+const PAUSE = 180; // milliseconds without a new stroke before the evidence is requested
 const find = (id) => document.getElementById(id);
 const state = { picture: null, pages: [], page: 0, reading: null, chosen: 0, models: [] };
 const bars = new Bars(find("bars"));
 const pad = new Pad(find("pad"), onDrawn);
 const reader = new Latest(read);
 const comparer = new Latest(compare);
-let quietTimer;
+let pauseTimer;
 
 function onDrawn() {
-  leavePicture();
+  removePicture();
   refreshTools();
   if (pad.isBlank) showPages([]);
   else reader.ask();
 }
 
-function leavePicture() {
+function removePicture() {
   if (!state.picture) return;
   state.picture = null;
   hidePicture(find("picture"), find("nopreview"));
@@ -48,7 +48,7 @@ function refreshTools() {
 }
 
 function clear() {
-  leavePicture();
+  removePicture();
   pad.clear();
 }
 
@@ -57,8 +57,8 @@ async function read() {
   const picture = state.picture;
   try {
     const pages = await readPicture(picture ?? (await pad.toBlob()));
-    quiet();
-    // Meanwhile it may have been cleared, or replaced.
+    clearNotice();
+    // The picture may have been cleared or replaced in the meantime.
     if (picture === state.picture && (picture || !pad.isBlank)) showPages(pages);
   } catch (error) {
     await onError(error, () => reader.ask());
@@ -75,13 +75,13 @@ function showPages(pages, page = 0) {
 }
 
 function show(reading) {
-  // The answer to a last stroke may be the same string, which was copied or corrected meanwhile.
+  // After another stroke the string may be the same: then what was said about copying and correcting it stays.
   if (reading?.string !== state.reading?.string) {
     find("copied").textContent = "Copy";
-    promiseToKeep();
+    resetCorrection();
   }
   state.reading = reading;
-  find("words").textContent = reading ? wordsFor(reading) : "Nothing drawn yet";
+  find("words").textContent = reading ? describeReading(reading) : "Nothing drawn yet";
   find("words").className = `words ${reading ? tone(reading) : ""}`;
   find("string").textContent = reading ? reading.string.replaceAll("\n", " / ") : "";
   find("string").classList.toggle("long", find("string").textContent.length > 11);
@@ -98,15 +98,15 @@ function tone(reading) {
   return reading.digits.some((digit) => digit.outcome === "unsure") ? "unsure" : "yes";
 }
 
-// The place of the digit to show: of a drawing the one that is being drawn, where the pen was last; of a picture the first.
+// The index of the digit to show: the first of a picture; of a drawing, the one nearest to the last point of the pen.
 function first({ digits, size: [width, height] }) {
   const pen = state.picture ? null : pad.lastPoint;
   if (!pen || !digits.length) return digits.length ? 0 : -1;
   const [x, y] = [(pen.x * width) / pad.canvas.width, (pen.y * height) / pad.canvas.height];
-  const away = digits.map(({ box: [left, top, w, h] }) => (
+  const distances = digits.map(({ box: [left, top, w, h] }) => (
     Math.hypot(Math.max(left - x, 0, x - left - w), Math.max(top - y, 0, y - top - h))
   ));
-  return away.indexOf(Math.min(...away));
+  return distances.indexOf(Math.min(...distances));
 }
 
 function showDigits(digits) {
@@ -124,12 +124,12 @@ function showDigits(digits) {
 }
 
 function choose(place) {
-  promiseToKeep();
+  resetCorrection();
   select(place);
 }
 
-function promiseToKeep() {
-  find("kept").textContent = "Your correction is kept for the next training.";
+function resetCorrection() {
+  find("kept").textContent = "Your correction is kept for training.";
 }
 
 function select(place) {
@@ -138,16 +138,16 @@ function select(place) {
   for (const list of [find("digits").querySelectorAll("button"), find("boxes").children]) {
     [...list].forEach((button, at) => button.setAttribute("aria-pressed", String(at === place)));
   }
-  drawSeen(find("seen"), digit?.network_input);
-  find("seen").setAttribute("aria-label", `What the networks saw: ${digit ? labelFor(digit) : "nothing yet"}`);
+  drawNetworkInput(find("network-input"), digit?.network_input);
+  find("network-input").setAttribute("aria-label", `What the networks classify: ${digit ? labelFor(digit) : "nothing yet"}`);
   find("correct").disabled = !digit;
-  clearTimeout(quietTimer);
+  clearTimeout(pauseTimer);
   if (!digit) {
     bars.show(null, null);
     return;
   }
   comparer.ask({ digit, explain: false });
-  quietTimer = setTimeout(() => comparer.ask({ digit, explain: true }), QUIET);
+  pauseTimer = setTimeout(() => comparer.ask({ digit, explain: true }), PAUSE);
 }
 
 async function compare({ digit, explain }) {
@@ -187,17 +187,17 @@ function notice(text) {
   find("notice").hidden = !text;
 }
 
-const quiet = () => notice("");
+const clearNotice = () => notice("");
 
 async function onError(error, again) {
   if (!(error instanceof ApiError)) return waitForServer(again);
   if (error.status === 401) return askForToken(again);
   if (error.status === 503) {
-    notice("The server is busy. Trying again …");
+    notice("The server is busy. Retrying …");
     setTimeout(again, 1000 * (error.retryAfter || 1));
     return;
   }
-  if (error.status === 422 || error.status === 413) {
+  if (error.status === 413) {
     showPages([{ outcome: "error", error: error.message, string: "", size: [0, 0], digits: [] }]);
     return;
   }
@@ -205,9 +205,9 @@ async function onError(error, again) {
 }
 
 async function waitForServer(again) {
-  notice("The server cannot be reached. Trying again …");
+  notice("The server cannot be reached. Retrying …");
   while (!(await isReady())) await new Promise((resolve) => setTimeout(resolve, 1000));
-  quiet();
+  clearNotice();
   again();
 }
 
@@ -225,18 +225,18 @@ function askForToken(again) {
 
 async function start() {
   try {
-    const about = await listModels();
-    state.models = about.models.map((model) => model.name);
+    const served = await listModels();
+    state.models = served.models.map((model) => model.name);
     bars.build(state.models);
-    find("correct").hidden = !about.corrections;
-    quiet();
+    find("correct").hidden = !served.corrections;
+    clearNotice();
     if (state.picture || !pad.isBlank) reader.ask();
   } catch (error) {
     await onError(error, start);
   }
 }
 
-function buildLabels() {
+function buildLabelButtons() {
   find("labels").append(...Array.from({ length: 10 }, (_, label) => {
     const button = document.createElement("button");
     button.type = "button";
@@ -254,6 +254,6 @@ find("next").addEventListener("click", () => showPages(state.pages, state.page +
 find("thickness").addEventListener("input", (event) => (pad.thickness = Number(event.target.value)));
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => pad.show());
 listenForPictures(find("stage"), [find("choose"), find("camera")], onPicture);
-buildLabels();
-drawSeen(find("seen"), null);
+buildLabelButtons();
+drawNetworkInput(find("network-input"), null);
 start();

@@ -1,7 +1,7 @@
-// Ten bars a network, side by side, and under each the ink that its answer rests on.
+// A column of ten bars per network, and below it the evidence: the ink that supports or contradicts its prediction.
 
-import { drawEvidence } from "./seen.js";
-import { percent } from "./words.js";
+import { drawEvidence } from "./maps.js";
+import { percent } from "./describe.js";
 
 export class Bars {
   constructor(table) {
@@ -11,30 +11,30 @@ export class Bars {
 
   build(models) {
     this.models = models;
-    this.table.tHead.replaceChildren(row(cell("th", "Digit", "unseen-text"), ...models.map((name) => header(name))));
+    this.table.tHead.replaceChildren(row(cell("th", "Digit", "hidden-text"), ...models.map((name) => header(name))));
     this.table.tBodies[0].replaceChildren(...Array.from({ length: 10 }, (_, digit) => digitRow(digit, models)));
     this.table.tFoot.replaceChildren(row(cell("th", ""), ...models.map((name) => mapCell(name))));
     this.show(null, null);
   }
 
-  // `results` as /v1/classify gives them, null for none; the evidence may come later.
-  show(results, seen) {
+  // `results` as /v1/classify returns them, null for none; the evidence may follow in a later call.
+  show(results, networkInput) {
     const byModel = new Map((results ?? []).map((result) => [result.model, result.pictures[0]]));
-    this.models.forEach((name, column) => this.showModel(byModel.get(name), column + 1, seen));
+    this.models.forEach((name, column) => this.showModel(byModel.get(name), column + 1, networkInput));
   }
 
-  showModel(told, column, seen) {
+  showModel(prediction, column, networkInput) {
     for (const [digit, line] of [...this.table.tBodies[0].rows].entries()) {
-      const share = told ? told.probabilities[digit] : 0;
+      const probability = prediction ? prediction.probabilities[digit] : 0;
       const field = line.cells[column];
-      field.style.setProperty("--share", share);
-      field.classList.toggle("best", Boolean(told) && told.value === digit);
-      field.lastChild.textContent = told ? percent(share).replace("over ", ">") : "";
+      field.style.setProperty("--probability", probability);
+      field.classList.toggle("best", Boolean(prediction) && prediction.value === digit);
+      field.lastChild.textContent = prediction ? percent(probability).replace("over ", ">") : "";
     }
     const map = this.table.tFoot.rows[0].cells[column].firstChild;
-    if (!told) drawEvidence(map, null, null);
-    else if (told.evidence) drawEvidence(map, seen, told.evidence);
-    if (told) map.setAttribute("aria-label", `The ink on which ${this.models[column - 1]} rests its ${told.value}`);
+    if (!prediction) drawEvidence(map, null, null);
+    else if (prediction.evidence) drawEvidence(map, networkInput, prediction.evidence);
+    if (prediction) map.setAttribute("aria-label", `The ink that supports the ${prediction.value} of ${this.models[column - 1]}, and the ink that contradicts it`);
   }
 }
 
@@ -73,7 +73,7 @@ function mapCell(name) {
   const canvas = document.createElement("canvas");
   canvas.width = canvas.height = 28;
   canvas.setAttribute("role", "img");
-  canvas.setAttribute("aria-label", `The ink on which the answer of ${name} rests: nothing yet`);
+  canvas.setAttribute("aria-label", `The evidence of ${name}: nothing yet`);
   field.append(canvas);
   return field;
 }

@@ -1,4 +1,4 @@
-// The OpenAPI as a page: every operation with its parameters, bodies, answers and a command that calls it.
+// /openapi.json as a page: every operation with its parameters, bodies, responses and a command that calls it.
 
 const main = document.getElementById("operations");
 
@@ -9,14 +9,14 @@ function element(kind, text = "", className = "") {
   return made;
 }
 
-function named(schema, document_) {
+function typeName(schema, document_) {
   if (!schema) return "";
   if (schema.$ref) return schema.$ref.split("/").at(-1);
   if (schema.const !== undefined) return JSON.stringify(schema.const);
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" | ");
   const choices = schema.anyOf ?? schema.oneOf;
-  if (choices) return choices.map((choice) => named(choice, document_)).join(" | ");
-  if (schema.type === "array") return `${named(schema.items, document_) || "value"}[]`;
+  if (choices) return choices.map((choice) => typeName(choice, document_)).join(" | ");
+  if (schema.type === "array") return `${typeName(schema.items, document_) || "value"}[]`;
   return schema.format ?? schema.type ?? "any";
 }
 
@@ -32,7 +32,7 @@ function table(rows) {
 function fields(schema, document_) {
   return Object.entries(schema.properties ?? {}).map(([name, field]) => [
     schema.required?.includes(name) ? name : `${name} (optional)`,
-    named(field, document_),
+    typeName(field, document_),
     field.description ?? "",
   ]);
 }
@@ -43,7 +43,7 @@ function resolved(schema, document_) {
 
 function addBody(inside, content, title, document_) {
   for (const [kind, { schema }] of Object.entries(content ?? {})) {
-    inside.append(element("h3", `${title}: ${kind}${schema ? ` (${named(schema, document_)})` : ""}`));
+    inside.append(element("h3", `${title}: ${kind}${schema ? ` (${typeName(schema, document_)})` : ""}`));
     const rows = fields(resolved(schema, document_) ?? {}, document_);
     if (rows.length) inside.append(table(rows));
   }
@@ -63,13 +63,13 @@ function operationCard(path, method, operation, document_) {
   summary.append(element("b", method.toUpperCase(), `method ${method}`), element("code", path), element("span", operation.summary ?? ""));
   const inside = element("div", "", "inside");
   const parameters = (operation.parameters ?? []).map((each) => [
-    each.name, each.in, named(each.schema, document_), each.description ?? "",
+    each.name, each.in, typeName(each.schema, document_), each.description ?? "",
   ]);
   if (parameters.length) inside.append(element("h3", "Parameters"), table(parameters));
   addBody(inside, operation.requestBody?.content, "Request", document_);
-  const good = Object.entries(operation.responses).find(([status]) => status.startsWith("2"));
-  if (good) addBody(inside, good[1].content, `Answer ${good[0]}`, document_);
-  inside.append(element("h3", "Answers"));
+  const success = Object.entries(operation.responses).find(([status]) => status.startsWith("2"));
+  if (success) addBody(inside, success[1].content, `Response ${success[0]}`, document_);
+  inside.append(element("h3", "Responses"));
   inside.append(table(Object.entries(operation.responses).map(([status, { description }]) => [status, description])));
   inside.append(element("h3", "From a shell"), element("pre", command(method, path, operation)));
   card.append(summary, inside);
@@ -90,4 +90,4 @@ async function start() {
   }
 }
 
-start().catch(() => main.replaceChildren(element("p", "The description cannot be loaded: is the server still there?")));
+start().catch(() => main.replaceChildren(element("p", "The description cannot be loaded: check that the server is running.")));

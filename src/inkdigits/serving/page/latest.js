@@ -1,4 +1,4 @@
-// Only the latest picture matters: while one is on its way, later ones replace each other, and the last is sent next.
+// Runs `work` for the latest value only: while it runs, later values replace each other, and the last is next.
 
 export class Latest {
   constructor(work) {

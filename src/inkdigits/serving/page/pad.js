@@ -1,9 +1,9 @@
-// Drawing with a mouse, finger or pen: strokes are kept, so that one can be taken back, and drawn again for the server.
+// Drawing with a mouse, finger or pen. The strokes are kept, for undo and to be drawn again for the server.
 
 export const PAPER = "#ffffff";
 const INK = "#000000";
-// The drawing area's size against the picture's that is sent: enough for its 28 x 28, and quick while drawing.
-const SENT = 0.625;
+// The size of the sent picture relative to the drawing area: enough for 28 x 28, and fast to send while drawing.
+const SENT_SCALE = 0.625;
 const KEY_STEP = 14;
 
 export class Pad {
@@ -27,7 +27,7 @@ export class Pad {
     return this.strokes.length === 0;
   }
 
-  // Where the pen was last, in the drawing area's own pixels.
+  // The last point of the pen, in pixels of the drawing area.
   get lastPoint() {
     return this.strokes.at(-1)?.at(-1);
   }
@@ -52,8 +52,8 @@ export class Pad {
 
   move(event) {
     if (event.pointerId !== this.pointer) return;
-    const between = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
-    for (const each of between.length ? between : [event]) this.strokes.at(-1).push(this.place(each));
+    const coalesced = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
+    for (const each of coalesced.length ? coalesced : [event]) this.strokes.at(-1).push(this.place(each));
     this.changed();
   }
 
@@ -118,15 +118,15 @@ export class Pad {
     if (this.cursor) drawCursor(context, this.cursor, style.getPropertyValue("--accent"));
   }
 
-  // What the server is sent: black ink on white paper, whatever the colours on the screen.
+  // The picture for the server: black ink on white paper, whatever the colours on the screen.
   toBlob() {
     const copy = document.createElement("canvas");
-    copy.width = this.canvas.width * SENT;
-    copy.height = this.canvas.height * SENT;
+    copy.width = this.canvas.width * SENT_SCALE;
+    copy.height = this.canvas.height * SENT_SCALE;
     const context = copy.getContext("2d");
     context.fillStyle = PAPER;
     context.fillRect(0, 0, copy.width, copy.height);
-    context.scale(SENT, SENT);
+    context.scale(SENT_SCALE, SENT_SCALE);
     drawStrokes(context, this.strokes, INK);
     return new Promise((resolve) => copy.toBlob(resolve, "image/png"));
   }

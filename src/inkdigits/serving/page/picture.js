@@ -1,6 +1,6 @@
-// Pictures that are dropped, pasted, chosen or photographed, and the boxes over what was found.
+// Pictures that are dropped, pasted, chosen or photographed, and the boxes around their digits.
 
-import { labelFor } from "./words.js";
+import { labelFor } from "./describe.js";
 
 export function listenForPictures(stage, inputs, onPicture) {
   for (const input of inputs) {
@@ -44,7 +44,7 @@ export function hidePicture(image, nopreview) {
   image.hidden = nopreview.hidden = true;
 }
 
-// Boxes are in pixels of the upright picture; the layer over it is told in shares of the stage, so it scales with it.
+// Boxes are in pixels of the upright picture; their elements are placed in percent of the stage, and scale with it.
 export function showBoxes(layer, reading, stageRatio, onSelect) {
   layer.replaceChildren();
   if (!reading || !reading.size[0]) return;
@@ -59,8 +59,8 @@ export function showBoxes(layer, reading, stageRatio, onSelect) {
     box.className = `box ${digit.outcome}`;
     box.setAttribute("aria-label", labelFor(digit));
     box.dataset.value = digit.outcome === "not_a_digit" ? "×" : digit.value;
-    const shares = { left: (left + x * scale) / stageRatio, top: top + y * scale, width: (w * scale) / stageRatio, height: h * scale };
-    for (const [side, share] of Object.entries(shares)) box.style[side] = `${100 * share}%`;
+    const fractions = { left: (left + x * scale) / stageRatio, top: top + y * scale, width: (w * scale) / stageRatio, height: h * scale };
+    for (const [side, fraction] of Object.entries(fractions)) box.style[side] = `${100 * fraction}%`;
     box.addEventListener("click", () => onSelect(place));
     layer.append(box);
   });

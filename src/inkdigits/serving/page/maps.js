@@ -1,25 +1,25 @@
-// Pictures of 28 x 28: what the networks saw, and the ink that an answer rests on.
+// Pictures of 28 x 28: the input of the networks, and the evidence in it for a prediction.
 
-export function drawSeen(canvas, rows) {
+export function drawNetworkInput(canvas, rows) {
   paint(canvas, (row, column) => {
     const level = rows ? rows[row][column] : 0;
     return [level, level, level];
   });
 }
 
-const FOR = [255, 140, 40];
-const AGAINST = [80, 150, 255];
+const SUPPORTS = [255, 140, 40];
+const CONTRADICTS = [80, 150, 255];
 
-// Grey is ink; the more it speaks for the answer, the more orange, against it, the more blue.
+// Ink is grey; the more it supports the prediction, the more orange; the more it contradicts it, the more blue.
 export function drawEvidence(canvas, rows, evidence) {
   const strongest = evidence ? Math.max(1e-6, ...evidence.flat().map(Math.abs)) : 1;
   paint(canvas, (row, column) => {
     const level = rows ? rows[row][column] : 0;
     const weight = evidence ? evidence[row][column] / strongest : 0;
-    const colour = weight > 0 ? FOR : AGAINST;
-    const share = Math.min(1, Math.abs(weight) * 1.2);
+    const colour = weight > 0 ? SUPPORTS : CONTRADICTS;
+    const mix = Math.min(1, Math.abs(weight) * 1.2);
     const base = level * 0.55;
-    return colour.map((part) => base * (1 - share) + part * share * (0.35 + (0.65 * level) / 255));
+    return colour.map((part) => base * (1 - mix) + part * mix * (0.35 + (0.65 * level) / 255));
   });
 }
 

@@ -1,0 +1,101 @@
+"""Request bodies: too large, too slow, truncated."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import struct
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.errors import RequestError
+from inkdigits.serving.body import BodyReceiver
+from inkdigits.serving.settings import ServerLimits
+from tests.serving.server import HEAD, PNG, Served, open_connection, png
+
+
+def test_a_body_of_100_megabytes(stressed: Served) -> None:
+    assert stressed.ask("POST", "/v1/read", bytes(100 * 2**20), PNG).status == 413
+
+
+def test_a_body_that_only_promises_to_be_large(stressed: Served) -> None:
+    connection = open_connection(stressed, HEAD + b"99999999999\r\nExpect: 100-continue\r\n\r\n")
+    assert connection.recv(65536).startswith(b"HTTP/1.1 413")
+    connection.close()
+
+
+def test_a_large_body_in_chunks(stressed: Served) -> None:
+    connection = open_connection(stressed, HEAD.replace(b"Content-Length: ", b"Transfer-Encoding: chunked\r\n\r\n"))
+    chunk = b"100000\r\n" + bytes(2**20) + b"\r\n"
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        for _ in range(40):
+            connection.sendall(chunk)
+        connection.sendall(b"0\r\n\r\n")
+    assert _first_line(connection).startswith(b"HTTP/1.1 413")
+
+
+def _first_line(connection: socket.socket) -> bytes:
+    line = connection.recv(65536)
+    connection.close()
+    return line
+
+
+def test_clients_that_disconnect_in_a_body(stressed: Served) -> None:
+    for _ in range(50):
+        open_connection(stressed, HEAD + b"1000\r\n\r\n" + bytes(500)).close()
+
+
+def test_clients_that_disconnect_before_the_response(stressed: Served, digits: LabelledDigits) -> None:
+    picture = png(digits.images[0])
+    for _ in range(50):
+        connection = open_connection(stressed, HEAD + b"%d\r\n\r\n" % len(picture) + picture)
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        connection.close()
+
+
+def test_memory_is_bounded(stressed: Served, digits: LabelledDigits) -> None:
+    picture = png(digits.images[0])
+    for _ in range(100):
+        stressed.read(picture)
+    before = _resident(stressed)
+    for _ in range(200):
+        stressed.read(picture)
+        stressed.read(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    assert _resident(stressed) < 1.1 * before
+
+
+def _resident(server: Served) -> int:
+    return int(Path(f"/proc/{server.process.pid}/statm").read_text().split()[1])
+
+
+def test_a_body_that_never_ends_is_a_408() -> None:
+    async def receive() -> Any:
+        await asyncio.Event().wait()
+
+    async def receive_body() -> None:
+        async with BodyReceiver(replace(ServerLimits(), body_seconds=0.01)).received(receive, {}):
+            raise AssertionError("no body came")
+
+    with pytest.raises(RequestError) as caught:
+        asyncio.run(receive_body())
+    assert caught.value.status == 408
+
+
+def test_all_bodies_together_are_limited() -> None:
+    bodies = BodyReceiver(replace(ServerLimits(), bodies=150))
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": bytes(100), "more_body": False}
+
+    async def receive_two() -> None:
+        async with bodies.received(receive, {}), bodies.received(receive, {}):
+            raise AssertionError("200 bytes were held")
+
+    with pytest.raises(RequestError) as caught:
+        asyncio.run(receive_two())
+    assert (caught.value.status, caught.value.retry_after, bodies.bytes_held) == (503, 1, 0)

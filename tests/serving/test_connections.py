@@ -1,0 +1,89 @@
+"""Connections that are slow, malformed or too many."""
+
+from __future__ import annotations
+
+import contextlib
+import resource
+import socket
+import time
+
+import pytest
+
+from inkdigits.datasets.labelled import LabelledDigits
+from tests.serving.server import HEAD, Served, open_connection, png
+
+
+def _until_closed(connection: socket.socket) -> bytes:
+    received = b""
+    with contextlib.suppress(ConnectionResetError):
+        while more := connection.recv(65536):
+            received += more
+    connection.close()
+    return received
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        b"\x16\x03\x01\x02\x00",
+        b"GET\r\n\r\n",
+        b"GET / HTTP/9.9\r\n\r\n",
+        b"\r\n" * 50,
+        bytes(5000),
+        HEAD + b"-5\r\n\r\n",
+        HEAD + b"ten\r\n\r\n",
+    ],
+)
+def test_bytes_that_are_not_http(stressed: Served, noise: bytes) -> None:
+    connection = open_connection(stressed, noise)
+    connection.shutdown(socket.SHUT_WR)
+    assert _until_closed(connection)[:12] in (b"", b"HTTP/1.1 400", b"HTTP/1.1 408", b"HTTP/1.1 505")
+
+
+def test_headers_without_end(stressed: Served) -> None:
+    connection = open_connection(stressed, b"GET / HTTP/1.1\r\nHost: localhost\r\n")
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):
+        for number in range(2000):
+            connection.sendall(b"X-%d: %s\r\n" % (number, b"x" * 100))
+    assert _until_closed(connection)[:12] in (b"", b"HTTP/1.1 431")
+
+
+def test_slow_loris(stressed: Served) -> None:
+    """Connections whose headers arrive a byte at a time are closed, and delay no other client."""
+    slow = [open_connection(stressed, b"GET / HTTP/1.1\r\nHost: loc") for _ in range(50)]
+    assert all(_still_open(connection) for connection in slow)
+    assert stressed.ask("GET", "/v2/health/ready", timeout=5).status == 200
+    for _ in range(60):
+        slow = [connection for connection in slow if _still_open(connection)]
+        if not slow:
+            break
+        time.sleep(1)
+    assert not slow
+
+
+def _still_open(connection: socket.socket) -> bool:
+    try:
+        connection.sendall(b"a")
+        connection.setblocking(False)
+        assert connection.recv(1000)[:12] in (b"", b"HTTP/1.1 408")
+    except BlockingIOError:
+        connection.setblocking(True)
+        return True
+    except OSError:
+        pass
+    connection.close()
+    return False
+
+
+def test_thousands_of_connections_opened_and_left(stressed: Served, digits: LabelledDigits) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    wanted = min(10_500, hard - 500)
+    opened = []
+    try:
+        opened.extend(open_connection(stressed) for _ in range(wanted))
+        assert stressed.reading(png(digits.images[0]))["string"] == "7"
+    finally:
+        for connection in opened:
+            connection.close()
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
