@@ -1,4 +1,4 @@
-"""The folder of corrections: one quota over all writers, and whole files only."""
+"""The folder of corrections: one quota for all writers, and no partial files."""
 
 from __future__ import annotations
 

@@ -17,8 +17,8 @@ from tests.serving.server import PNG, png, serving
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_polite_stop_answers_everybody(workers: int, digits: LabelledDigits) -> None:
-    """Clients ask without a pause while the server is stopped: who was let in is answered."""
+def test_sigterm_lets_every_accepted_request_finish(workers: int, digits: LabelledDigits) -> None:
+    """Clients send requests without a pause while the server stops: every accepted connection gets its response."""
     picture = png(digits.images[0])
     lost: list[str] = []
     answered = [0] * 8
@@ -30,7 +30,7 @@ def test_a_polite_stop_answers_everybody(workers: int, digits: LabelledDigits) -
                 try:
                     connection.connect()
                 except OSError:
-                    return  # never let in
+                    return  # never accepted
                 try:
                     connection.request("POST", "/v1/read", picture, PNG)
                     answer = connection.getresponse()
