@@ -23,7 +23,7 @@ from inkdigits.errors import OutputError, RunError
 from inkdigits.evaluation.evaluate import evaluate, load_predictions
 from inkdigits.experiments.seeds import SeedsSummary, train_seeds
 from inkdigits.training.backend import Backend, choose_backend
-from inkdigits.training.engines import keras as fit_module
+from inkdigits.training.engines.keras import keras_session
 from inkdigits.training.recipes import Recipe, named_recipe, with_hyperparameters
 from inkdigits.training.run import Run
 from inkdigits.training.train import train
@@ -92,7 +92,7 @@ def test_another_recipe_does_not_mix_in(small_npz: Path, tmp_path: Path) -> None
 
 def test_a_seed_that_diverges_counts_and_the_others_are_trained(small_npz: Path, tmp_path: Path) -> None:
     optimizers = iter([keras.optimizers.SGD(1e18), keras.optimizers.Adam(1e-3)])
-    with mock.patch.object(fit_module, "make_optimizer", side_effect=lambda *_: next(optimizers)):
+    with mock.patch.object(keras_session, "make_optimizer", side_effect=lambda *_: next(optimizers)):
         summary = _train(tmp_path / "seeds", small_npz, 2)
         assert summary.diverged == 1
         assert [row.state for row in summary.runs] == ["diverged", "finished"]

@@ -37,7 +37,9 @@ def mirrored(small: Splits, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_added_digits_are_learnt_and_both_accuracies_told(begun: Run, mirrored: Path, tmp_path: Path, cli: Cli) -> None:
+def test_added_digits_are_learnt_and_both_accuracies_printed(
+    begun: Run, mirrored: Path, tmp_path: Path, cli: Cli
+) -> None:
     out = tmp_path / "run"
     done = cli(
         "train", "dense", "--data", begun.config.data.source, "--start-from", begun.path, "--add-data", mirrored,

@@ -77,7 +77,7 @@ def test_two_devices_train_what_one_does(cli: Cli, small_npz: Path, alone: Path,
     assert json.loads((tmp_path / "run" / "config.json").read_text())["backend"]["devices"] == 2
     assert (tmp_path / "run" / "model.onnx").exists()
     _assert_same(tmp_path / "run", alone)
-    # What two devices trained is judged on one.
+    # What two devices trained is evaluated on one.
     assert cli("evaluate", tmp_path / "run", "--data", small_npz).returncode == 0
 
 
@@ -93,33 +93,36 @@ def test_two_processes_train_what_one_does(small_npz: Path, alone: Path, tmp_pat
         address = f"127.0.0.1:{free.getsockname()[1]}"
     started = [_joined(address, number, _arguments(small_npz, tmp_path / f"run-{number}")) for number in range(2)]
     for process in started:
-        _, told = process.communicate(timeout=120)
-        assert process.returncode == 0, told
+        _, message = process.communicate(timeout=120)
+        assert process.returncode == 0, message
     for number in range(2):
         _assert_same(tmp_path / f"run-{number}", alone)
     first, second = (_weights(tmp_path / f"run-{number}") for number in range(2))
     assert all(np.array_equal(one, other) for one, other in zip(first, second, strict=True))
 
 
-def test_what_cannot_be_shared_is_one_line(cli: Cli, small_npz: Path, tmp_path: Path) -> None:
+def test_what_cannot_be_divided_is_one_line(cli: Cli, small_npz: Path, tmp_path: Path) -> None:
     out = tmp_path / "run"
     arguments = ["train", "dense", f"--data={small_npz}", f"--out={out}"]
-    for more, told in (
-        (["--devices=2", "--batch-size=33"], "batch_size 33 cannot be shared evenly by 2 devices: take a multiple, "),
+    for more, message in (
+        (
+            ["--devices=2", "--batch-size=33"],
+            "batch_size 33 cannot be divided evenly among 2 devices: take a multiple, ",
+        ),
         (["--devices=3"], "--devices 3: JAX sees 2 here (cpu:0, cpu:1): ask for fewer, or for all"),
         (["--devices=0"], "--devices: expected a number from 1, or all, got 0"),
         (["--devices=many"], "--devices: expected a number from 1, or all, got many"),
     ):
         result = cli(*arguments, *more, **TWO)
         assert result.returncode == 2, result.stderr
-        assert result.stderr.startswith(f"inkdigits: {told}")
+        assert result.stderr.startswith(f"inkdigits: {message}")
         assert result.stderr.count("\n") == 1
         assert not out.exists()
 
 
 @pytest.mark.parametrize("name", ["tensorflow", "torch"])
-def test_only_jax_shares(name: str) -> None:
-    with pytest.raises(NetworkError, match=f"only jax shares a training over devices, not {name}"):
+def test_only_jax_divides_batches(name: str) -> None:
+    with pytest.raises(NetworkError, match=f"only jax divides a training among devices, not {name}"):
         Backend(name, devices=2)
 
 

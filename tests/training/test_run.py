@@ -97,3 +97,11 @@ def test_every_damaged_file_is_named(run: Run, name: str) -> None:
     (run.path / name).write_text('"text"')
     with pytest.raises(RunError, match=f"{re.escape(str(run.path / name))}: damaged"):
         _ = (run.status, run.evaluation, run.adaptation, run.test_openings)
+
+
+@pytest.mark.parametrize("damage", [None, "{", "[]", '{"format": 99}'])
+def test_a_folder_that_is_no_run(tmp_path: Path, damage: str | None) -> None:
+    if damage is not None:
+        (tmp_path / "config.json").write_text(damage)
+    with pytest.raises(RunError):
+        open_run(tmp_path)

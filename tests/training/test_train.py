@@ -7,24 +7,16 @@ import json
 from pathlib import Path
 from unittest import mock
 
-import keras
 import numpy as np
 import pytest
 
 from inkdigits.datasets.npz import load_npz, save_npz
-from inkdigits.errors import NetworkError, OutputError, RecipeError, RunError, TrainingDivergedError
+from inkdigits.errors import NetworkError, OutputError, RecipeError, RunError
 from inkdigits.evaluation.evaluate import evaluate
 from inkdigits.modelfile.keras_classifier import load_keras_model
-from inkdigits.training import backend as backend_module
 from inkdigits.training import epoch_loop
 from inkdigits.training import train as train_module
-from inkdigits.training.backend import Backend, start_keras
-from inkdigits.training.checkpoint import latest_checkpoint
-from inkdigits.training.engines.keras import keras_session
-from inkdigits.training.engines.keras.keras_pooling import with_fast_pooling
-from inkdigits.training.engines.keras_optimizer import make_optimizer
-from inkdigits.training.recipes import Recipe
-from inkdigits.training.run import Run, find_runs, locked_folder, open_run
+from inkdigits.training.run import Run, find_runs, locked_folder
 from inkdigits.training.train import resume, train
 
 QUICK = {"epochs": 3, "batch_size": 64}
@@ -45,23 +37,6 @@ def test_a_run_holds_what_was_asked_for_and_what_came_of_it(finished: Run, small
     assert [row["epoch"] for row in rows] == ["1", "2", "3"]
     assert float(rows[2]["loss"]) < float(rows[0]["loss"])
     assert [run.path for run in find_runs(finished.path.parent)] == [finished.path]
-
-
-def test_the_kept_network_is_the_one_with_the_lowest_validation_loss(small_npz: Path, tmp_path: Path) -> None:
-    """A learning rate that overfits quickly: the last epoch is not the best."""
-    run = train(
-        "dense",
-        data=str(small_npz),
-        hyperparameters={"epochs": 12, "patience": 3, "learning_rate": 0.005},
-        out=tmp_path,
-    )
-    checkpoint = latest_checkpoint(run.checkpoints)
-    assert checkpoint is not None
-    losses = [record.val_loss for record in checkpoint.progress.history]
-    assert run.status.best_epoch == int(np.argmin(losses)) + 1
-    assert len(losses) == 12 or len(losses) - run.status.best_epoch == 3
-    kept = load_keras_model(run.model_path).get_weights()
-    assert all(np.array_equal(a, b) for a, b in zip(kept, checkpoint.best, strict=True))
 
 
 def test_the_test_part_is_never_seen_by_training(small_npz: Path, tmp_path: Path) -> None:
@@ -122,45 +97,6 @@ def test_two_trainings_into_one_folder(tmp_path: Path, small_npz: Path) -> None:
         train("dense", data=str(small_npz), out=tmp_path / "run")
 
 
-@pytest.mark.parametrize("damage", [None, "{", "[]", '{"format": 99}'])
-def test_a_folder_that_is_no_run(tmp_path: Path, damage: str | None) -> None:
-    if damage is not None:
-        (tmp_path / "config.json").write_text(damage)
-    with pytest.raises(RunError):
-        open_run(tmp_path)
-
-
-def test_a_loss_that_becomes_nan_stops_and_says_so(small_npz: Path, tmp_path: Path) -> None:
-    hyperparameters = {"optimizer": "sgd", "learning_rate": 10, "epochs": 20, "batch_size": 8, "patience": 0}
-    start_keras(Backend())
-    with (
-        mock.patch.object(keras_session, "make_optimizer", return_value=keras.optimizers.SGD(1e18)),
-        pytest.raises(TrainingDivergedError, match=r"loss became (nan|inf) in epoch 1.*learning rate"),
-    ):
-        train("dense", data=str(small_npz), hyperparameters=hyperparameters, out=tmp_path / "run")
-    assert Run(tmp_path / "run").status.state == "diverged"
-
-
-def test_ctrl_c_leaves_a_usable_run_that_goes_on(small_npz: Path, tmp_path: Path) -> None:
-    whole = train("dense", data=str(small_npz), hyperparameters=QUICK, out=tmp_path / "whole")
-    save, calls = epoch_loop.save_checkpoint, []
-
-    def stop_after_two(*arguments: object) -> None:
-        save(*arguments)  # type: ignore[arg-type]
-        calls.append(1)
-        if len(calls) == 2:
-            raise KeyboardInterrupt
-
-    with mock.patch.object(epoch_loop, "save_checkpoint", stop_after_two), pytest.raises(KeyboardInterrupt):
-        train("dense", data=str(small_npz), hyperparameters=QUICK, out=tmp_path / "stopped")
-    stopped = Run(tmp_path / "stopped")
-    assert (stopped.status.state, stopped.status.epochs) == ("interrupted", 2)
-    assert evaluate(stopped, data=str(small_npz)).accuracy > 0.5
-    resume(stopped.path)
-    weights = [load_keras_model(run.model_path).get_weights() for run in (whole, stopped)]
-    assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
-
-
 def test_resume_with_another_number_of_cores_warns(small_npz: Path, tmp_path: Path) -> None:
     with (
         mock.patch.object(epoch_loop, "save_checkpoint", side_effect=KeyboardInterrupt),
@@ -189,17 +125,6 @@ def test_resume_with_changed_data_is_refused(small_npz: Path, tmp_path: Path) ->
         resume(tmp_path / "run")
 
 
-def test_a_full_disk_stops_with_one_line_and_leaves_nothing_half_written(small_npz: Path, tmp_path: Path) -> None:
-    import errno
-
-    full = OSError(errno.ENOSPC, "No space left on device")
-    with mock.patch("numpy.savez", side_effect=full), pytest.raises(OutputError, match="the disk is full: free some"):
-        train("dense", data=str(small_npz), hyperparameters=QUICK, out=tmp_path / "run")
-    assert list((tmp_path / "run").rglob(".unfinished*")) == []
-    resume(tmp_path / "run")
-    assert Run(tmp_path / "run").status.state == "finished"
-
-
 def test_an_own_network_is_kept_with_its_run(small_npz: Path, tmp_path: Path) -> None:
     source = tmp_path / "nets.py"
     source.write_text(
@@ -217,46 +142,3 @@ def test_an_own_network_is_kept_with_its_run(small_npz: Path, tmp_path: Path) ->
 def test_json_files_are_plain_json(finished: Run) -> None:
     for file in finished.path.glob("*.json"):
         json.loads(file.read_text(), parse_constant=pytest.fail)
-
-
-@pytest.mark.parametrize(("size", "side"), [(2, 12), (2, 11), (3, 26)])
-@pytest.mark.parametrize("data_format", ["channels_last", "channels_first"])
-def test_fast_pooling_gives_the_same_values_and_gradients(size: int, side: int, data_format: str) -> None:
-    import jax
-    import jax.numpy as jnp
-
-    start_keras(Backend())
-    shape = (3, side, side) if data_format == "channels_first" else (side, side, 3)
-    plain = keras.Sequential([keras.Input(shape), keras.layers.MaxPooling2D(size, data_format=data_format)])
-    fast = with_fast_pooling(plain)
-    assert fast is not plain
-    inputs = np.random.default_rng(0).normal(size=(4, *shape)).astype(np.float32)
-    np.testing.assert_array_equal(np.asarray(fast(inputs)), np.asarray(plain(inputs)))
-    gradients = [jax.grad(lambda x, m=model: jnp.sum(jnp.sin(m(x))))(inputs) for model in (plain, fast)]
-    np.testing.assert_allclose(*gradients, atol=1e-6)
-
-
-def test_overlapping_windows_are_left_alone() -> None:
-    model = keras.Sequential([keras.Input((8, 8, 1)), keras.layers.MaxPooling2D(3, strides=2)])
-    assert with_fast_pooling(model) is model
-
-
-def test_the_triangular_schedule_rises_then_falls_to_zero() -> None:
-    recipe = Recipe(schedule="triangular", learning_rate=0.01, patience=0, warmup=0.25)
-    optimizer = make_optimizer(recipe, steps=99)
-    rates = []
-    for step in range(99):
-        optimizer.iterations.assign(step)
-        rates.append(float(optimizer.learning_rate))
-    assert max(rates) == pytest.approx(0.01, rel=0.02)
-    assert int(np.argmax(rates)) == 24
-    assert rates[0] == pytest.approx(0.0004, rel=0.01)
-    assert rates[-1] == pytest.approx(0.01 / 75, rel=0.01)
-
-
-def test_keras_on_another_backend_is_refused() -> None:
-    with (
-        mock.patch.object(backend_module, "require_extra"),
-        pytest.raises(NetworkError, match="Keras runs on jax in this process already and cannot change to torch"),
-    ):
-        start_keras(Backend("torch"))

@@ -1,1 +1,1 @@
-"""Training: recipes, the loop, and the run's folder that holds what came of it."""
+"""Training: recipes, engines, the epoch loop, and the run's folder with its results."""

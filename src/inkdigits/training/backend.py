@@ -116,7 +116,8 @@ def start_keras(backend: Backend) -> float:
 
     if _running() != backend.name:
         raise NetworkError(
-            f"Keras runs on {_running()} in this process already and cannot change to {backend.name}: start a new process"
+            f"Keras runs on {_running()} in this process already and cannot change to {backend.name}: start a new "
+            "process"
         )
     _apply(backend)
     if backend.image_data_format:

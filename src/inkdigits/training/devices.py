@@ -35,7 +35,7 @@ class Devices:
         return scope
 
     def part(self, n: int, batch_size: int) -> NDArray[np.int64]:
-        """The indices, int64, of an epoch's `n` pictures that this process feeds: its equal part of every batch, in order.
+        """The indices of an epoch's `n` pictures that this process feeds: its equal part of every batch, in order.
 
         Fewer than `self.n` pictures at the end, which cannot be divided evenly, are left out of the epoch.
         """
@@ -58,7 +58,7 @@ ONE = Devices()
 
 
 def find_devices(backend: Backend) -> Devices:
-    """The devices that `backend` asks for, once Keras runs. Raises `NetworkError` when there are not so many."""
+    """The devices of `backend`; Keras must be imported. Raises `NetworkError` when there are fewer."""
     if backend.devices == 1:
         return ONE
     import jax

@@ -56,7 +56,7 @@ def acceptance_pictures(validation: LabelledDigits, recipe: Recipe, seed: int) -
 
 
 def smoothed_targets(labels: NDArray[np.integer[Any]], smoothing: float) -> Targets:
-    """One-hot rows float32 (n, 10) of which the fraction `smoothing` is spread over all classes (Szegedy et al. 2016)."""
+    """One-hot rows float32 (n, 10), of which the fraction `smoothing` is spread over all classes."""
     return one_hot(labels) * np.float32(1 - smoothing) + np.float32(smoothing / CLASSES)
 
 

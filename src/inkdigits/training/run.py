@@ -6,7 +6,7 @@ history.csv           a row an epoch
 checkpoints/          the last one, from which a training is resumed
 model.keras           the trained network, of stock Keras layers
 model.onnx            the same as a model file, which needs no Keras (where its layers can be written as one)
-predictions/<data sha>.npz   probabilities and labels of every data set it was judged on
+predictions/<data sha>.npz   probabilities and labels of every data set it was evaluated on
 evaluation.json       its scores
 report.html, .md      the same for people, with pictures
 test_openings.json    every time a test set was opened for it
@@ -54,7 +54,7 @@ class _Versioned:
 
 @dataclass(frozen=True)
 class Run:
-    """A run's folder. Its files are read when they are asked for, so a `Run` is never out of date."""
+    """A run's folder. Every property reads its file, so a `Run` is never out of date."""
 
     path: Path
 
@@ -188,7 +188,7 @@ def _history_csv(progress: Progress) -> str:
 def create_run(path: Path, config: RunConfig) -> Run:
     """Put a run's config into the folder `path`. Raises `OutputError` when something is there already."""
     if _is_run(path):
-        raise OutputError(f"{path}: holds a run already: choose another --out, or go on with --resume {path}")
+        raise OutputError(f"{path}: holds a run already: choose another --out, or resume it with --resume {path}")
     write_json(path / "config.json", asdict(config))
     run = Run(path)
     run.write_status("running", Progress(), {})
@@ -196,7 +196,7 @@ def create_run(path: Path, config: RunConfig) -> Run:
 
 
 def open_run(path: Path) -> Run:
-    """The run in `path`. Raises `RunError` when it is none, or one of a newer inkdigits."""
+    """The run in `path`. Raises `RunError` when there is none, or its config is damaged or of another format."""
     if not path.is_dir():
         raise RunError(_no_folder(path))
     run = Run(path)

@@ -76,12 +76,12 @@ def _provenance(run: Run) -> Metadata:
 def export_run(
     path: Path | str, *, to: str = "onnx", out: Path | str | None = None, backend: Backend | None = None
 ) -> Exported:
-    """Write the trained network of the run in `path` in the format `to`, once it was seen to answer as Keras does.
+    """Write the trained network of the run in `path` in the format `to`, after comparing its outputs with Keras's.
 
     `to` is `onnx`, `keras`, `tflite`, `saved_model` or `openvino`; `out` is where to, by default in the run's folder.
     It runs on the backend that trained the run unless `backend` says otherwise; tflite and saved_model are written by
-    TensorFlow, whatever trained the run. Raises `ExportError` when the network cannot be written so or the file answers
-    otherwise, `MissingExtraError` for an extra that is not installed, `OutputError` when `out` exists already,
+    TensorFlow, whatever trained the run. Raises `ExportError` when the network cannot be written so or the file's
+    outputs differ, `MissingExtraError` for an extra that is not installed, `OutputError` when `out` exists already,
     `RunError` when the run or its data are gone.
     """
     from inkdigits.modelfile.keras_classifier import load_keras_model

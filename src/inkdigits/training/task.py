@@ -15,7 +15,7 @@ __all__ = ["Task"]
 
 @dataclass(frozen=True)
 class Task:
-    """What to train on what, where its checkpoints go, and which devices share the batches."""
+    """What to train on what, where its checkpoints go, and among which devices batches are divided."""
 
     train: LabelledDigits
     validation: LabelledDigits

@@ -1,4 +1,4 @@
-"""Learning curves for the trackers that people already use: TensorBoard and MLflow. Off unless asked for."""
+"""Learning curves in TensorBoard and MLflow. Off by default."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def check_tracker(name: str | None) -> None:
 
 @contextmanager
 def tracker(run: Run) -> Iterator[OnEpoch]:
-    """What logs each epoch of `run` where its config's `log` says; it always returns True."""
+    """What logs each epoch of `run` to the tracker in its config; it always returns True."""
     name = run.config.tracker
     if name is None:
         yield lambda record: True

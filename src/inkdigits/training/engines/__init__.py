@@ -1,1 +1,1 @@
-"""Engines: what runs the steps of a training."""
+"""Engines: what runs the steps of a training. `engine_registry` lists them."""

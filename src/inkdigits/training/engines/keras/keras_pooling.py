@@ -1,8 +1,8 @@
-"""Max pooling that trains fast on JAX on a CPU, put in for the time of the training only.
+"""Max pooling whose gradient is fast on JAX on a CPU, used during training only.
 
-XLA's gradient of a reduce-window took 44 ms of the exercise CNN's 160 ms step on a CPU. Windows that do not overlap can
-be written as the maximum of strided slices, whose gradient is cheap: an epoch fell from 75 s to 44 s. The results are
-the same but for ties between positive values, which ReLU networks do not meet in practice.
+XLA's gradient of a reduce-window is slow on a CPU (docs/architecture.md; benchmarks/step_time.py measures it). Windows
+that do not overlap can be written as the maximum of strided slices. The results differ only for ties between positive
+values, which do not occur in ReLU networks in practice.
 """
 
 from __future__ import annotations

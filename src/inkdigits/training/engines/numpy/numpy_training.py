@@ -37,7 +37,7 @@ class NumpyTraining:
     def of(
         cls, weights: Sequence[Floats], statistics: PixelStatistics, recipe: Recipe, pool: ThreadPool
     ) -> NumpyTraining:
-        """A training that begins with `weights` for standardized pixels. Raises `RecipeError` as `NumpyNetwork` does."""
+        """A training that begins with `weights` for standardized pixels. Raises `RecipeError` as `NumpyNetwork`."""
         parameters = Parameters.of(weights)
         network = NumpyNetwork(parameters, pool)
         whole = slice(0, len(parameters.values))

@@ -51,7 +51,7 @@ class PixelStatistics:
     @classmethod
     def of(cls, images: NDArray[np.uint8]) -> PixelStatistics:
         """The mean and standard deviation of all pixels of `images`; a deviation of 1 where they are all the same."""
-        # By counting the 256 values: NumPy's own `std` takes 0.7 s for 54,000 pictures, in double precision.
+        # From the counts of the 256 values, which is faster and more exact than NumPy's `std` of all pixels.
         values = np.arange(256) / 255
         fractions = np.bincount(images.ravel(), minlength=256) / images.size
         mean = float(fractions @ values)

@@ -31,7 +31,7 @@ class ThreadPool:
     @staticmethod
     @contextmanager
     def open() -> Iterator[ThreadPool]:
-        """A thread for every usable core, at most 8, until the block ends; BLAS uses no threads of its own meanwhile."""
+        """A thread for every usable core, at most 8, until the block ends. BLAS itself uses one thread meanwhile."""
         from threadpoolctl import threadpool_limits
 
         count = min(usable_cores(), _MAX_THREADS)

@@ -1,4 +1,4 @@
-"""The NumPy engine against Keras, which computes the same networks by other means."""
+"""Trainings on the NumPy engine."""
 
 from __future__ import annotations
 
@@ -10,19 +10,12 @@ import pytest
 
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.datasets.npz import save_npz
-from inkdigits.errors import RecipeError
 from inkdigits.evaluation.evaluate import evaluate
 from inkdigits.modelfile.keras_classifier import KerasClassifier
-from inkdigits.networks.inputs import one_hot, to_inputs
 from inkdigits.networks.registry import build_network
-from inkdigits.stats.calibration import softmax
 from inkdigits.training.checkpoint import EpochRecord, latest_checkpoint
-from inkdigits.training.engines.numpy.network import NumpyNetwork
-from inkdigits.training.engines.numpy.optimizers import Muon
-from inkdigits.training.engines.numpy.parameters import Parameters, PixelStatistics
-from inkdigits.training.engines.numpy.thread_pool import ThreadPool, equal_slices
+from inkdigits.training.engines.numpy.parameters import PixelStatistics
 from inkdigits.training.epoch_loop import fit
-from inkdigits.training.loss_sampling import losses_of_small_network, sample_by_loss
 from inkdigits.training.recipes import Recipe
 from inkdigits.training.run import Run
 from inkdigits.training.task import Task
@@ -34,31 +27,6 @@ PLAIN = Recipe("plain", engine="numpy", optimizer="adam", batch_size=40, epochs=
 def digits_of(small: Splits, n: int) -> LabelledDigits:
     assert small.train is not None
     return small.train.take(slice(0, n))
-
-
-def keras_gradients(model: keras.Model, inputs: np.ndarray, targets: np.ndarray) -> list[np.ndarray]:
-    """By the rule that a step of plain gradient descent at rate 1 takes off the gradient."""
-    before = model.get_weights()
-    model.compile(keras.optimizers.SGD(1.0), "categorical_crossentropy")
-    model.train_on_batch(inputs, targets)
-    return [old - new for old, new in zip(before, model.get_weights(), strict=True)]
-
-
-@pytest.mark.parametrize("n", [1, 7, 50])
-@pytest.mark.parametrize("name", ["dense", "cnn"])
-def test_answers_and_gradients_are_those_of_keras(small: Splits, name: str, n: int) -> None:
-    keras.utils.set_random_seed(1)
-    digits, model = digits_of(small, n), build_network(name)
-    parameters = Parameters.of(model.get_weights())
-    pixels = digits.images.astype(np.float32) / 255
-    with ThreadPool.open() as pool:
-        network = NumpyNetwork(parameters, pool)
-        answers = softmax(network.logits(pixels))
-        np.testing.assert_allclose(network.differentiate(pixels, one_hot(digits.labels)), answers, atol=1e-6)
-    np.testing.assert_allclose(answers, KerasClassifier(model).predict_proba(digits.images), atol=1e-6)
-    expected = keras_gradients(model, to_inputs(digits.images, channels_first=False), one_hot(digits.labels))
-    for found, wanted in zip(parameters.gradients, expected, strict=True):
-        np.testing.assert_allclose(found, wanted, atol=2e-6)
 
 
 @pytest.mark.parametrize("name", ["dense", "cnn"])
@@ -93,7 +61,7 @@ def test_the_same_seed_gives_the_same_weights(small: Splits, tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "muon"])
-def test_a_stopped_training_goes_on_to_the_same_weights(small: Splits, tmp_path: Path, optimizer: str) -> None:
+def test_a_stopped_training_is_resumed_to_the_same_weights(small: Splits, tmp_path: Path, optimizer: str) -> None:
     save_npz(tmp_path / "small.npz", small)
     hyperparameters = {"epochs": 3, "optimizer": optimizer}
 
@@ -114,7 +82,7 @@ def test_a_stopped_training_goes_on_to_the_same_weights(small: Splits, tmp_path:
     assert all(np.array_equal(a, b) for a, b in zip(*weights, strict=True))
 
 
-def test_it_learns_and_goes_on_from_what_was_learned(small: Splits, tmp_path: Path) -> None:
+def test_it_learns_and_starts_from_trained_weights(small: Splits, tmp_path: Path) -> None:
     data = tmp_path / "small.npz"
     save_npz(data, small)
     hyperparameters = {"loss_sampling_fraction": 1, "epochs": 4}
@@ -131,36 +99,3 @@ def test_it_learns_and_goes_on_from_what_was_learned(small: Splits, tmp_path: Pa
         options=TrainOptions(start_from=str(first.path)),
     )
     assert evaluate(second, data=str(data)).accuracy == pytest.approx(accuracy, abs=0.02)
-
-
-def test_another_network_is_refused_before_anything_is_written(small: Splits, tmp_path: Path) -> None:
-    hyperparameters = {"engine": "numpy", "optimizer": "adam"}
-    with pytest.raises(RecipeError, match="engine numpy trains dense and cnn, got convnet: choose engine keras"):
-        train("convnet", hyperparameters=hyperparameters, out=tmp_path / "run")
-    assert not (tmp_path / "run").exists()
-
-
-def test_steps_are_of_equal_strength_in_every_direction() -> None:
-    rng = np.random.default_rng(0)
-    parameters = Parameters.of([np.zeros((5, 5, 32, 64), np.float32)])
-    parameters.gradient[...] = rng.normal(size=parameters.gradient.size)
-    Muon(parameters, 0).step(1.0)
-    strengths = np.linalg.svd(parameters.values.reshape(800, 64), compute_uv=False) / (800 / 64) ** 0.5
-    assert 0.6 < strengths.min() < strengths.max() < 1.3
-
-
-@pytest.mark.parametrize(("length", "count"), [(1, 4), (7, 3), (32, 2), (33, 2)])
-def test_parts_cover_everything_once(length: int, count: int) -> None:
-    parts = equal_slices(length, count)
-    assert [i for part in parts for i in range(part.start, part.stop)] == list(range(length))
-    assert len(parts) == min(length, count)
-
-
-def test_the_sample_by_loss_are_hard_and_drawn_by_seed(small: Splits) -> None:
-    digits = digits_of(small, 600)
-    chosen = sample_by_loss(digits, 0.25, seed=1)
-    assert len(chosen) == 150
-    assert chosen.sha256 == sample_by_loss(digits, 0.25, seed=1).sha256 != sample_by_loss(digits, 0.25, seed=2).sha256
-    losses = losses_of_small_network(digits, np.random.default_rng(7))
-    by_picture = {image.tobytes(): loss for image, loss in zip(digits.images, losses, strict=True)}
-    assert np.mean([by_picture[image.tobytes()] for image in chosen.images]) > 1.3 * losses.mean()

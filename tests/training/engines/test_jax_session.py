@@ -11,7 +11,7 @@ import pytest
 
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.datasets.npz import save_npz
-from inkdigits.errors import RecipeError, TrainingDivergedError
+from inkdigits.errors import TrainingDivergedError
 from inkdigits.networks.inputs import one_hot, to_inputs
 from inkdigits.networks.registry import build_network
 from inkdigits.stats.scores import accuracy, log_loss
@@ -25,6 +25,7 @@ from inkdigits.training.task import Task
 from inkdigits.training.train import TrainOptions, resume, train
 
 pytestmark = pytest.mark.skipif(keras.backend.backend() != "jax", reason="engine jax needs the jax backend")
+
 
 PLAIN = Recipe(engine="jax", optimizer="adam", schedule="triangular", batch_size=50, epochs=2, patience=0)
 
@@ -107,33 +108,9 @@ def test_it_ends_early(small: Splits, tmp_path: Path) -> None:
     assert len(run.history) == run.status.best_epoch + 2 < 20
 
 
-def test_a_warp_moves_digits_and_keeps_them(small: Splits) -> None:
-    import jax
-
-    from inkdigits.modelfile.predictor import Predictor
-    from inkdigits.training.engines.jax.jax_warp import warp
-
-    digits = digits_of(small, 300)
-    warped = np.asarray(warp(digits.images, jax.random.key(0), 1.0)).round().astype(np.uint8)
-    assert (warped != digits.images).any(axis=(1, 2)).all()
-    assert (Predictor.load("cnn").predict_proba(warped).argmax(axis=1) == digits.labels).mean() > 0.95
-
-
 def test_a_loss_that_is_no_number_is_told(small: Splits, tmp_path: Path) -> None:
     model = build_network("dense")
     model.set_weights([np.full_like(weight, np.nan) for weight in model.get_weights()])
     digits = digits_of(small, 100)
     with pytest.raises(TrainingDivergedError, match="the loss became nan in epoch 1"):
         fit(model, Task(digits, digits, PLAIN, 0, tmp_path))
-
-
-def test_what_it_cannot_do_is_said_before_it_begins(small: Splits, tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match=r"glyphs must be 0 with engine jax, got 0\.1"):
-        Recipe(engine="jax", glyphs=0.1)
-    with pytest.raises(RecipeError, match="batch_size 5000 is more than the"):
-        trained(small, tmp_path, "large", batch_size=5000)
-    assert not (tmp_path / "large").exists()
-    with pytest.raises(RecipeError, match="engine jax runs on the jax backend, got torch"):
-        train(
-            "dense", hyperparameters={"engine": "jax", "patience": 0}, backend=Backend("torch"), out=tmp_path / "torch"
-        )

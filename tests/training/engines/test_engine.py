@@ -1,0 +1,90 @@
+"""What an engine cannot train is refused before anything is written; which Keras backend it needs."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import keras
+import pytest
+
+from inkdigits.datasets.labelled import LabelledDigits, Splits
+from inkdigits.datasets.npz import save_npz
+from inkdigits.errors import RecipeError
+from inkdigits.training.backend import AUTO, NUMPY_BACKEND, Backend
+from inkdigits.training.engines.keras.keras_engine import KERAS
+from inkdigits.training.engines.numpy.numpy_engine import NUMPY
+from inkdigits.training.recipes import Recipe
+from inkdigits.training.run import Run
+from inkdigits.training.train import TrainOptions, train
+
+
+def digits_of(small: Splits, n: int) -> LabelledDigits:
+    assert small.train is not None
+    return small.train.take(slice(0, n))
+
+
+def trained(small: Splits, folder: Path, name: str, options: TrainOptions | None = None, **hyperparameters: Any) -> Run:
+    save_npz(folder / "small.npz", small)
+    chosen = {"engine": "jax", "optimizer": "adam", "patience": 0, "epochs": 2, "batch_size": 60, **hyperparameters}
+    return train(
+        "dense",
+        hyperparameters=chosen,
+        data=str(folder / "small.npz"),
+        backend=Backend("jax"),
+        out=folder / name,
+        options=options,
+    )
+
+
+@pytest.fixture
+def _undecided(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a process in which Keras was neither imported nor its backend chosen."""
+    monkeypatch.delitem(sys.modules, "keras")
+    monkeypatch.delenv("KERAS_BACKEND", raising=False)
+
+
+@pytest.mark.usefixtures("_undecided")
+def test_the_numpy_engine_asks_for_keras_without_a_compiler() -> None:
+    assert NUMPY.resolve_backend(Backend(AUTO)).name == NUMPY_BACKEND
+    assert KERAS.resolve_backend(Backend(AUTO)).name == "jax"
+    assert NUMPY.resolve_backend(Backend(AUTO, devices=2)).name == "jax"
+    assert NUMPY.resolve_backend(Backend("torch")).name == "torch"
+
+
+@pytest.mark.usefixtures("_undecided")
+def test_what_was_chosen_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "torch")
+    assert NUMPY.resolve_backend(Backend(AUTO)).name == "torch"
+
+
+def test_keras_that_runs_already_is_kept() -> None:
+
+    assert NUMPY.resolve_backend(Backend(AUTO)).name == keras.backend.backend()
+
+
+def test_another_network_is_refused_before_anything_is_written(small: Splits, tmp_path: Path) -> None:
+    hyperparameters = {"engine": "numpy", "optimizer": "adam"}
+    with pytest.raises(RecipeError, match="engine numpy trains dense and cnn, got convnet: choose engine keras"):
+        train("convnet", hyperparameters=hyperparameters, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.skipif(keras.backend.backend() != "jax", reason="engine jax needs the jax backend")
+def test_what_jax_cannot_train_is_said_before_it_begins(small: Splits, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"glyphs must be 0 with engine jax, got 0\.1"):
+        Recipe(engine="jax", glyphs=0.1)
+    with pytest.raises(RecipeError, match="batch_size 5000 is more than the"):
+        trained(small, tmp_path, "large", batch_size=5000)
+    assert not (tmp_path / "large").exists()
+    with pytest.raises(RecipeError, match="engine jax runs on the jax backend, got torch"):
+        train(
+            "dense", hyperparameters={"engine": "jax", "patience": 0}, backend=Backend("torch"), out=tmp_path / "torch"
+        )
+
+
+def test_a_backend_without_gradients_trains_nothing_by_itself(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="computes no gradients: choose --backend jax, or --recipe sprint"):
+        train("dense", backend=Backend(NUMPY_BACKEND), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
