@@ -1,16 +1,16 @@
 """Claim: batch reading reads 2,500 small pictures a second on 2 cores, 1.8 times what one does, in flat memory.
 
 The pictures are MNIST's training part as 28x28 PNG, repeated in tar archives. For every number of pictures a batch is
-read by one process, by all cores, and with --ray by a Ray of this machine's cores, in turn, round after round; the median
-of the rounds is printed. Every batch is read from a fresh process. Rates are steady ones: from the moment when as many
+read by one process, by all cores, and with --ray by a Ray of this machine's cores, in turn; the median of the
+rounds is printed. Every batch is read from a fresh process. Rates are steady ones: from the moment when as many
 parts are done as there are workers to the end of the last part, without the start. Memory is what the process that
-hands out parts and all below it hold, looked at four times a second: flat when the median of a run's last fifth is near
+submits the parts and its children hold, sampled four times a second: flat when the median of a run's last fifth is near
 that of its second one, and that of the largest batch near that of the smallest.
 
     python benchmarks/batch.py [--pictures 10000 100000] [--rounds 3] [--ray] [--only-all]
 
 A round of 100,000 pictures takes a minute on one core, half of one on two, and as long with Ray. Exit code 1 when a
-figure is missed. What dies on the way is the business of batch_faults.py.
+figure is missed. batch_faults.py kills workers, nodes and the command.
 """
 
 from __future__ import annotations
@@ -105,17 +105,17 @@ def _watched() -> Iterator[list[tuple[float, float]]]:
     samples: list[tuple[float, float]] = []
     over = threading.Event()
 
-    def look() -> None:
+    def sample() -> None:
         while not over.wait(0.25):
             samples.append((time.perf_counter(), _resident(os.getpid())))
 
-    looking = threading.Thread(target=look, daemon=True)
-    looking.start()
+    sampling = threading.Thread(target=sample, daemon=True)
+    sampling.start()
     try:
         yield samples
     finally:
         over.set()
-        looking.join()
+        sampling.join()
 
 
 def _resident(root: int) -> float:

@@ -1,6 +1,6 @@
 """Claim: whatever is killed while 100,000 pictures are read, the result equals the undisturbed one, byte for byte.
 
-First a batch is read in peace. Then one by processes of this machine, and one by a Ray cluster of three nodes on this
+First a batch is read undisturbed. Then one by processes of this machine, and one by a Ray cluster of three nodes on this
 machine (the head computes nothing, the others have one core each), are disturbed all the time: a worker that reads is
 killed every few seconds; the command itself is killed when a third is done and again when two thirds are, and started
 again; of Ray a whole node is killed in every one of those stretches, and another one comes. Every kill is a SIGKILL.
@@ -37,26 +37,26 @@ Kills = Counter[str]
 
 
 def main() -> None:
-    """Read in peace, read disturbed, compare."""
+    """Read undisturbed, read disturbed, compare."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--pictures", type=int, default=100_000)
     parser.add_argument("--engines", nargs="+", choices=["local", "ray"], default=["local", "ray"])
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         source = write_tars(Path(name) / "source", options.pictures)
-        peaceful, started = Path(name) / "peaceful", time.monotonic()
-        subprocess.run([*_COMMAND, source, "--out", peaceful], check=True, stdout=subprocess.DEVNULL)
-        print(f"{options.pictures:,} pictures in peace: {time.monotonic() - started:.0f} s", flush=True)
+        undisturbed, started = Path(name) / "undisturbed", time.monotonic()
+        subprocess.run([*_COMMAND, source, "--out", undisturbed], check=True, stdout=subprocess.DEVNULL)
+        print(f"{options.pictures:,} pictures undisturbed: {time.monotonic() - started:.0f} s", flush=True)
         disturbed = {"local": _disturbed_here, "ray": _disturbed_on_ray}
-        same = [disturbed[engine](source, Path(name) / engine, peaceful) for engine in options.engines]
+        same = [disturbed[engine](source, Path(name) / engine, undisturbed) for engine in options.engines]
     sys.exit(0 if all(same) else 1)
 
 
-def _disturbed_here(source: Path, out: Path, peaceful: Path) -> bool:
-    return _disturbed([*_COMMAND, source, "--out", out], out, peaceful, _workers_here, lambda _: None)
+def _disturbed_here(source: Path, out: Path, undisturbed: Path) -> bool:
+    return _disturbed([*_COMMAND, source, "--out", out], out, undisturbed, _workers_here, lambda _: None)
 
 
-def _disturbed_on_ray(source: Path, out: Path, peaceful: Path) -> bool:
+def _disturbed_on_ray(source: Path, out: Path, undisturbed: Path) -> bool:
     os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
     from ray.cluster_utils import Cluster
 
@@ -71,16 +71,16 @@ def _disturbed_on_ray(source: Path, out: Path, peaceful: Path) -> bool:
     cluster.wait_for_nodes()
     command = [*_COMMAND, source, "--out", out, "--engine", "ray", "--address", cluster.address]
     try:
-        return _disturbed(command, out, peaceful, _workers_of_ray, lose_a_node)
+        return _disturbed(command, out, undisturbed, _workers_of_ray, lose_a_node)
     finally:
         cluster.shutdown()
 
 
 def _disturbed(
-    command: list[object], out: Path, peaceful: Path, workers: Pids, lose_a_node: Callable[[Kills], None]
+    command: list[object], out: Path, undisturbed: Path, workers: Pids, lose_a_node: Callable[[Kills], None]
 ) -> bool:
-    """Whether a batch whose workers, nodes and command are killed leaves the files of the peaceful one."""
-    parts = sorted(path.name for path in (peaceful / "parts").iterdir())
+    """Whether a batch whose workers, nodes and command are killed leaves the files of the undisturbed one."""
+    parts = sorted(path.name for path in (undisturbed / "parts").iterdir())
     killed: Kills = Counter()
     started = time.monotonic()
     with _killing(workers, killed):
@@ -96,7 +96,7 @@ def _disturbed(
                 print(f"{out.name}: exit code {running.returncode}")
                 return False
     found = sorted(path.name for path in (out / "parts").iterdir())
-    _, unequal, missing = filecmp.cmpfiles(peaceful / "parts", out / "parts", parts, shallow=False)
+    _, unequal, missing = filecmp.cmpfiles(undisturbed / "parts", out / "parts", parts, shallow=False)
     same = found == parts and not unequal and not missing
     kills = ", ".join(f"{name} {count} times" for name, count in killed.items())
     print(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from ray.cluster_utils import Cluster
 
 if importlib.util.find_spec("ray") is None:
-    collect_ignore = ["test_batch_on_ray.py", "test_deploy.py", "test_experiments.py"]
+    collect_ignore = ["test_futures.py", "test_ray_executor.py", "test_ray_serve.py", "test_ray_worker_pool.py"]
 
 
 @pytest.fixture(scope="session")

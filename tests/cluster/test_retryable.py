@@ -1,4 +1,4 @@
-"""What a client is told when Ray Serve's proxy says nothing, without a Ray."""
+"""The response to a request for which Ray Serve's proxy sends nothing; without Ray."""
 
 from __future__ import annotations
 

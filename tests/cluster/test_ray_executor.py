@@ -107,7 +107,7 @@ def test_a_functions_own_error_and_folder_arrive(cluster: Cluster, tmp_path: Pat
     assert "\n" not in str(other)
 
 
-def test_who_asks_for_too_much_is_told(cluster: Cluster) -> None:
+def test_more_than_any_machine_has_is_refused(cluster: Cluster) -> None:
     with (
         pytest.raises(ClusterError, match="no machine of the cluster has 8 cores and 1 GPUs"),
         ray_executor(cluster.address, cores=8, gpus=1),
@@ -122,14 +122,3 @@ def test_the_command_runs_on_the_cluster(cli: Cli, cluster: Cluster, small_npz: 
     assert result.returncode == 0, result.stderr
     assert json.loads(result.stdout)["seeds"] == 1
     assert result.stderr == ""
-
-
-def test_an_address_without_ray_is_one_line(cli: Cli) -> None:
-    for arguments, told in (
-        (["--address=127.0.0.1:1"], "--address 127.0.0.1:1 is the address of a Ray cluster: add --engine ray"),
-        (["--engine=ray", "--address=127.0.0.1:1"], "--address 127.0.0.1:1: no Ray cluster answers there"),
-    ):
-        result = cli("seeds", "dense", *arguments)
-        assert result.returncode == 2
-        assert result.stderr.startswith(f"inkdigits: {told}")
-        assert result.stderr.count("\n") == 1
