@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from inkdigits.cli.output import print_status
+from inkdigits.cli.serving_options import AllowHost, NoToken, OpenMetrics, Prefix, ServedModels, TokenFile
 
 __all__ = ["serve"]
 
@@ -15,26 +16,16 @@ __all__ = ["serve"]
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.", metavar="HOST")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0: any that is free.", metavar="PORT")] = 8000,
-    model: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="A shipped model, a model file, a run's folder, or NAME=PATH; repeat it for several: the first reads "
-            "pictures. Default: all shipped models.",
-            metavar="MODEL",
-        ),
-    ] = None,
+    model: ServedModels = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.", metavar="N")] = 1,
     corrections: Annotated[
         Path | None, typer.Option(help="Keep users' corrections there, one folder per class.", metavar="DIR")
     ] = None,
-    token_file: Annotated[Path | None, typer.Option(help="Require the token in this file.", metavar="FILE")] = None,
-    no_token: Annotated[bool, typer.Option("--no-token", help="Serve other machines without a token.")] = False,
-    open_metrics: Annotated[bool, typer.Option("--open-metrics", help="/metrics needs no token.")] = False,
-    allow_host: Annotated[
-        list[str] | None,
-        typer.Option(help="Accept requests for this host name too; repeat it for several; '*': any.", metavar="NAME"),
-    ] = None,
-    prefix: Annotated[str, typer.Option(help="The path under which a proxy serves it.", metavar="/PATH")] = "",
+    token_file: TokenFile = None,
+    no_token: NoToken = False,
+    open_metrics: OpenMetrics = False,
+    allow_host: AllowHost = None,
+    prefix: Prefix = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No access log.")] = False,
 ) -> None:
     """Serve the page to draw on, the API to read pictures, and the Open Inference Protocol V2."""
