@@ -79,7 +79,7 @@ def make_run(tmp_path: Path, small_npz: Path, test_part: LabelledDigits) -> Make
         store_predictions(run, digits, predictions)
         run.record_test_opening(digits.name, digits.sha256)
         if probabilities is None:
-            kept = {**score(digits, predictions).as_dict(), "source": str(small_npz), "seconds": 0.2}
+            kept = {**asdict(score(digits, predictions)), "source": str(small_npz), "seconds": 0.2}
             write_json(run.path / "evaluation.json", kept)
         else:
             record = EvaluationRecord(digits.name, digits.sha256, str(small_npz), len(digits), 0.0, 0.0, 0.2)

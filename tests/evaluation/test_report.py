@@ -8,43 +8,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from sklearn.calibration import calibration_curve
 
 from inkdigits.datasets.label_errors import MNIST_TEST_LABEL_ERRORS, MNIST_TEST_SHA256
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.mnist import load_test
 from inkdigits.errors import DataError
-from inkdigits.evaluation.confidence import coverage, coverage_curve, reliability
 from inkdigits.evaluation.evaluate import Predictions, store_predictions
-from inkdigits.evaluation.occlusion import occlusion_map
 from inkdigits.evaluation.report import make_report, write_report
 from inkdigits.modelfile.predictor import Predictor
-from inkdigits.stats.scores import expected_calibration_error
 from tests.conftest import Cli
 from tests.evaluation.conftest import MakeRun, answers
-
-
-def test_reliability_agrees_with_scikit_learn_and_with_the_calibration_error(test_part: LabelledDigits) -> None:
-    probabilities = answers(test_part.labels, 60, 0)
-    bins = reliability(test_part.labels, probabilities, bins=10)
-    right = probabilities.argmax(axis=1) == test_part.labels
-    fractions, means = calibration_curve(right, probabilities.max(axis=1), n_bins=10)
-    assert [row.accuracy for row in bins] == pytest.approx(fractions)
-    assert [row.confidence for row in bins] == pytest.approx(means)
-    error = sum(row.n * abs(row.accuracy - row.confidence) for row in bins) / len(right)
-    assert error == pytest.approx(expected_calibration_error(test_part.labels, probabilities, bins=10))
-
-
-def test_refusing_the_least_confident(test_part: LabelledDigits) -> None:
-    probabilities = answers(test_part.labels, 60, 0)
-    half, everything = coverage(test_part.labels, probabilities, [0.5, 1.0])
-    assert (everything.wrong, everything.accuracy) == (60, 0.88)
-    kept = probabilities.max(axis=1) >= half.threshold
-    assert kept.sum() == half.n == 250
-    assert half.accuracy == pytest.approx((probabilities.argmax(axis=1) == test_part.labels)[kept].mean())
-    fractions, accuracies = coverage_curve(test_part.labels, probabilities)
-    assert (fractions[-1], accuracies[-1]) == (1.0, pytest.approx(0.88))
-    assert accuracies[249] == pytest.approx(half.accuracy)
 
 
 def test_the_verified_label_errors_are_left_out_only_of_mnists_test_set(test_part: LabelledDigits) -> None:
@@ -69,38 +42,6 @@ def test_a_network_that_people_trained_agrees_that_those_labels_are_wrong() -> N
     rows = np.array(MNIST_TEST_LABEL_ERRORS)
     read = Predictor.load("cnn").predict_proba(digits.images[rows]).argmax(axis=1)
     assert (read != digits.labels[rows]).sum() >= 12
-
-
-def test_mistakes_come_most_confident_first_and_correct_ones_least_confident_first(test_part: LabelledDigits) -> None:
-    probabilities = answers(test_part.labels, 30, 0)
-    report = make_report("run", (), test_part, Predictions(probabilities, test_part.labels))
-    assert report.mistakes == 30
-    sure = [example.probability for example in report.worst]
-    assert sure == sorted(sure, reverse=True)
-    assert all(example.read != example.label for example in report.worst)
-    assert min(probabilities.max(axis=1)[probabilities.argmax(axis=1) == test_part.labels]) == pytest.approx(
-        report.least_confident[0].probability
-    )
-    assert sum(row.n for row in report.confused) <= 30
-
-
-def test_occlusion_finds_the_ink_that_the_answer_rests_on() -> None:
-    """A classifier that looks at nothing but the top left corner."""
-
-    class Corner:
-        def predict_proba(self, images: np.ndarray) -> np.ndarray:
-            ink = images[:, :6, :6].mean(axis=(1, 2)) / 255
-            rest = np.repeat((1 - ink)[:, None] / 9, 9, axis=1)
-            return np.concatenate([ink[:, None], rest], axis=1)
-
-    image = np.full((28, 28), 200, np.uint8)
-    heat = occlusion_map(Corner(), image, 0)
-    assert heat.shape == (28, 28)
-    assert heat[:6, :6].min() > 0
-    assert np.abs(heat[11:, :]).max() == 0
-    assert np.abs(heat[:, 11:]).max() == 0
-    assert occlusion_map(Corner(), image, 3)[:6, :6].max() < 0
-    assert np.abs(occlusion_map(Corner(), np.zeros((28, 28), np.uint8), 3)).max() == 0
 
 
 class _Remote(HTMLParser):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -13,7 +12,6 @@ from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.mnist import load_test
 from inkdigits.errors import DataError
 from inkdigits.evaluation.robustness import RobustnessReport, evaluate_robustness, measure_robustness
-from inkdigits.evaluation.robustness_page import write_robustness_page
 from inkdigits.modelfile.load import load_classifier
 from inkdigits.synthesis.families import HELD_OUT_CORRUPTIONS, HELD_OUT_NONDIGITS, TRAINED_CORRUPTIONS
 from inkdigits.training.run import open_run
@@ -113,20 +111,6 @@ def test_the_same_seed_gives_the_same_report_and_another_does_not(few: LabelledD
 def test_answers_that_are_no_probabilities_are_refused(few: LabelledDigits) -> None:
     with pytest.raises(DataError, match="not finite"):
         measure_robustness(_Broken(), few, model="broken", sample=10)
-
-
-def test_the_page_needs_nothing_but_itself(reports: dict[str, RobustnessReport], tmp_path: Path) -> None:
-    write_robustness_page(tmp_path / "report.html", reports["cnn"])
-    page = (tmp_path / "report.html").read_text()
-
-    assert 'src="http' not in page
-    assert "<link" not in page
-    assert "<script" not in page
-    for svg in page.split("<svg")[1:]:
-        ElementTree.fromstring("<svg" + svg.split("</svg>")[0] + "</svg>")
-    for row in reports["cnn"].nondigits:
-        assert row.family.replace("_", " ") in page
-    assert page.count("data:image/png;base64,") == len(reports["cnn"].shown)
 
 
 def test_opening_the_test_split_is_written_into_a_runs_record(make_run: MakeRun, small_npz: Path) -> None:

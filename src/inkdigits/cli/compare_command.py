@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -56,7 +57,7 @@ def compare(
 
         write_comparison(html, comparison, compared)
     if as_json:
-        print_json(comparison.as_dict())
+        print_json(asdict(comparison))
     else:
         _print_comparison(comparison)
         if html:

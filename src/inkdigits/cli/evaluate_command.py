@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,20 +46,15 @@ def evaluate(
     for warning in report.warnings:
         print_status(f"inkdigits: warning: {warning}")
     if out:
-        write_json(out, evaluation.as_dict())
+        write_json(out, asdict(evaluation))
     if as_json:
-        more = {"report": str(run / "report.html"), "without_label_errors": _as_dict(report.without_errors)}
-        print_json({"run": str(run), **evaluation.as_dict(), "test_openings": len(opened.test_openings), **more})
+        without = report.without_errors
+        more = {"report": str(run / "report.html"), "without_label_errors": without and asdict(without)}
+        print_json({"run": str(run), **asdict(evaluation), "test_openings": len(opened.test_openings), **more})
     else:
         _print_evaluation(evaluation, report.without_errors)
         print(f"report: {run / 'report.html'}")
         print_status(f"a test set was opened {counted(len(opened.test_openings), 'time')} for this run")
-
-
-def _as_dict(without: WithoutErrors | None) -> dict[str, Any] | None:
-    from dataclasses import asdict
-
-    return None if without is None else asdict(without)
 
 
 def _print_evaluation(evaluation: Evaluation, without: WithoutErrors | None) -> None:

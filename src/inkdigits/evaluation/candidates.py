@@ -29,7 +29,6 @@ class CandidateModel:
     """The predictions of one network, or of several that are seeds of one recipe."""
 
     name: str
-    files: tuple[str, ...]
     predictions: tuple[Predictions, ...]
 
 
@@ -90,7 +89,7 @@ def load_candidates(
     for source, group in zip(sources, groups, strict=True):
         _check_one_recipe(source, group)
     candidates = tuple(
-        CandidateModel(source, tuple(network.name for network in group), tuple(predict(network) for network in group))
+        CandidateModel(source, tuple(predict(network) for network in group))
         for source, group in zip(sources, groups, strict=True)
     )
     labels = candidates[0].predictions[0].labels

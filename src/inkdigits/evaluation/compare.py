@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -91,10 +90,6 @@ class Comparison:
     candidates: tuple[CandidateScores, ...]
     pairs: tuple[Pair, ...]
     warnings: tuple[str, ...]
-
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON."""
-        return asdict(self)
 
 
 def compare(

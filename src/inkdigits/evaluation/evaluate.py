@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -75,10 +75,6 @@ class Evaluation:
     expected_calibration_error: float  # in [0, 1]
     calibrated: Calibrated | None  # None without a temperature
 
-    def as_dict(self) -> dict[str, Any]:
-        """The same as plain values for JSON."""
-        return asdict(self)
-
 
 def score(digits: LabelledDigits, predictions: Predictions, temperature: float | None = None) -> Evaluation:
     """Every score of `predictions` on `digits`, and those after dividing the logits by `temperature` where it is given.
@@ -128,7 +124,7 @@ def evaluate(run: Run | Path | str, *, data: str = MNIST, backend: Backend | Non
     evaluation = score(digits, predictions, temperature_of(run))
     seconds = time.perf_counter() - started
     store_predictions(run, digits, predictions)
-    write_json(run.path / "evaluation.json", {**evaluation.as_dict(), "source": data, "seconds": round(seconds, 3)})
+    write_json(run.path / "evaluation.json", {**asdict(evaluation), "source": data, "seconds": round(seconds, 3)})
     return evaluation
 
 
@@ -176,8 +172,19 @@ def load_predictions(run: Run, sha256: str) -> Predictions:
         raise RunError(f"{run.path}: not evaluated on that data yet: inkdigits evaluate {run.path}")
     try:
         arrays = read_arrays(path)
-        return Predictions(arrays["probabilities"], arrays["labels"])
-    except (DataError, KeyError) as error:
+        return Predictions(_array(arrays, "probabilities", "f", 2), _array(arrays, "labels", "iu", 1))
+    except (DataError, ValueError) as error:
         raise RunError(
             f"{path}: damaged ({error}): evaluate the run again with inkdigits evaluate {run.path}"
         ) from error
+
+
+def _array(arrays: Mapping[str, NDArray[Any]], name: str, kinds: str, dimensions: int) -> NDArray[Any]:
+    """The array `name`. Raises `ValueError` unless it has one of the NumPy `kinds`, and so many dimensions."""
+    if name not in arrays:
+        raise ValueError(f"{name}: missing, expected {', '.join(('probabilities', 'labels'))}")
+    array = arrays[name]
+    if array.dtype.kind not in kinds or array.ndim != dimensions:
+        expected = "numbers (n, 10)" if dimensions == 2 else "whole numbers (n,)"
+        raise ValueError(f"{name}: expected {expected}, got {array.dtype} {array.shape}")
+    return array

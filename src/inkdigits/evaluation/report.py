@@ -16,10 +16,10 @@ from inkdigits.errors import RunError
 from inkdigits.evaluation import figures
 from inkdigits.evaluation.confidence import Bin, Coverage, coverage, coverage_curve, reliability
 from inkdigits.evaluation.evaluate import Evaluation, Predictions, load_predictions, score, temperature_of
+from inkdigits.evaluation.examples import Example, correct, mistakes
 from inkdigits.evaluation.held_out import open_again
 from inkdigits.evaluation.html_page import write_page
 from inkdigits.evaluation.leakage_warnings import about_labels, about_training, learned_from
-from inkdigits.evaluation.mistakes import Example, correct, mistakes
 from inkdigits.evaluation.occlusion import occlusion_map
 from inkdigits.modelfile.load import Classifier, load_classifier
 from inkdigits.stats import scores

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.evaluation.evaluate import Evaluation, load_predictions
+from inkdigits.evaluation.examples import mistakes
 from inkdigits.evaluation.figures import confusion_figure, curves_figure, png_data_uri
 from inkdigits.evaluation.html_page import write_page
-from inkdigits.evaluation.mistakes import mistakes
 from inkdigits.training.run import Run
 
 if TYPE_CHECKING:
