@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PROJECT := pyproject.toml src/inkdigits/__init__.py
+# Two test files at a time on 2 cores: files share fixtures, so they stay whole. `make test PARALLEL=` runs one after another.
+PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile
 INSTALL_SELF := -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 INSTALL_PINNED := -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
 
@@ -16,13 +18,13 @@ run: .venv/.installed-run  ## Train, evaluate and compare the exercise's two net
 	$(BIN)/inkdigits reproduce
 
 test: .venv/.installed-dev  ## The tests, but for those on every backend, in a browser and on Ray
-	$(BIN)/python -m pytest -m 'not browser and not backends and not ray'
+	$(BIN)/python -m pytest $(PARALLEL) -m 'not browser and not backends and not ray'
 
 test-portable: .venv/.installed-test  ## The tests of what runs on Windows too: data, scores, preprocessing, pictures that we make
 	$(BIN)/python -m pytest tests/test_normalize.py tests/test_public_names.py tests/stats tests/datasets tests/synthesis
 
 test-slow: .venv/.installed-dev  ## The tests that take minutes: real kills, wheels
-	$(BIN)/python -m pytest --slow -m slow
+	$(BIN)/python -m pytest $(PARALLEL) --slow -m slow
 
 test-browser: .venv/.installed-dev  ## The page in a real Chromium (Debian: apt-get install chromium)
 	$(BIN)/python -m pytest -m browser

@@ -1,7 +1,7 @@
 """Claim: `inkdigits reproduce` meets all its targets whatever the seed.
 
-Trains and evaluates both networks for every seed, each in a process of its own, keeps every result in a folder (rerunning
-resumes it) and prints the distribution.
+Trains and evaluates both networks for every seed, each in a process of its own, keeps every result in a folder
+(rerunning resumes it) and prints the distribution.
 
     python benchmarks/reproduce_seeds.py --seeds 20 --keep FOLDER
 """
