@@ -88,6 +88,7 @@ RUN = [page for page in PAGES if any(not block.mark for block in _blocks(page))]
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)  # whole trainings, and an export of 70,000 files
 @pytest.mark.parametrize("page", RUN, ids=_name)
 def test_code_blocks_run(page: Path, tmp_path: Path) -> None:
     _prepare(tmp_path)
