@@ -48,7 +48,7 @@ lint: .venv/.installed-dev  ## Style, types, imports, unused code, names, sizes,
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
-	$(BIN)/vulture
+	$(BIN)/python -m vulture
 	$(BIN)/python tools/check_structure.py --report
 	$(BIN)/python tools/check_words.py --report
 	$(BIN)/python tools/check_figures.py --report

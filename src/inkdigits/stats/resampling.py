@@ -14,7 +14,7 @@ from inkdigits.stats.scores import Interval
 __all__ = ["PermutationTest", "bootstrap_mean_interval", "permutation_test"]
 
 _SEED = 20_240_229  # fixed, so that the same data gives the same interval
-_MAX_INDICES = 4_000_000  # drawn at a time, 32 MB
+_MAX_INDICES = 4_000_000  # drawn at a time, 8 bytes each
 _MAX_SPLITS = 200_000  # C(20, 10) = 184,756 splits of ten seeds against ten are all enumerated
 
 
