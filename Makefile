@@ -49,9 +49,9 @@ lint: .venv/.installed-dev  ## Style, types, imports, unused code, names, sizes,
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/python -m vulture
-	$(BIN)/python tools/check_structure.py --report
-	$(BIN)/python tools/check_words.py --report
-	$(BIN)/python tools/check_figures.py --report
+	$(BIN)/python tools/check_structure.py
+	$(BIN)/python tools/check_words.py
+	$(BIN)/python tools/check_figures.py
 
 docs: .venv/.installed-dev  ## Write the generated pages again
 	$(BIN)/python docs/build_reference.py

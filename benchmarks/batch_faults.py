@@ -1,7 +1,7 @@
 """Claim: whatever is killed while 100,000 pictures are read, the result equals the undisturbed one, byte for byte.
 
-First a batch is read undisturbed. Then one by processes of this machine, and one by a Ray cluster of three nodes on this
-machine (the head computes nothing, the others have one core each), are disturbed all the time: a worker that reads is
+First a batch is read undisturbed. Then one by processes of this machine, and one by a Ray cluster of three nodes on
+this machine (the head computes nothing, the others have one core each), are disturbed: a worker that reads is
 killed every few seconds; the command itself is killed when a third is done and again when two thirds are, and started
 again; of Ray a whole node is killed in every one of those stretches, and another one comes. Every kill is a SIGKILL.
 

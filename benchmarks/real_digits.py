@@ -55,7 +55,7 @@ def main() -> None:
     options = parser.parse_args()
     if not (options.data / "labels.csv").is_file():
         print(
-            f"{options.data}: no labels.csv: nothing was measured; expected a folder of labelled pictures, name one with --data",
+            f"{options.data}: no labels.csv, nothing was measured: name a folder of labelled pictures with --data",
             file=sys.stderr,
         )
         sys.exit(2)

@@ -259,7 +259,8 @@ def main() -> None:
     for font in used:
         if font.licence not in ALLOWED:
             raise SystemExit(
-                f"{font.name}: licence {font.licence} is not one of {', '.join(sorted(ALLOWED))}: drop the font in glyph_fonts.tsv"
+                f"{font.name}: licence {font.licence} is not one of {', '.join(sorted(ALLOWED))}: "
+                "drop the font in glyph_fonts.tsv"
             )
     fonts = {font.name: glyphs_of(font, options.folder) for font in used}
     for name, other in duplicates(fonts).items():

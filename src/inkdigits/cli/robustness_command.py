@@ -68,7 +68,8 @@ def _print_report(report: RobustnessReport) -> None:
     )
     source = "the model's own" if report.threshold_from_model else "the default: the model names none"
     print(
-        f"accepted: highest probability at least {report.threshold:.3f} ({source}); below: n = {report.sample:,} in each cell"
+        f"accepted: highest probability at least {report.threshold:.3f} ({source}); "
+        f"below: n = {report.sample:,} in each cell"
     )
     trained_on, held_out = report.means(held_out=False), report.means(held_out=True)
     print_table(

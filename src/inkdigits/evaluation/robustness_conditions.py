@@ -1,7 +1,7 @@
 """What a robustness report classifies: test digits corrupted and moved, digits of fonts, and pictures of no digit.
 
-Kinds that a network may have met in training are kept apart from held-out ones (`synthesis.families`). The same seed and
-number of pictures give the same pictures.
+Kinds that a network may have met in training are kept apart from held-out ones (`synthesis.families`). The same seed
+and number of pictures give the same pictures.
 """
 
 from __future__ import annotations

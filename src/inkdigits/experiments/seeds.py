@@ -155,7 +155,8 @@ def _check_here(tasks: Sequence[SeedTask]) -> None:
     for task in tasks:
         if not (task.path / "config.json").exists():
             raise RunError(
-                f"{task.path}: not on this machine, where it should be after its training: choose an --out that every machine sees"
+                f"{task.path}: not on this machine, where it should be after its training: "
+                "choose an --out that every machine sees"
             )
 
 

@@ -170,7 +170,7 @@ def _open_first(task: SearchTask, folder: Path) -> optuna.Study:
 
 
 def _open_study(task: SearchTask) -> optuna.Study:
-    """The study in its database, made if missing. Raises `RunError` for what is not a database, or holds another search."""
+    """The study in its database, made if missing. Raises `RunError` for no database, or one of another search."""
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
@@ -215,7 +215,7 @@ def work(task: SearchTask, number: int) -> None:
 
 
 def _requeue_lost(study: optuna.Study, worker: str) -> None:
-    """Queue the hyperparameters of this worker's unfinished trial, which only a lost process leaves, before all others."""
+    """Queue the hyperparameters of this worker's unfinished trial, left by a lost process, before all others."""
     from optuna.trial import TrialState
 
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
