@@ -136,11 +136,11 @@ def test_architecture_names_every_package() -> None:
         assert f"  {name}" in page, f"docs/architecture.md does not name {name}"
 
 
-def test_architecture_names_files_that_exist() -> None:
-    page = (ROOT / "docs" / "architecture.md").read_text()
-    for name in set(re.findall(r"`([\w./-]+/[\w.-]*)`", page)):
+@pytest.mark.parametrize("page", ["architecture.md", "glossary.md"])
+def test_files_that_are_named_exist(page: str) -> None:
+    for name in set(re.findall(r"`([\w./-]+/[\w.-]*)`", (ROOT / "docs" / page).read_text())):
         candidates = [ROOT / name, ROOT / "src" / "inkdigits" / name]
-        assert any(path.exists() for path in candidates), f"docs/architecture.md names {name}"
+        assert any(path.exists() for path in candidates), f"docs/{page} names {name}"
 
 
 def test_every_command_is_in_the_reference() -> None:
