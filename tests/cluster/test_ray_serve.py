@@ -218,7 +218,7 @@ def test_another_place_than_that_of_the_running_serve_is_refused(
     result = cli("deploy", f"--address={deployed.cluster.address}", *place, f"--model=digits={deployed.model}")
     assert (result.returncode, result.stdout) == (2, "")
     there = f"127.0.0.1:{deployed.port}"
-    assert f"Ray Serve runs already on {there} and stays there" in result.stderr
+    assert f"Ray Serve is already running on {there} and stays there" in result.stderr
     assert result.stderr.count("\n") == 1
     assert deployed.ask("GET", "/v2/health/ready")[0] == 200
 
@@ -250,8 +250,8 @@ def test_serve_deploy_takes_the_config(cli: Cli, deployed: Deployed, tmp_path: P
     assert written.returncode == 0, written.stderr
     command = [sys.executable, "-m", "ray.serve.scripts", "deploy", str(config)]
     dashboard = f"http://{deployed.cluster.head_node.webui_url}"
-    told = subprocess.run([*command, "--address", dashboard], capture_output=True, text=True, timeout=120, check=False)
-    assert told.returncode == 0, told.stderr
+    done = subprocess.run([*command, "--address", dashboard], capture_output=True, text=True, timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
     expected, deadline = _expected("dense"), time.monotonic() + 120
     while not np.allclose(deployed.probabilities(), expected, atol=1e-4):
         assert time.monotonic() < deadline
@@ -259,12 +259,12 @@ def test_serve_deploy_takes_the_config(cli: Cli, deployed: Deployed, tmp_path: P
 
 
 def test_without_a_cluster_it_is_one_line(cli: Cli) -> None:
-    for arguments, told in (
+    for arguments, message in (
         (["--address=127.0.0.1:1"], "--address 127.0.0.1:1: no Ray cluster answers there"),
-        (["--host=0.0.0.0"], "--host 0.0.0.0 lets other machines in, and there is no token"),
+        (["--host=0.0.0.0"], "--host 0.0.0.0 serves other machines, and there is no token"),
         (["--replicas=3", "--max-replicas=2"], "--max-replicas 2 is less than --replicas 3"),
     ):
         result = cli("deploy", *arguments)
         assert result.returncode == 2
-        assert result.stderr.startswith(f"inkdigits: {told}")
+        assert result.stderr.startswith(f"inkdigits: {message}")
         assert result.stderr.count("\n") == 1
