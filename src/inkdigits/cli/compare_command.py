@@ -111,9 +111,8 @@ def _print_files(pair: Pair, files: TwoFiles, adjusted: bool) -> None:
         )
     shown = " ".join(map(str, files.disagreements[:_SHOWN]))
     more = f" … ({len(files.disagreements) - _SHOWN} more)" if len(files.disagreements) > _SHOWN else ""
-    print(
-        f"    classified differently: {counted(len(files.disagreements), 'picture')}{': ' if shown else ''}{shown}{more}"
-    )
+    names = f": {shown}{more}" if shown else ""
+    print(f"    classified differently: {counted(len(files.disagreements), 'picture')}{names}")
 
 
 def _points(interval: Interval) -> str:

@@ -112,7 +112,8 @@ def write_report(run: Run, data: str = MNIST, classifier: Classifier | None = No
 
     `classifier` computes the occlusion maps of the worst mistakes, by default the run's own network. With `explain`
     Keras is started, and they get the gradient and the nearest training pictures too. Raises `RunError` when the run
-    was not evaluated or its training data are gone, `DataError` when `data` is not what it was evaluated on, `OutputError`.
+    was not evaluated or its training data are gone, `DataError` when `data` is not what it was evaluated on,
+    `OutputError`.
     """
     kept = run.evaluation
     if kept is None:
