@@ -145,7 +145,7 @@ def test_bad_input_is_one_line(cli: Cli, tmp_path: Path, digits: LabelledDigits)
     cases = [
         ([tmp_path / "none.png"], "no such file or folder"),
         ([tmp_path / "empty"], "no pictures in it"),
-        ([tmp_path / "short.csv"], "3 columns, expected the 784 pixels"),
+        ([tmp_path / "short.csv"], "3 columns, expected 784 (the pixels of a 28x28 picture)"),
         ([tmp_path / "float.npz"], "expected pictures as uint8 (n, 28, 28), got float64"),
         ([tmp_path / "digit.png", "--model", tmp_path / "text.onnx"], "not an ONNX file that can be loaded"),
         ([tmp_path / "digit.png", "--model", "nosuch"], "no such model file: expected a path to one, or one of cnn"),
