@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
 
 import numpy as np
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Request, Response
 
 from inkdigits.errors import RequestError
 from inkdigits.serving import schemas
@@ -14,19 +13,13 @@ from inkdigits.serving.classify_route import classify
 from inkdigits.serving.corrections import Corrections
 from inkdigits.serving.metrics import CORRECTIONS
 from inkdigits.serving.models import Models
-from inkdigits.serving.openapi import PICTURES_BODY, PROBLEMS, problem
+from inkdigits.serving.openapi import PROBLEMS, READ_REQUEST, problem
 from inkdigits.serving.picture_batchers import PictureBatchers
 from inkdigits.serving.read_route import read_pictures
 from inkdigits.serving.responses import json_response
 from inkdigits.serving.settings import ServerLimits
 
 __all__ = ["router"]
-
-_RegionQuery = Annotated[
-    schemas.RegionText | None,
-    Query(description="Read only there: x,y,width,height in pixels of the upright picture."),
-]
-_LengthQuery = Annotated[schemas.DigitCount | None, Query(description="How many digits there are, where it is known.")]
 
 
 def router(
@@ -39,11 +32,10 @@ def router(
         "/read",
         summary="Read pictures of digits",
         responses={200: {"model": schemas.Readings}},
-        openapi_extra=PICTURES_BODY,
+        openapi_extra=READ_REQUEST,
     )
-    async def read(request: Request, region: _RegionQuery = None, length: _LengthQuery = None) -> Response:
-        box = None if region is None else tuple(map(int, region.split(",")))
-        return json_response(await read_pictures(request, batchers, limits, box, length))  # type: ignore[arg-type]
+    async def read(request: Request) -> Response:
+        return json_response(await read_pictures(request, batchers, limits))
 
     @routes.post("/classify", summary="Classify 28x28 pictures", responses={200: {"model": schemas.Classification}})
     async def classify_arrays(wanted: schemas.ClassifyRequest) -> Response:

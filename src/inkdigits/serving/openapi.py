@@ -8,9 +8,9 @@ from fastapi import FastAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
-from inkdigits.serving.schemas import InferRequest, Problem, ProtocolError
+from inkdigits.serving.schemas import InferRequest, Problem, ProtocolError, ReadQuery
 
-__all__ = ["INFER_BODY", "PICTURES_BODY", "PROBLEMS", "PROTOCOL_ERRORS", "describe_all_types", "problem"]
+__all__ = ["INFER_BODY", "PROBLEMS", "PROTOCOL_ERRORS", "READ_REQUEST", "describe_all_types", "problem"]
 
 Responses = dict[int | str, dict[str, Any]]
 _TYPES = (InferRequest, Problem, ProtocolError)
@@ -55,11 +55,28 @@ _FORM = {
     "properties": {"picture": {"type": "array", "minItems": 1, "items": _BYTES["schema"]}},
     "required": ["picture"],
 }
-PICTURES_BODY: dict[str, Any] = {
+
+
+def _query_parameters(model: type[BaseModel]) -> list[dict[str, Any]]:
+    """The fields of `model`, all optional, as parameters of the query."""
+    fields = model.model_json_schema()["properties"]
+    return [
+        {
+            "name": name,
+            "in": "query",
+            "description": field["description"],
+            "schema": {key: value for key, value in field.items() if key not in ("default", "description", "title")},
+        }
+        for name, field in fields.items()
+    ]
+
+
+READ_REQUEST: dict[str, Any] = {
+    "parameters": _query_parameters(ReadQuery),
     "requestBody": {
         "required": True,
         "content": {"image/*": _BYTES, "application/octet-stream": _BYTES, "multipart/form-data": {"schema": _FORM}},
-    }
+    },
 }
 INFER_BODY: dict[str, Any] = {
     "requestBody": {

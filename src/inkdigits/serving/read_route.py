@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable
 from typing import Any, TypeVar
 
+from pydantic import ValidationError
 from starlette.requests import Request
 
 from inkdigits.errors import RequestError
@@ -14,6 +15,7 @@ from inkdigits.reading.reading import Reading, ReadingDict
 from inkdigits.serving.metrics import OUTCOMES
 from inkdigits.serving.multipart import form_files
 from inkdigits.serving.picture_batchers import Picture, PictureBatchers
+from inkdigits.serving.schemas import ReadQuery, first_error
 from inkdigits.serving.settings import ServerLimits
 
 __all__ = ["read_pictures"]
@@ -21,14 +23,13 @@ __all__ = ["read_pictures"]
 T = TypeVar("T")
 
 
-async def read_pictures(
-    request: Request, batchers: PictureBatchers, limits: ServerLimits, region: Region | None, length: int | None
-) -> dict[str, Any]:
+async def read_pictures(request: Request, batchers: PictureBatchers, limits: ServerLimits) -> dict[str, Any]:
     """`schemas.Readings` of the request's pictures: one reading a page, in the order of the files and their pages.
 
     A picture that cannot be read is a reading with the outcome `error`. Raises `RequestError`: 415 for another content
-    type than a picture or a form, 400 and 413 for a bad form, 503 when too many requests wait.
+    type than a picture or a form, 400 and 413 for a bad form, 422 for a bad query, 503 when too many requests wait.
     """
+    region, length = _region_and_length(request)
     files = await _files(request, limits)
     pictures = [Picture(name, content, region, length) for name, content in files]
     if len(pictures) == 1 and pictures[0].small_pixels is not None:
@@ -48,6 +49,20 @@ async def _files(request: Request, limits: ServerLimits) -> list[tuple[str, byte
     raise RequestError(
         415, "content-type", "expected a picture as image/… or application/octet-stream, or multipart/form-data"
     )
+
+
+def _region_and_length(request: Request) -> tuple[Region | None, int | None]:
+    # FastAPI's own query parameters take 50 us a request (docs/log.md, 2026-11-25: the service by Starlette's parts).
+    if not request.scope["query_string"]:
+        return None, None
+    try:
+        query = ReadQuery.model_validate(dict(request.query_params))
+    except ValidationError as error:
+        raise RequestError(422, "invalid", first_error(error, "the query")) from error
+    if query.region is None:
+        return None, query.length
+    x, y, width, height = map(int, query.region.split(","))
+    return (x, y, width, height), query.length
 
 
 async def _unless_disconnected(request: Request, result: Awaitable[T]) -> T:

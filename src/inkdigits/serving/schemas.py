@@ -15,6 +15,7 @@ from pydantic import (
     ValidatorFunctionWrapHandler,
     WrapValidator,
 )
+from pydantic.json_schema import SkipJsonSchema
 from pydantic_core import PydanticCustomError
 
 __all__ = [
@@ -22,17 +23,23 @@ __all__ = [
     "ClassifyRequest",
     "Correction",
     "CorrectionRequest",
-    "DigitCount",
     "InferRequest",
     "InferResponse",
     "ModelList",
     "ModelMetadata",
     "Problem",
     "ProtocolError",
+    "ReadQuery",
     "Readings",
-    "RegionText",
     "ServerMetadata",
+    "first_error",
 ]
+
+
+def first_error(error: ValidationError, whole: str) -> str:
+    """The first of pydantic's errors and its place; `whole` names the value where it has no place in it."""
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return f"{'.'.join(map(str, first['loc'])) or whole}: {first['msg']}"
 
 
 def _expected(what: str) -> WrapValidator:
@@ -55,14 +62,26 @@ Pixels = Annotated[
 DigitValue = Annotated[StrictInt, Field(ge=0, le=9)]
 Probability = Annotated[float, Field(ge=0, le=1)]
 Probabilities = Annotated[list[Probability], Field(min_length=10, max_length=10)]
-RegionText = Annotated[
-    str, Field(pattern=r"^[0-9]{1,6},[0-9]{1,6},[0-9]{1,6},[0-9]{1,6}$"), _expected("x,y,width,height in pixels")
-]
-DigitCount = Annotated[int, Field(ge=1, le=1000), _expected("the number of digits, 1 to 1000")]
+_RegionText = Annotated[str, Field(pattern="^[0-9]{1,6},[0-9]{1,6},[0-9]{1,6},[0-9]{1,6}$")]
 
 
 class _StrictModel(BaseModel):
     model_config = ConfigDict(extra="forbid")
+
+
+class ReadQuery(BaseModel):
+    """The query of a request to read pictures."""
+
+    region: Annotated[
+        _RegionText | SkipJsonSchema[None],
+        Field(description="Read only there: x,y,width,height in pixels of the upright picture."),
+        _expected("x,y,width,height in pixels"),
+    ] = None
+    length: Annotated[
+        Annotated[int, Field(ge=1, le=1000)] | SkipJsonSchema[None],
+        Field(description="How many digits there are, where it is known."),
+        _expected("the number of digits, 1 to 1000"),
+    ] = None
 
 
 class ClassifyRequest(_StrictModel):

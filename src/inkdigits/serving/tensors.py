@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from inkdigits.errors import RequestError
 from inkdigits.serving.models import ModelOutputs
-from inkdigits.serving.schemas import InferRequest, InputTensor
+from inkdigits.serving.schemas import InferRequest, InputTensor, first_error
 
 __all__ = ["INPUT", "OUTPUTS", "ParsedRequest", "encode", "parse"]
 
@@ -40,9 +40,7 @@ def parse(body: bytes, header_length: str | None, max_pictures: int) -> ParsedRe
     try:
         request = InferRequest.model_validate_json(body[:length])
     except ValidationError as error:
-        first = error.errors(include_url=False, include_context=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the request"
-        raise _bad(f"{place}: {first['msg']}") from error
+        raise _bad(first_error(error, "the request")) from error
     tensor = request.inputs[0]
     if tensor.shape[0] > max_pictures:
         raise RequestError(413, "too-large", f"{INPUT}: at most {max_pictures:,} pictures in one request")
