@@ -363,7 +363,7 @@ def parsed(output: str) -> Load:
     percentiles = dict(re.findall(r"^ +(50|99)% +([\d.]+(?:us|ms|s))$", output, re.MULTILINE))
     return Load(
         float(re.findall(r"Requests/sec: +([\d.]+)", output)[0]),
-        *(milliseconds(percentiles[share]) for share in ("50", "99")),
+        *(milliseconds(percentiles[percent]) for percent in ("50", "99")),
         sum(int(number) for found in (socket_errors, refused) if found for number in found.groups()),
     )
 
