@@ -44,11 +44,8 @@ _MIN_EVIDENCE, _MIN_EVIDENCE_SMALL = 4.0, 1.0
 _MIN_DARKNESS = 9.0
 # by this many standard deviations of the paper's grain,
 _MIN_ABOVE_GRAIN = 5.0
-# by this fraction of the darkest ink near it,
+# and by this fraction of the darkest ink near it.
 _MIN_OF_PEAK = 0.36
-# and by this many times the median darkness around it, unless that median is at least this fraction of the darkest.
-_MIN_ABOVE_MEDIAN = 4.0
-_MAX_MEDIAN_OF_PEAK = 0.55
 
 Pixels = NDArray[np.uint8]
 
@@ -94,9 +91,9 @@ class WorkingCopy:
     page_mask: Pixels | None
 
 
-def working_copy(pixels: Pixels) -> WorkingCopy:
-    """The working copy of a picture, uint8 (height, width) or (height, width, 3)."""
-    small, scale = downscaled(pixels, WORKING_SIDE)
+def working_copy(pixels: Pixels, side: int = WORKING_SIDE) -> WorkingCopy:
+    """A copy of a picture, uint8 (height, width) or (height, width, 3), with a long side of at most `side` pixels."""
+    small, scale = downscaled(pixels, side)
     page_mask = find_page_mask(to_grey(small))
     return WorkingCopy(small if page_mask is None else fill_background(small, page_mask), scale, page_mask)
 
@@ -176,24 +173,7 @@ def find_ink(copy: WorkingCopy, *, light: bool) -> Ink:
         darkness = unruled
         threshold, noise = _min_darkness(darkness)
     mask = _dark_near_peak(darkness, threshold)
-    if min(mask.shape) > _THUMB_SIDE / 2:
-        mask &= _darker_than_texture(darkness)
     return Ink(darkness, mask, paper, copy.scale, light, noise)
-
-
-def _darker_than_texture(darkness: Pixels) -> Pixels:
-    """255 where a pixel is much darker than the median around it, which excludes wood and cloth."""
-    import cv2
-
-    height, width = darkness.shape
-    small, _ = downscaled(darkness, 240)
-    reach = round(0.25 * min(small.shape)) | 1
-    typical = cv2.medianBlur(small, reach)
-    peak = cv2.dilate(small, np.ones((reach, reach), np.uint8))
-    # A median close to the darkest means that thick strokes fill the window.
-    needed = np.where(typical < _MAX_MEDIAN_OF_PEAK * peak, cv2.convertScaleAbs(typical, alpha=_MIN_ABOVE_MEDIAN), 0)
-    needed = cv2.resize(needed.astype(np.uint8), (width, height))
-    return np.asarray(cv2.compare(darkness, needed, cv2.CMP_GT), np.uint8)
 
 
 def darkness_against(pixels: Pixels, paper: Pixels) -> Pixels:

@@ -15,7 +15,7 @@ from inkdigits.modelfile.predictor import DEFAULT_MODEL, Predictor
 from inkdigits.reading.components import Component
 from inkdigits.reading.coroutines import NetworkQueries, run, run_together
 from inkdigits.reading.decide import acceptance_threshold, decide
-from inkdigits.reading.ink import Ink, likely_polarities, working_copy
+from inkdigits.reading.ink import Ink, WorkingCopy, likely_polarities, working_copy
 from inkdigits.reading.many import read_pages
 from inkdigits.reading.reading import Box, Digit, DigitOutcome, Reading, ReadingOutcome
 from inkdigits.reading.rows import reading_order
@@ -26,6 +26,10 @@ __all__ = ["Reader", "ReadingSteps", "Region", "read"]
 
 # x, y, width and height in pixels of the upright picture.
 Region = tuple[int, int, int, int]
+
+# In pixels: enlarged, blurred and grainy pictures of few digits are clearer when they are small. Chosen by the rows of
+# benchmarks/invariance.py (docs/log.md, 2026-11-26).
+_SMALLER_SIDES = (256, 128)
 
 
 @dataclass(frozen=True)
@@ -83,13 +87,8 @@ class Reader:
     def _steps(self, page: decode.Page, region: Region | None, length: int | None) -> NetworkQueries[ReadingSteps]:
         frame = upscale(_crop_region(page, region))
         pixels = frame.pixels
-        copy = working_copy(pixels)
-        segmentations: list[Segmentation] = []
-        for light in likely_polarities(copy):
-            found = yield from segment(copy, pixels, light=light)
-            segmentations.append(found)
-        best = max(segmentations, key=lambda segmentation: segmentation.quality)
         threshold = acceptance_threshold(self.predictor.metadata.acceptance_threshold)
+        best = yield from _best_segmentation(pixels, threshold)
         outcomes = decide(best, threshold)
         if length is not None:
             accepted = sum(outcome != "not_a_digit" for outcome in outcomes)
@@ -98,6 +97,28 @@ class Reader:
             outcomes = decide(best, threshold, length)
         digits = _digits(best, outcomes, frame, region)
         return ReadingSteps(page, best.ink, _reading(page, digits, blank=not best.other))
+
+
+def _best_segmentation(pixels: NDArray[np.uint8], threshold: float) -> NetworkQueries[Segmentation]:
+    """The segmentation at full working size, or where that holds no certain digit, the best at any size that does."""
+    best = yield from _segmentation_of(working_copy(pixels), pixels)
+    if "digit" in decide(best, threshold):
+        return best
+    for side in _SMALLER_SIDES:
+        if side < max(pixels.shape[:2]):
+            found = yield from _segmentation_of(working_copy(pixels, side), pixels)
+            if found.quality > best.quality and "digit" in decide(found, threshold):
+                best = found
+    return best
+
+
+def _segmentation_of(copy: WorkingCopy, pixels: NDArray[np.uint8]) -> NetworkQueries[Segmentation]:
+    """The better one of the polarities that the ink may have."""
+    segmentations: list[Segmentation] = []
+    for light in likely_polarities(copy):
+        found = yield from segment(copy, pixels, light=light)
+        segmentations.append(found)
+    return max(segmentations, key=lambda segmentation: segmentation.quality)
 
 
 def _crop_region(page: decode.Page, region: Region | None) -> NDArray[np.uint8]:
