@@ -11,7 +11,7 @@ from PIL import Image
 
 from inkdigits.datasets.mnist import load_train
 from inkdigits.errors import PictureError
-from inkdigits.images.decode import Page, Source
+from inkdigits.images.decode import Source
 from inkdigits.reading.many import read_pages
 from inkdigits.reading.reader import Reader
 
@@ -72,16 +72,22 @@ def test_a_file_of_too_many_pages_is_one_error(reader: Reader) -> None:
     assert "3 pages, expected at most 2" in str(result.reading.error)
 
 
-def test_a_defect_of_the_reader_is_one_readings_error(reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    see = Reader._asking
+class _FailingPredictor:
+    """A predictor that fails on one network input, alone or among others."""
 
-    def failing(self: Reader, page: Page, *more: object) -> object:
-        if page.name == "b":
+    def __init__(self, reader: Reader, network_input: np.ndarray) -> None:
+        self._predictor, self._network_input = reader.predictor, network_input
+        self.metadata = reader.predictor.metadata
+
+    def predict_proba(self, images: np.ndarray) -> object:
+        if (images == self._network_input).all(axis=(1, 2)).any():
             raise ZeroDivisionError("division\nby zero")
-        return see(self, page, *more)  # type: ignore[arg-type]
+        return self._predictor.predict_proba(images)
 
-    monkeypatch.setattr(Reader, "_asking", failing)
-    results = list(read_pages(reader, zip("abc", PIXELS, strict=False), together=3))
+
+def test_a_defect_of_the_reader_is_one_readings_error(reader: Reader) -> None:
+    failing = Reader(_FailingPredictor(reader, reader.read(PIXELS[1]).digits[0].network_input))  # type: ignore[arg-type]
+    results = list(read_pages(failing, zip("abc", PIXELS, strict=False), together=3))
     assert [result.reading.outcome == "error" for result in results] == [False, True, False]
     assert results[1].reading.error == "b: the reader failed: ZeroDivisionError: division by zero"
     assert isinstance(results[1].defect, ZeroDivisionError)
