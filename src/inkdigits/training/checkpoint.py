@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from inkdigits.datasets.arrays import read_arrays
 from inkdigits.errors import DataError, RunError
 from inkdigits.system.atomic_io import write_folder, write_json
+from inkdigits.system.typed_json import from_json
 
 __all__ = ["Checkpoint", "EpochRecord", "OnEpoch", "Progress", "latest_checkpoint", "save_checkpoint"]
 
@@ -106,11 +107,10 @@ def latest_checkpoint(folder: Path) -> Checkpoint | None:
 
 def _load(folder: Path) -> Checkpoint:
     try:
-        progress = json.loads((folder / "progress.json").read_text())
-        progress["history"] = tuple(EpochRecord(**row) for row in progress["history"])
+        progress = from_json(Progress, json.loads((folder / "progress.json").read_text()))
         arrays = read_arrays(folder / "arrays.npz")
-        return Checkpoint(Progress(**progress), *(_group(arrays, group) for group in _GROUPS))
-    except (DataError, OSError, ValueError, KeyError, TypeError) as error:
+        return Checkpoint(progress, *(_group(arrays, group) for group in _GROUPS))
+    except (DataError, OSError, ValueError) as error:
         raise RunError(f"{folder}: a damaged checkpoint ({error}): train again into another folder") from error
 
 
