@@ -20,7 +20,7 @@ run: .venv/.installed-run  ## Train, evaluate and compare the exercise's two net
 test: .venv/.installed-dev  ## The tests, but for those on every backend, in a browser and on Ray
 	$(BIN)/python -m pytest $(PARALLEL) -m 'not browser and not backends and not ray'
 
-test-portable: .venv/.installed-test  ## The tests of what runs on Windows too: data, scores, preprocessing, pictures that we make
+test-portable: .venv/.installed-test  ## The tests of what runs on Windows too: data, scores, preprocessing, generated pictures
 	$(BIN)/python -m pytest tests/test_normalize.py tests/test_public_names.py tests/stats tests/datasets tests/synthesis
 
 test-slow: .venv/.installed-dev  ## The tests that take minutes: real kills, wheels
@@ -60,7 +60,7 @@ docs-check: .venv/.installed-dev  ## Fail when a generated page is stale
 	$(BIN)/python docs/build_reference.py --check
 
 site: .venv/.installed-dev  ## Build the documentation site into build/site
-	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs --quiet build --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict
 
 lock:  ## Pin the newest allowed versions, with hashes (needs uv)
 	sh requirements/lock.sh

@@ -51,7 +51,7 @@ def test_what_is_to_be_written_runs_and_the_old_call_fails(
 
 
 @pytest.mark.parametrize(
-    "title", set(ENTRIES) - {"Accuracy in the history", "Integer labels", "Saving", "Downloading MNIST"}
+    "title", sorted(set(ENTRIES) - {"Accuracy in the history", "Integer labels", "Saving", "Downloading MNIST"})
 )
 def test_the_checker_knows_the_old_call(title: str) -> None:
     assert list(find_old_calls(ENTRIES[title]["old"]))
