@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PROJECT := pyproject.toml src/inkdigits/__init__.py
 # Two test files at a time on 2 cores: files share fixtures, so they stay whole. `make test PARALLEL=` runs one after another.
-PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile
+PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 INSTALL_SELF := -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 INSTALL_PINNED := -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
 

@@ -31,7 +31,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the tests marked slow too, as CI does")
 
 
+# Files with few long tests: begun last, one process would run them while the others have nothing left.
+LONG_FILES = {"test_resume_after_kill.py", "test_openapi.py", "test_seeds.py", "test_trackers.py", "test_backend.py"}
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.path.name not in LONG_FILES)
     if config.getoption("--slow"):
         return
     slow = [item for item in items if item.get_closest_marker("slow")]

@@ -54,8 +54,12 @@ def test_both_formats_are_refused() -> None:
 
 
 def test_an_interrupt_is_one_line_and_exit_code_130(capsys: pytest.CaptureFixture[str]) -> None:
-    with pytest.raises(typer.Exit) as ended, stoppable(lambda: "stopped; rerunning resumes"):
-        signal.raise_signal(signal.SIGINT)
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background job ignores SIGINT
+    try:
+        with pytest.raises(typer.Exit) as ended, stoppable(lambda: "stopped; rerunning resumes"):
+            signal.raise_signal(signal.SIGINT)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert ended.value.exit_code == 130
     assert capsys.readouterr().err == "inkdigits: stopped; rerunning resumes\n"
 

@@ -80,7 +80,7 @@ def test_without_the_token(served: Served, cli: Cli) -> None:
 
 
 def test_nobody_there() -> None:
-    with pytest.raises(RemoteModelError, match="no answer"):
+    with pytest.raises(RemoteModelError, match="no response"):
         RemoteClassifier("http://127.0.0.1:9/v2/models/cnn").predict_proba(np.zeros((1, 28, 28), np.uint8))
 
 

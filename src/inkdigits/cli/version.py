@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib.util
 from importlib.metadata import version
 
-from inkdigits.training.backend import choose_backend, installed_backends
+from inkdigits.training.backend import NUMPY_BACKEND, choose_backend, installed_backends
 
 __all__ = ["version_lines"]
 
@@ -20,7 +20,7 @@ def version_lines() -> list[str]:
         return [*lines, "backends: none (training needs one: pip install 'inkdigits[train]')"]
     lines.append("backends: " + ", ".join(f"{name} {version(name)}" for name in backends))
     chosen = choose_backend()
-    if importlib.util.find_spec(chosen) is None:
+    if chosen not in (*backends, NUMPY_BACKEND):
         return [*lines, f"devices ({chosen}): none, it is not installed: see KERAS_BACKEND"]
     return [*lines, f"devices ({chosen}): " + ", ".join(_devices(chosen))]
 
