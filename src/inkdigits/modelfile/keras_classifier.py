@@ -16,7 +16,7 @@ from inkdigits.networks.inputs import to_inputs
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["KerasClassifier", "load_keras_model"]
+__all__ = ["KerasClassifier", "load_keras_model", "needs_xla"]
 
 
 @dataclass(frozen=True)
@@ -28,8 +28,21 @@ class KerasClassifier:
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities float32 (n, 10) for pictures uint8 (n, 28, 28)."""
-        inputs = to_inputs(images, channels_first=tuple(self.model.input_shape[1:]) == (1, 28, 28))
+        channels_first = tuple(self.model.input_shape[1:]) == (1, 28, 28)
+        inputs = to_inputs(images, channels_first)
+        if needs_xla(channels_first=channels_first):
+            self.model.jit_compile = True
         return np.asarray(self.model.predict(inputs, batch_size=self.batch_size, verbose=0), np.float32)
+
+
+def needs_xla(*, channels_first: bool) -> bool:
+    """Whether XLA must compile a model: TensorFlow has no channels-first convolutions on a CPU of its own.
+
+    Keras by itself compiles without XLA where TensorFlow is deterministic.
+    """
+    import keras
+
+    return channels_first and keras.backend.backend() == "tensorflow"
 
 
 def load_keras_model(path: Path) -> keras.Model:

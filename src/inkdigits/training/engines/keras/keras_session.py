@@ -9,7 +9,7 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.modelfile.keras_classifier import KerasClassifier
+from inkdigits.modelfile.keras_classifier import KerasClassifier, needs_xla
 from inkdigits.networks.inputs import to_inputs
 from inkdigits.training.checkpoint import Checkpoint
 from inkdigits.training.engines.engine import OnStep, TrainedEpoch
@@ -25,13 +25,8 @@ _DROPOUT_STREAM = 3
 
 
 def jit_compile() -> bool | str:
-    """The argument `jit_compile` of Keras's `compile`.
-
-    TensorFlow cannot differentiate a channels-first convolution on a CPU unless XLA compiles it.
-    """
-    if keras.backend.backend() == "tensorflow" and keras.config.image_data_format() == "channels_first":
-        return True
-    return "auto"
+    """The argument `jit_compile` of Keras's `compile`."""
+    return True if needs_xla(channels_first=keras.config.image_data_format() == "channels_first") else "auto"
 
 
 class KerasSession:
