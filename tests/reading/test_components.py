@@ -1,63 +1,60 @@
-"""Components: connected ink, without shadows, faint marks and the edge of a table."""
+"""Components: ink grouped by the middle that the finder points to, and by what is connected."""
 
 from __future__ import annotations
 
-import numpy as np
 import pytest
 
-from inkdigits.reading.components import Component, find_components, merge, typical_height
-from inkdigits.reading.ink import Ink
-
-SHAPE = (120, 200)
+from inkdigits.reading.components import Component, find_clusters, typical_height
+from tests.reading.ink_maps import Box, maps
 
 
-def _ink(*boxes: tuple[int, int, int, int, int]) -> Ink:
-    """Ink of solid boxes x, y, width, height, darkness."""
-    darkness = np.zeros(SHAPE, np.uint8)
-    for x, y, w, h, value in boxes:
-        darkness[y : y + h, x : x + w] = value
-    mask = np.where(darkness > 0, np.uint8(255), np.uint8(0))
-    return Ink(darkness, mask, np.full(SHAPE, 230, np.uint8), 1.0, False, 1.0)
+def _boxes(hypothesis: tuple[Component, ...]) -> list[Box]:
+    return [component.ink_box for component in hypothesis]
 
 
-def _boxes(components: list[Component]) -> list[tuple[int, int, int, int]]:
-    return [(one.x, one.y, one.w, one.h) for one in components]
+def test_no_ink_no_clusters() -> None:
+    assert find_clusters(maps([])) == ([], [])
 
 
-def test_components_come_from_the_largest_on_with_their_boxes() -> None:
-    found = find_components(_ink((20, 30, 10, 30, 200), (60, 30, 20, 40, 180)))
-    assert _boxes(found) == [(60, 30, 20, 40), (20, 30, 10, 30)]
-    assert [one.area for one in found] == [800, 300]
-    assert [one.contrast for one in found] == [180, 200]
-    assert (found[0].right, found[0].bottom) == (80, 70)
+def test_digits_apart_are_clusters_of_one_hypothesis() -> None:
+    clusters, _ = find_clusters(maps([[(20, 30, 8, 40)], [(60, 30, 20, 40)]]))
+    assert sorted(_boxes(cluster.hypotheses[0])[0] for cluster in clusters) == [(20, 30, 8, 40), (60, 30, 20, 40)]
+    assert [len(cluster.hypotheses) for cluster in clusters] == [1, 1]
 
 
-def test_a_shadow_that_touches_ink_is_not_part_of_it() -> None:
-    assert _boxes(find_components(_ink((20, 30, 10, 30, 200), (30, 40, 40, 10, 50)))) == [(20, 30, 10, 30)]
+def test_digits_that_touch_are_two_by_their_middles_or_one_by_what_is_connected() -> None:
+    (cluster,), _ = find_clusters(maps([[(20, 30, 24, 40)], [(44, 30, 24, 40)]]))
+    apart, connected = cluster.hypotheses
+    assert _boxes(apart) == [(20, 30, 24, 40), (44, 30, 24, 40)]
+    assert _boxes(connected) == [(20, 30, 48, 40)]
 
 
-def test_faint_marks_and_an_edge_of_the_table_are_left_out() -> None:
-    found = find_components(_ink((60, 30, 20, 40, 200), (100, 30, 10, 10, 30), (0, 0, 5, 120, 220)))
-    assert _boxes(found) == [(60, 30, 20, 40)]
+def test_a_bar_that_is_apart_belongs_to_its_digit() -> None:
+    (cluster,), _ = find_clusters(maps([[(60, 40, 20, 40), (64, 30, 24, 5)]]))
+    assert _boxes(cluster.hypotheses[0]) == [(60, 30, 28, 50)]
 
 
-def test_no_ink_no_components() -> None:
-    assert find_components(_ink()) == []
+def test_soft_edges_are_kept_and_other_ink_in_the_box_is_not() -> None:
+    (cluster, _), _ = find_clusters(maps([[(20, 30, 30, 40)]], other=[(52, 30, 6, 40)]))
+    (component,) = cluster.hypotheses[0]
+    assert (component.x, component.y, component.w, component.h) == (19, 29, 32, 42)
+    assert component.area == 30 * 40
+    assert component.digit_fraction == 1
 
 
-def test_merged_components_cover_both() -> None:
-    body, bar = find_components(_ink((60, 40, 20, 40, 180), (70, 30, 20, 5, 200)))
-    merged = merge([body, bar])
-    assert _boxes([merged]) == [(60, 30, 30, 50)]
-    assert (merged.area, merged.contrast) == (body.area + bar.area, 200)
+def test_other_writing_has_no_ink_of_a_digit() -> None:
+    (cluster,), _ = find_clusters(maps([], other=[(20, 30, 30, 40)]))
+    assert cluster.hypotheses[0][0].digit_fraction == 0
 
 
-def test_thickness_is_that_of_the_widest_stroke() -> None:
-    (stroke,) = find_components(_ink((60, 30, 9, 60, 200)))
-    assert stroke.thickness == pytest.approx(9, abs=1.5)
+def test_specks_are_apart() -> None:
+    clusters, specks = find_clusters(maps([[(20, 30, 24, 40)]], other=[(100, 30, 3, 3), (120, 60, 4, 2)]))
+    assert len(clusters) == 1
+    assert sorted(speck.ink_box for speck in specks) == [(100, 30, 3, 3), (120, 60, 4, 2)]
 
 
-def test_the_typical_height_is_that_of_the_writing_not_of_specks() -> None:
-    boxes = [(20 + 30 * i, 30, 15, 40, 200) for i in range(4)] + [(20 + 15 * i, 100, 4, 4, 200) for i in range(8)]
-    assert typical_height(find_components(_ink(*boxes))) == 40
+def test_the_typical_height_is_that_of_the_writing() -> None:
+    digits: list[list[Box]] = [[(20 + 40 * i, 30, 15, 40)] for i in range(4)]
+    found = [cluster.hypotheses[0][0] for cluster in find_clusters(maps(digits, other=[(20, 100, 12, 12)]))[0]]
+    assert typical_height(found) == pytest.approx(40)
     assert typical_height([]) == 0

@@ -86,7 +86,8 @@ class _FailingPredictor:
 
 
 def test_a_defect_of_the_reader_is_one_readings_error(reader: Reader) -> None:
-    failing = Reader(_FailingPredictor(reader, reader.read(PIXELS[1]).digits[0].network_input))  # type: ignore[arg-type]
+    broken = _FailingPredictor(reader, reader.read(PIXELS[1]).digits[0].network_input)
+    failing = Reader(broken, reader.finder)  # type: ignore[arg-type]
     results = list(read_pages(failing, zip("abc", PIXELS, strict=False), together=3))
     assert [result.reading.outcome == "error" for result in results] == [False, True, False]
     assert results[1].reading.error == "b: the reader failed: ZeroDivisionError: division by zero"

@@ -1,43 +1,33 @@
-"""Splits of digits that touch."""
+"""Digits that touch are cut where there is the least ink."""
 
 from __future__ import annotations
 
-import cv2
 import numpy as np
 
 from inkdigits.reading.components import Component
 from inkdigits.reading.touching import split_touching
 
 
-def _component(mask: np.ndarray) -> Component:
-    return Component(10, 20, mask.shape[1], mask.shape[0], mask, 200.0)
+def _component(cover: np.ndarray) -> Component:
+    return Component(10, 20, cover.shape[1], cover.shape[0], cover.astype(np.uint8), 1.0)
 
 
-def _rings(count: int) -> Component:
-    mask = np.zeros((80, 56 * count + 8), np.uint8)
-    for number in range(count):
-        cv2.ellipse(mask, (32 + 56 * number, 40), (28, 36), 0, 0, 360, 255, 7)
-    return _component(mask)
+def test_two_blocks_with_a_bridge_are_cut_at_the_bridge() -> None:
+    cover = np.zeros((42, 52))
+    cover[1:41, 1:24] = cover[11:41, 28:51] = 255
+    cover[30:33, 24:28] = 255
+    left, right = split_touching(_component(cover), 2)
+    assert 10 + 24 <= right.x <= 10 + 28
+    assert (left.ink_box[1], left.ink_box[3]) == (21, 40)
+    assert (right.ink_box[1], right.ink_box[3]) == (31, 30)
+    assert left.ink_box[2] + right.ink_box[2] == 50
 
 
-def test_two_rings_are_split_between_them() -> None:
-    splits = split_touching(_rings(2), 2)
-    assert 1 <= len(splits) <= 4
-    assert all((left.x, right.right) == (10, 130) for left, right in splits)
-    assert any(max(abs(left.right - 70), abs(right.x - 70)) <= 7 for left, right in splits)
+def test_what_is_too_narrow_is_not_cut() -> None:
+    assert split_touching(_component(np.full((40, 7), 255)), 2) == ()
 
 
-def test_no_ink_is_drawn_twice_and_nearly_none_is_lost() -> None:
-    component = _rings(3)
-    for parts in split_touching(component, 3):
-        total = np.zeros((120, 220), int)
-        for part in parts:
-            total[part.y : part.bottom, part.x : part.right] += part.mask > 0
-        assert total.max() == 1
-        assert total.sum() > 0.9 * component.area
-
-
-def test_ink_on_one_side_only_is_not_split() -> None:
-    mask = np.zeros((60, 80), np.uint8)
-    mask[:, :20] = 255
-    assert split_touching(_component(mask), 3) == []
+def test_three_parts_cover_all_columns() -> None:
+    parts = split_touching(_component(np.full((40, 90), 255)), 3)
+    assert len(parts) == 3
+    assert sum(part.w for part in parts) == 90

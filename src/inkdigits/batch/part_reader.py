@@ -69,10 +69,11 @@ def _loaded(model: BatchModel) -> Reader:
     import cv2
 
     from inkdigits.modelfile.predictor import Predictor
+    from inkdigits.reading.finder import Finder
     from inkdigits.reading.reader import Reader
 
     cv2.setNumThreads(0)
-    return Reader(Predictor.from_bytes(model.content, model.name, threads=1))
+    return Reader(Predictor.from_bytes(model.content, model.name, threads=1), Finder.load(threads=1))
 
 
 def _numbered(

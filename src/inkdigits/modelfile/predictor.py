@@ -14,19 +14,34 @@ from inkdigits.modelfile.metadata import Metadata, check_content, read_propertie
 from inkdigits.system.cores import usable_cores
 from inkdigits.system.telemetry import disable_telemetry
 
-__all__ = ["DEFAULT_MODEL", "Predictor", "model_path", "shipped_keras_model", "shipped_models"]
+__all__ = [
+    "DEFAULT_MODEL",
+    "Predictor",
+    "bundled_file",
+    "model_path",
+    "open_session",
+    "shipped_keras_model",
+    "shipped_models",
+]
 
 # Used where no model is named.
 DEFAULT_MODEL = "reader"
 _WEIGHTS = Path(__file__).parent / "weights"
+# Files beside the models that do not classify digits.
+_NOT_CLASSIFIERS = ("finder",)
 _OUTPUTS = ["probabilities", "logits"]
 
 Probabilities = NDArray[np.float32]
 
 
+def bundled_file(name: str) -> Path:
+    """Where the ONNX file of that name is that is bundled with inkdigits."""
+    return _WEIGHTS / f"{name}.onnx"
+
+
 def shipped_models() -> list[str]:
-    """The names of the models bundled with inkdigits."""
-    return sorted(path.stem for path in _WEIGHTS.glob("*.onnx"))
+    """The names of the models bundled with inkdigits that classify digits."""
+    return sorted(path.stem for path in _WEIGHTS.glob("*.onnx") if path.stem not in _NOT_CLASSIFIERS)
 
 
 def shipped_keras_model(name: str) -> Path | None:
@@ -41,7 +56,7 @@ def model_path(name_or_path: str | Path) -> Path:
     Raises `ModelFileError` when there is no such file.
     """
     name = str(name_or_path)
-    path = _WEIGHTS / f"{name}.onnx" if name in shipped_models() else Path(name_or_path)
+    path = bundled_file(name) if name in shipped_models() else Path(name_or_path)
     if (path / "model.onnx").is_file():
         raise ModelFileError(f"{name}: a run's folder, expected its model file: {path / 'model.onnx'}")
     if not path.is_file():
@@ -82,7 +97,7 @@ class Predictor:
     def from_bytes(cls, content: bytes, name: str, *, threads: int | None = None) -> Predictor:
         """The predictor of a model file's bytes; `name` stands in error messages. Raises as `load` does."""
         check_content(content, name)
-        session = _session(content, name, threads)
+        session = open_session(content, name, threads)
         metadata = read_properties(session.get_modelmeta().custom_metadata_map, name)
         return cls(metadata, _picture_size(session, name), session)
 
@@ -130,7 +145,11 @@ def check_pictures(images: NDArray[Any], size: tuple[int, int]) -> None:
         raise DataError(f"{expected}, got shape {images.shape}{hint}")
 
 
-def _session(content: bytes, name: str, threads: int | None) -> Any:
+def open_session(content: bytes, name: str, threads: int | None = None) -> Any:
+    """An ONNX Runtime session for a file's bytes, on `threads` cores, by default all that this process may use.
+
+    Raises `ModelFileError`; `name` stands in its message.
+    """
     disable_telemetry("onnxruntime")
     import onnxruntime
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.images.png import encode_png
-from inkdigits.reading.ink import downscaled
+from inkdigits.reading.finder import InkMaps
+from inkdigits.reading.views import resized
 from inkdigits.system.atomic_io import write_bytes
 
 if TYPE_CHECKING:
@@ -29,7 +30,8 @@ _TILE, _MAX_TILES = 40, 400
 
 def draw_annotation(steps: ReadingSteps) -> Pixels:
     """The upright picture, uint8 RGB, with every box and value: green, orange if unsure, red if not a digit."""
-    picture, scale = downscaled(_rgb(steps.page.pixels), _MAX_SIDE)
+    picture = _rgb(steps.page.pixels)
+    picture, scale = resized(picture, min(1.0, _MAX_SIDE / max(picture.shape)))
     if max(picture.shape) < _MIN_SIDE:
         picture, scale = _enlarged(picture, _MIN_SIDE)
     picture = picture.copy()
@@ -55,8 +57,11 @@ def _label(digit: Digit) -> str:
 
 
 def draw_steps(steps: ReadingSteps) -> Pixels:
-    """A strip, uint8 RGB: the upright picture, its darkness, the mask of ink, the boxes, the network's inputs."""
-    stages = [steps.page.pixels, _stretched(steps.ink.darkness), steps.ink.mask, draw_annotation(steps)]
+    """A strip, uint8 RGB: the upright picture, its ink, the boxes, the network's inputs.
+
+    Ink of digits is green, other ink red.
+    """
+    stages = [steps.page.pixels, _ink(steps.view.maps), draw_annotation(steps)]
     panels = [_of_height(_rgb(stage), _STRIP) for stage in stages]
     panels.append(_network_inputs(steps))
     gap = np.full((_STRIP, _GAP, 3), 255, np.uint8)
@@ -64,8 +69,8 @@ def draw_steps(steps: ReadingSteps) -> Pixels:
     return strip
 
 
-def _stretched(darkness: Pixels) -> Pixels:
-    return (darkness * (255.0 / max(1, int(darkness.max())))).astype(np.uint8)
+def _ink(maps: InkMaps) -> Pixels:
+    return (255 * np.stack([maps.other, maps.digit, np.zeros_like(maps.digit)], axis=-1)).astype(np.uint8)
 
 
 def _network_inputs(steps: ReadingSteps) -> Pixels:

@@ -1,7 +1,4 @@
-"""Connected components of the ink; grain, shadows and the edges of objects are left out.
-
-The limits were set by hand; none was measured by itself.
-"""
+"""Components: ink that may be one digit, grouped by where the finder says that its digit has its middle."""
 
 from __future__ import annotations
 
@@ -12,152 +9,218 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.reading.ink import Ink
-from inkdigits.stats.quick_statistics import percentile
+from inkdigits.reading.finder import InkMaps
 
-__all__ = ["Component", "find_components", "merge", "typical_height"]
+__all__ = ["Cluster", "Component", "find_clusters", "typical_height"]
 
-# A pixel below this fraction of its component's darkest ink is shadow, not ink.
-_MIN_OF_DARKEST = 0.34
-# A component below this fraction of the dominant contrast is a shadow, a crease or ink that shines through the paper.
-_MIN_OF_DOMINANT = 0.25
+# A pixel is ink where ink covers half of it.
+_MIN_COVER = 0.5
 _MIN_AREA = 6  # pixels
 # More components are a texture rather than writing; the largest are kept.
-_MAX_COMPONENTS = 1000
+_MAX_COMPONENTS = 600
+# The middle of a digit is blurred over this fraction of its height, since pixels disagree a little about it.
+_SPREAD = 0.07
+# A digit is this many times as high as its ink is away from the middle of its box, in the median of 3,000 of MNIST's
+# training digits (docs/log.md, 2026-11-29).
+_HEIGHT_OF_DISTANCE = 2.94
+# Parts with less than this fraction of the ink are not kept.
+_MIN_PART = 0.05
+# Components that are smaller than this fraction of the writing's height are specks.
+_SPECK = 0.2
+
+Floats = NDArray[np.float32]
+Labels = NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Component:
-    """Connected ink: its box in pixels of the working copy, `mask` uint8 (h, w) of 0 and 255, and its contrast.
+    """Ink: a box in pixels of the view, and `cover` uint8 (h, w), how much of each of its pixels ink covers, of 255.
 
-    The contrast is the 85th percentile of its darkness, in grey levels.
+    The box has room for soft edges. `digit_fraction` is the fraction of the ink that the finder takes for a digit's.
     """
 
     x: int
     y: int
     w: int
     h: int
-    mask: NDArray[np.uint8]
-    contrast: float
-
-    @cached_property
-    def right(self) -> int:
-        """The first column to the right of the box."""
-        return self.x + self.w
-
-    @cached_property
-    def bottom(self) -> int:
-        """The first row below the box."""
-        return self.y + self.h
-
-    def touches_border(self, shape: tuple[int, ...]) -> bool:
-        """Whether the box reaches the border of a picture of shape (height, width)."""
-        return self.x == 0 or self.y == 0 or self.right == shape[1] or self.bottom == shape[0]
+    cover: NDArray[np.uint8]
+    digit_fraction: float
 
     @cached_property
     def area(self) -> int:
         """The number of pixels with ink."""
-        return int(np.count_nonzero(self.mask))
+        return int(np.count_nonzero(self.cover > 127))
 
     @cached_property
-    def thickness(self) -> float:
-        """The width of the widest stroke, in pixels of the working copy."""
+    def ink_box(self) -> tuple[int, int, int, int]:
+        """x, y, width and height of the pixels with ink."""
         import cv2
 
-        framed = cv2.copyMakeBorder(self.mask, 1, 1, 1, 1, cv2.BORDER_CONSTANT)
-        return 2 * float(cv2.distanceTransform(framed, cv2.DIST_L2, 5).max())
+        x, y, w, h = cv2.boundingRect((self.cover > 127).astype(np.uint8))
+        return self.x + x, self.y + y, w, h
+
+    @property
+    def height(self) -> float:
+        """The height of the digit that it may be, in pixels; a wide stroke counts as a low digit."""
+        return max(self.ink_box[3], 0.6 * self.ink_box[2])
 
 
-def merge(parts: Sequence[Component]) -> Component:
-    """Several components as one."""
-    if len(parts) == 1:
-        return parts[0]
-    x, y = min(part.x for part in parts), min(part.y for part in parts)
-    right, bottom = max(part.right for part in parts), max(part.bottom for part in parts)
-    mask = np.zeros((bottom - y, right - x), np.uint8)
-    for part in parts:
-        mask[part.y - y : part.bottom - y, part.x - x : part.right - x] |= part.mask
-    return Component(x, y, right - x, bottom - y, mask, max(part.contrast for part in parts))
+@dataclass(frozen=True)
+class Cluster:
+    """Ink that is one digit or a few: each hypothesis is a list of digits, the finder's own first."""
+
+    hypotheses: tuple[tuple[Component, ...], ...]
 
 
 def typical_height(components: Sequence[Component]) -> float:
     """The height of the writing in pixels: half of the ink is in components that are no taller; 0 without any."""
     if not components:
         return 0.0
-    if len(components) == 1:
-        return float(max(components[0].h, components[0].w * 0.6))
-    heights = np.array([max(component.h, component.w * 0.6) for component in components])
+    heights = np.array([component.height for component in components])
     order = np.argsort(heights)
     cumulative = np.cumsum(np.array([component.area for component in components])[order])
     return float(heights[order][np.searchsorted(cumulative, cumulative[-1] / 2)])
 
 
-def find_components(ink: Ink) -> list[Component]:
-    """The components of the ink of a picture, the largest first."""
-    found = _connected_components(_without_shadow(ink), ink.darkness)
-    if not found:
-        return []
-    dominant = _dominant_contrast(found, ink.mask.shape)
-    kept = [
-        component
-        for component in found
-        if component.contrast >= _MIN_OF_DOMINANT * dominant and not _runs_along_border(component, ink.mask.shape)
-    ]
-    return kept[:_MAX_COMPONENTS]
-
-
-def _without_shadow(ink: Ink) -> NDArray[np.uint8]:
-    """The mask without pixels that are much lighter than the darkest ink that they are connected to."""
+def find_clusters(maps: InkMaps) -> tuple[list[Cluster], list[Component]]:
+    """The ink of a view as clusters, and the specks, which are too small for digits, apart."""
     import cv2
 
-    count, labels = cv2.connectedComponents(ink.mask, connectivity=8)
-    inked = ink.mask > 0
+    cover = np.minimum(maps.digit + maps.other, 1)
+    mask = (cover > _MIN_COVER).astype(np.uint8)
+    count, connected = cv2.connectedComponents(mask, connectivity=8, ltype=cv2.CV_32S)
+    if count == 1:
+        return [], []
+    rows, columns = np.nonzero(mask)
+    connected = np.asarray(connected, np.int32)[rows, columns]
+    digits = _digit_of_each_pixel(maps, rows, columns, connected)
+    ink = _Ink(cover, maps, rows, columns)
+    return _without_specks([_cluster(ink, places, connected, digits) for places in _groups(connected, digits)])
+
+
+@dataclass(frozen=True)
+class _Ink:
+    """The pixels of ink, at `rows` and `columns`."""
+
+    cover: Floats
+    maps: InkMaps
+    rows: NDArray[np.intp]
+    columns: NDArray[np.intp]
+
+    def component(self, places: NDArray[np.intp]) -> Component:
+        """The pixels at `places` as one component, with the soft edge around them."""
+        import cv2
+
+        rows, columns = self.rows[places], self.columns[places]
+        top, left = max(0, int(rows.min()) - 1), max(0, int(columns.min()) - 1)
+        bottom, right = int(rows.max()) + 2, int(columns.max()) + 2
+        part = np.s_[top:bottom, left:right]
+        own = np.zeros(self.cover[part].shape, np.uint8)
+        own[rows - top, columns - left] = 1
+        own = _without_crumbs(own)
+        edge = cv2.dilate(own, np.ones((3, 3), np.uint8))
+        # The edge's pixels are less than half covered; more than that is another component's ink.
+        kept = (own > 0) | ((edge > 0) & (self.cover[part] <= _MIN_COVER))
+        cover = np.where(kept, self.cover[part], 0)
+        digit, other = (float(ink[part][own > 0].sum()) for ink in (self.maps.digit, self.maps.other))
+        height, width = cover.shape
+        return Component(left, top, width, height, np.round(255 * cover).astype(np.uint8), digit / (digit + other))
+
+
+def _without_crumbs(own: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """`own` without the small parts that are connected to nothing: a few pixels that point to the wrong middle."""
+    import cv2
+
+    count, labels, statistics, _ = cv2.connectedComponentsWithStats(own, connectivity=8)
     if count == 2:
-        darkest_of_all = int(cv2.minMaxLoc(ink.darkness, ink.mask)[1])
-        return np.where(inked & (ink.darkness >= _MIN_OF_DARKEST * darkest_of_all), np.uint8(255), np.uint8(0))
-    darkest = np.zeros(count, np.uint8)
-    np.maximum.at(darkest, np.asarray(labels, np.int64)[inked], ink.darkness[inked])
-    mask = ink.mask.copy()
-    mask[inked] = np.where(ink.darkness[inked] >= _MIN_OF_DARKEST * darkest[labels[inked]], 255, 0)
-    return mask
+        return own
+    areas = statistics[1:, cv2.CC_STAT_AREA]
+    kept = np.flatnonzero(areas >= _MIN_PART * areas.sum()) + 1
+    return np.isin(labels, kept).astype(np.uint8)
 
 
-def _connected_components(mask: NDArray[np.uint8], darkness: NDArray[np.uint8]) -> list[Component]:
+def _digit_of_each_pixel(maps: InkMaps, rows: NDArray[np.intp], columns: NDArray[np.intp], connected: Labels) -> Labels:
+    """A number for the digit that each pixel of ink belongs to: the pixels that point to the same middle."""
     import cv2
 
-    _count, labels, stats, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    order = 1 + np.argsort(-stats[1:, 4], kind="stable")
-    components = []
-    for label in order[: 2 * _MAX_COMPONENTS].tolist():
-        x, y, w, h, area = stats[label].tolist()
-        if area < _MIN_AREA:
-            break
-        own = labels[y : y + h, x : x + w] == label
-        contrast = percentile(darkness[y : y + h, x : x + w][own], 85)
-        components.append(Component(x, y, w, h, own.astype(np.uint8) * 255, contrast))
-    return components
+    right, down = maps.right[rows, columns], maps.down[rows, columns]
+    height, width = maps.digit.shape
+    x = np.clip(np.round(columns + right), 0, width - 1).astype(np.intp)
+    y = np.clip(np.round(rows + down), 0, height - 1).astype(np.intp)
+    digit_height = _HEIGHT_OF_DISTANCE * float(np.median(np.hypot(right, down)))
+    votes = np.zeros((height, width), np.float32)
+    np.add.at(votes, (y, x), 1)
+    density = cv2.GaussianBlur(votes, (0, 0), max(0.6, _SPREAD * digit_height))
+    reach = max(3, round(0.4 * digit_height)) | 1
+    peak = cv2.dilate(density, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
+    middles = ((density > 0.2 * peak) & (density > 0)).astype(np.uint8)
+    _, labels = cv2.connectedComponents(middles, connectivity=8, ltype=cv2.CV_32S)
+    own = np.asarray(labels, np.int32)[y, x]
+    return _with_strays(own, connected)
 
 
-def _dominant_contrast(components: Sequence[Component], shape: tuple[int, ...]) -> float:
-    """The median contrast, weighted by area and contrast; components at the border count only without others."""
-    if len(components) == 1:
-        return components[0].contrast
-    inside = [component for component in components if not component.touches_border(shape)] or list(components)
-    contrasts = np.array([component.contrast for component in inside])
-    weights = np.array([component.area for component in inside]) * contrasts**2
-    order = np.argsort(contrasts)
-    cumulative = np.cumsum(weights[order])
-    return float(contrasts[order][np.searchsorted(cumulative, cumulative[-1] / 2)])
+def _with_strays(digits: Labels, connected: Labels) -> Labels:
+    """Pixels that point to no middle (0) belong to the digit of most of the ink that they are connected to."""
+    strays = np.flatnonzero(digits == 0)
+    if not len(strays):
+        return digits
+    count = int(digits.max()) + 1
+    pairs, sizes = np.unique(connected[digits > 0].astype(np.int64) * count + digits[digits > 0], return_counts=True)
+    order = np.argsort(sizes, kind="stable")  # the last, largest one stays
+    largest = np.zeros(int(connected.max()) + 1, np.int32)
+    largest[pairs[order] // count] = pairs[order] % count
+    digits = digits.copy()
+    digits[strays] = largest[connected[strays]]
+    # Ink without any middle is a digit of its own.
+    alone = digits == 0
+    digits[alone] = count + connected[alone]
+    return digits
 
 
-def _runs_along_border(component: Component, shape: tuple[int, ...]) -> bool:
-    """Whether most of its length lies on the picture's border, like the edge of a page or of a table."""
-    if not component.touches_border(shape):
-        return False
-    on_border = max(
-        np.count_nonzero(component.mask[:, 0]) * (component.x == 0),
-        np.count_nonzero(component.mask[:, -1]) * (component.right == shape[1]),
-        np.count_nonzero(component.mask[0]) * (component.y == 0),
-        np.count_nonzero(component.mask[-1]) * (component.bottom == shape[0]),
-    )
-    return bool(on_border > 0.6 * max(component.w, component.h))
+def _groups(connected: Labels, digits: Labels) -> list[NDArray[np.intp]]:
+    """The places of the pixels of each group: connected ink, and ink of one digit, are in one group."""
+    parent: dict[int, int] = {}
+
+    def root(node: int) -> int:
+        while parent.setdefault(node, node) != node:
+            node = parent[node]
+        return node
+
+    span = int(digits.max()) + 1
+    pairs, inverse = np.unique(connected.astype(np.int64) * span + digits, return_inverse=True)
+    for pair in pairs.tolist():
+        parent[root(-(pair // span))] = root(pair % span + 1)
+    roots = np.array([root(pair % span + 1) for pair in pairs.tolist()])[inverse]
+    order = np.argsort(roots, kind="stable")
+    starts = np.flatnonzero(np.diff(roots[order])) + 1
+    groups = sorted(np.split(order, starts), key=lambda group: -len(group))
+    return [group for group in groups[:_MAX_COMPONENTS] if len(group) >= _MIN_AREA]
+
+
+def _cluster(ink: _Ink, places: NDArray[np.intp], connected: Labels, digits: Labels) -> Cluster:
+    hypotheses = [_components(ink, places, digits)]
+    if len(hypotheses[0]) > 1 or len(np.unique(connected[places])) > 1:
+        hypotheses.append(_components(ink, places, connected))
+        if len(hypotheses[0]) > 1 and len(hypotheses[1]) > 1:
+            hypotheses.append((ink.component(places),))
+    return Cluster(tuple(hypothesis for hypothesis in hypotheses if hypothesis))
+
+
+def _components(ink: _Ink, places: NDArray[np.intp], labels: Labels) -> tuple[Component, ...]:
+    """A component for each label, left to right; those of less than a twentieth of the largest are left out."""
+    own = labels[places]
+    parts = [places[own == label] for label in np.unique(own)]
+    largest = max(map(len, parts))
+    kept = [ink.component(part) for part in parts if len(part) >= max(_MIN_AREA, _MIN_PART * largest)]
+    return tuple(sorted(kept, key=lambda component: component.x))
+
+
+def _without_specks(clusters: list[Cluster]) -> tuple[list[Cluster], list[Component]]:
+    components = [component for cluster in clusters for component in cluster.hypotheses[0]]
+    height = typical_height(components)
+
+    def is_speck(cluster: Cluster) -> bool:
+        return all(max(part.ink_box[2:]) <= _SPECK * height for part in cluster.hypotheses[0])
+
+    specks = [component for cluster in clusters if is_speck(cluster) for component in cluster.hypotheses[0]]
+    return [cluster for cluster in clusters if not is_speck(cluster)], specks

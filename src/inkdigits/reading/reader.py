@@ -15,37 +15,43 @@ from inkdigits.modelfile.predictor import DEFAULT_MODEL, Predictor
 from inkdigits.reading.components import Component
 from inkdigits.reading.coroutines import NetworkQueries, run, run_together
 from inkdigits.reading.decide import acceptance_threshold, decide
-from inkdigits.reading.ink import Ink, WorkingCopy, likely_polarities, working_copy
+from inkdigits.reading.finder import Finder
 from inkdigits.reading.many import read_pages
-from inkdigits.reading.reading import Box, Digit, DigitOutcome, Reading, ReadingOutcome
+from inkdigits.reading.plain import segment_plain
+from inkdigits.reading.reading import Box, Digit, DigitOutcome, Reading, ReadingOutcome, Separator
 from inkdigits.reading.rows import reading_order
 from inkdigits.reading.segmentation import Candidate, Segmentation, segment, split_to_length
-from inkdigits.reading.upscale import Upscaled, upscale
+from inkdigits.reading.separators import find_separators
+from inkdigits.reading.views import View, show, view_sides
 
-__all__ = ["Reader", "ReadingSteps", "Region", "read"]
+__all__ = ["Reader", "ReadingSteps", "Region", "best_segmentation", "read"]
 
 # x, y, width and height in pixels of the upright picture.
 Region = tuple[int, int, int, int]
 
-# In pixels: enlarged, blurred and grainy pictures of few digits are clearer when they are small. Chosen by the rows of
-# benchmarks/invariance.py (docs/log.md, 2026-11-26).
-_SMALLER_SIDES = (256, 128)
+# In pixels of a view: digits of this height are seen well, larger views are not needed for them.
+_GOOD_HEIGHT = 26
+# Where digits are lower than this, a view of more pixels than usual is worth its time.
+_TINY_HEIGHT, _MAX_USUAL_PIXELS = 18, 1_100_000
+# The confidence of every candidate of a view that leaves no doubt.
+_CERTAIN = 0.93
 
 
 @dataclass(frozen=True)
 class ReadingSteps:
-    """The steps from a page to its reading; `ink` is that of the region where one was given."""
+    """The steps from a page to its reading; `view` is that of the region where one was given."""
 
     page: decode.Page
-    ink: Ink
+    view: View
     reading: Reading
 
 
 @dataclass(frozen=True)
 class Reader:
-    """Reads pictures with one loaded network; several threads may use it at the same time."""
+    """Reads pictures with a loaded finder and classifier; several threads may use it at the same time."""
 
     predictor: Predictor
+    finder: Finder
 
     @classmethod
     def load(cls, model: str | Path | None = None, *, threads: int | None = None) -> Reader:
@@ -53,7 +59,7 @@ class Reader:
 
         Raises `ModelFileError`.
         """
-        return cls(Predictor.load(model or DEFAULT_MODEL, threads=threads))
+        return cls(Predictor.load(model or DEFAULT_MODEL, threads=threads), Finder.load(threads=threads))
 
     def read(self, picture: decode.Source, *, region: Region | None = None, length: int | None = None) -> Reading:
         """Read one picture: a path, a file's bytes, a PIL image or an array; of several pages, the first.
@@ -85,40 +91,45 @@ class Reader:
         return run_together(steps, self.predictor.predict_proba)
 
     def _steps(self, page: decode.Page, region: Region | None, length: int | None) -> NetworkQueries[ReadingSteps]:
-        frame = upscale(_crop_region(page, region))
-        pixels = frame.pixels
+        pixels = _crop_region(page, region)
         threshold = acceptance_threshold(self.predictor.metadata.acceptance_threshold)
-        best = yield from _best_segmentation(pixels, threshold)
+        best = yield from segment_plain(pixels)
+        if best is None:
+            best = yield from best_segmentation(pixels, self.finder, threshold)
         outcomes = decide(best, threshold)
         if length is not None:
             accepted = sum(outcome != "not_a_digit" for outcome in outcomes)
             if accepted < length:
-                best = yield from split_to_length(best, length - accepted, pixels)
+                best = yield from split_to_length(best, length - accepted)
             outcomes = decide(best, threshold, length)
-        digits = _digits(best, outcomes, frame, region)
-        return ReadingSteps(page, best.ink, _reading(page, digits, blank=not best.other))
+        digits = _digits(best, outcomes, region)
+        separators = find_separators(digits, _marks(best, outcomes, region))
+        return ReadingSteps(page, best.view, _reading(page, digits, separators))
 
 
-def _best_segmentation(pixels: NDArray[np.uint8], threshold: float) -> NetworkQueries[Segmentation]:
-    """The segmentation at full working size, or where that holds no certain digit, the best at any size that does."""
-    best = yield from _segmentation_of(working_copy(pixels), pixels)
-    if "digit" in decide(best, threshold):
-        return best
-    for side in _SMALLER_SIDES:
-        if side < max(pixels.shape[:2]):
-            found = yield from _segmentation_of(working_copy(pixels, side), pixels)
-            if found.quality > best.quality and "digit" in decide(found, threshold):
-                best = found
+def best_segmentation(pixels: NDArray[np.uint8], finder: Finder, threshold: float) -> NetworkQueries[Segmentation]:
+    """The best segmentation of a picture among its views, from small to large.
+
+    Larger views are left out where digits are large enough in those before, and the largest unless they are tiny.
+    """
+    best: Segmentation | None = None
+    flatness = min(pixels.shape[:2]) / max(pixels.shape[:2])
+    for number, side in enumerate(view_sides(pixels)):
+        if side * side * flatness > _MAX_USUAL_PIXELS and not (best and 0 < best.height < _TINY_HEIGHT):
+            break
+        found = yield from segment(show(pixels, side, finder))
+        if best is None or found.quality > best.quality:
+            best = found
+        if _is_certain(best) or (number > 0 and best.height >= _GOOD_HEIGHT and "digit" in decide(best, threshold)):
+            break
+    assert best is not None
     return best
 
 
-def _segmentation_of(copy: WorkingCopy, pixels: NDArray[np.uint8]) -> NetworkQueries[Segmentation]:
-    """The better one of the polarities that the ink may have."""
-    segmentations: list[Segmentation] = []
-    for light in likely_polarities(copy):
-        found = yield from segment(copy, pixels, light=light)
-        segmentations.append(found)
-    return max(segmentations, key=lambda segmentation: segmentation.quality)
+def _is_certain(found: Segmentation) -> bool:
+    """Whether a view leaves no doubt, so that no other is needed."""
+    confidences = [candidate.confidence for candidate in found.candidates]
+    return found.height >= _GOOD_HEIGHT and min(confidences, default=0.0) >= _CERTAIN
 
 
 def _crop_region(page: decode.Page, region: Region | None) -> NDArray[np.uint8]:
@@ -131,13 +142,9 @@ def _crop_region(page: decode.Page, region: Region | None) -> NDArray[np.uint8]:
     return np.ascontiguousarray(page.pixels[y : y + h, x : x + w])
 
 
-def _digits(
-    segmentation: Segmentation, outcomes: list[DigitOutcome], frame: Upscaled, region: Region | None
-) -> tuple[Digit, ...]:
+def _digits(segmentation: Segmentation, outcomes: list[DigitOutcome], region: Region | None) -> tuple[Digit, ...]:
     left, top = region[:2] if region else (0, 0)
-    boxes = [
-        _box(candidate.component, segmentation.ink.scale, frame, left, top) for candidate in segmentation.candidates
-    ]
+    boxes = [_box(candidate.component, segmentation.view, left, top) for candidate in segmentation.candidates]
     return tuple(
         _digit(segmentation.candidates[place], boxes[place], row, outcomes[place])
         for row, places in enumerate(reading_order(boxes))
@@ -145,10 +152,20 @@ def _digits(
     )
 
 
-def _box(component: Component, scale: float, frame: Upscaled, left: int, top: int) -> Box:
-    x, y, right, bottom = (
-        round(frame.to_original(edge / scale)) for edge in (component.x, component.y, component.right, component.bottom)
-    )
+def _marks(segmentation: Segmentation, outcomes: list[DigitOutcome], region: Region | None) -> list[Box]:
+    """The boxes of ink that is no digit's."""
+    left, top = region[:2] if region else (0, 0)
+    refused = [
+        candidate.component
+        for candidate, outcome in zip(segmentation.candidates, outcomes, strict=True)
+        if outcome == "not_a_digit"
+    ]
+    return [_box(component, segmentation.view, left, top) for component in (*refused, *segmentation.specks)]
+
+
+def _box(component: Component, view: View, left: int, top: int) -> Box:
+    x, y, w, h = component.ink_box
+    x, y, right, bottom = (round(view.to_picture(end)) for end in (x, y, x + w, y + h))
     return x + left, y + top, max(1, right - x), max(1, bottom - y)
 
 
@@ -168,15 +185,14 @@ def _digit(candidate: Candidate, box: Box, row: int, outcome: DigitOutcome) -> D
     )
 
 
-def _reading(page: decode.Page, digits: tuple[Digit, ...], *, blank: bool) -> Reading:
+def _reading(page: decode.Page, digits: tuple[Digit, ...], separators: tuple[Separator, ...]) -> Reading:
     rows: dict[int, str] = {}
     for digit in digits:
         if digit.outcome != "not_a_digit":
             rows[digit.row] = rows.get(digit.row, "") + str(digit.value)
-    outcome: ReadingOutcome = "blank" if blank and not digits else "nothing_accepted"
-    return Reading(
-        page.name, "read" if rows else outcome, "\n".join(rows.values()), None, digits, page.number, page.size
-    )
+    outcome: ReadingOutcome = "blank" if not digits else "nothing_accepted"
+    string = "\n".join(rows.values())
+    return Reading(page.name, "read" if rows else outcome, string, None, digits, page.number, page.size, separators)
 
 
 def read(picture: decode.Source, *, region: Region | None = None, length: int | None = None) -> Reading:

@@ -8,7 +8,17 @@ from typing import Literal, TypedDict
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Box", "Digit", "DigitDict", "DigitOutcome", "Reading", "ReadingDict", "ReadingOutcome"]
+__all__ = [
+    "Box",
+    "Digit",
+    "DigitDict",
+    "DigitOutcome",
+    "Reading",
+    "ReadingDict",
+    "ReadingOutcome",
+    "Separator",
+    "SeparatorDict",
+]
 
 DigitOutcome = Literal["digit", "unsure", "not_a_digit"]
 ReadingOutcome = Literal["read", "blank", "nothing_accepted", "error"]
@@ -30,6 +40,14 @@ class DigitDict(TypedDict):
     network_input: list[list[int]]
 
 
+class SeparatorDict(TypedDict):
+    """A `Separator` as JSON holds it."""
+
+    character: str
+    box: list[int]
+    row: int
+
+
 class ReadingDict(TypedDict):
     """A `Reading` as JSON holds it."""
 
@@ -40,6 +58,7 @@ class ReadingDict(TypedDict):
     error: str | None
     size: list[int]
     digits: list[DigitDict]
+    separators: list[SeparatorDict]
 
 
 @dataclass(frozen=True)
@@ -78,6 +97,22 @@ class Digit:
 
 
 @dataclass(frozen=True)
+class Separator:
+    """A point, comma, colon, minus sign or slash (`character`) after a digit of the row `row`.
+
+    `box` is in pixels of the upright picture.
+    """
+
+    character: str
+    box: Box
+    row: int
+
+    def to_dict(self) -> SeparatorDict:
+        """The separator as JSON holds it."""
+        return {"character": self.character, "box": list(self.box), "row": self.row}
+
+
+@dataclass(frozen=True)
 class Reading:
     """What was read in one picture.
 
@@ -85,6 +120,7 @@ class Reading:
     `error`, and then `error` says what is wrong with the picture. `string` holds the accepted digits in reading order,
     rows separated by a line break; unsure digits are included, refused ones are not. `page` counts the frames or pages
     of one file from 0. `size` is the width and height of the upright picture in pixels, (0, 0) for an error.
+    `separators` are what stands between digits and is no digit; they are not part of the string.
     """
 
     path: str
@@ -94,6 +130,7 @@ class Reading:
     digits: tuple[Digit, ...]
     page: int = 0
     size: tuple[int, int] = (0, 0)
+    separators: tuple[Separator, ...] = ()
 
     def to_dict(self) -> ReadingDict:
         """The reading as JSON holds it."""
@@ -105,4 +142,5 @@ class Reading:
             "error": self.error,
             "size": list(self.size),
             "digits": [digit.to_dict() for digit in self.digits],
+            "separators": [separator.to_dict() for separator in self.separators],
         }

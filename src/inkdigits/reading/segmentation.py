@@ -1,4 +1,4 @@
-"""Segmentation of a picture, for one polarity of ink, into candidates that the network has classified."""
+"""Segmentation of a view into candidates that the classifier has classified."""
 
 from __future__ import annotations
 
@@ -9,35 +9,28 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.reading.clusters import SPECK, find_clusters, split_hypotheses
-from inkdigits.reading.components import Component, find_components
+from inkdigits.normalize import normalize_ink
+from inkdigits.reading.components import Cluster, Component, find_clusters, typical_height
 from inkdigits.reading.coroutines import NetworkQueries
-from inkdigits.reading.crop import crop
-from inkdigits.reading.evidence import is_ink
-from inkdigits.reading.ink import Ink, WorkingCopy, find_ink
+from inkdigits.reading.touching import split_touching
+from inkdigits.reading.views import View
 
 __all__ = ["Candidate", "Segmentation", "segment", "split_to_length"]
 
 Pixels = NDArray[np.uint8]
 Hypothesis = Sequence[Component]
-# The limits were set by hand on the development pictures (benchmarks/real_digits.py); none was measured by itself.
-# By how much the probability of its least probable digit must rise for components to be merged, and to be split.
-_MIN_MERGE_GAIN = 0.1
-_MIN_SPLIT_GAIN = 0.2
-# A component with at least this probability is not split, and no part of a split may have less than the second one.
-_MAX_SPLIT_PROBABILITY = 0.95
-_MIN_PART_PROBABILITY = 0.93
-# The same for the parts of a split that only a known length justifies.
-_MIN_FORCED_PROBABILITY = 0.3
-# Components smaller than this fraction of the picture's long side are grain or a crease.
-_MIN_NOTABLE = 0.04
-# Splitting takes long, and a picture with more doubtful components is not a page of digits.
-_MAX_SPLITS = 60
+# By how much the probability of its least probable digit must exceed that of the finder's own hypothesis.
+_MIN_GAIN = 0.1
+# A candidate below the first probability is cut if it is wide enough for two digits, and taken as its parts if each has
+# the second one. Width by height of the narrowest pair and of a digit in a row; at most so many are cut.
+_MAX_CUT_PROBABILITY, _MIN_PART_PROBABILITY = 0.5, 0.9
+_MIN_FORCED_PROBABILITY = 0.3  # of the parts of a split that only a known length justifies
+_MIN_PAIR_ASPECT, _DIGIT_ASPECT, _MAX_PARTS, _MAX_CUTS = 0.6, 0.6, 4, 40
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A component that may be a digit, the picture of it that the network classified, and the network's answer.
+    """A component that may be a digit, the picture of it that the classifier was given, and its answer.
 
     `network_input` is uint8 (28, 28), `probabilities` (10,). It is `forced` if it comes from a split that only a known
     length justifies.
@@ -54,6 +47,11 @@ class Candidate:
         return float(self.probabilities.max())
 
     @cached_property
+    def confidence(self) -> float:
+        """The highest probability times the fraction of the ink that the finder takes for a digit's."""
+        return self.best * self.component.digit_fraction
+
+    @cached_property
     def value(self) -> int:
         """The most probable digit."""
         return int(self.probabilities.argmax())
@@ -61,97 +59,96 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Segmentation:
-    """A picture's ink and the candidates in it; `other` are components of notable size that are not ink."""
+    """A view of a picture, its candidates, the clusters of ink that they were chosen from, and specks of ink."""
 
-    ink: Ink
+    view: View
     candidates: tuple[Candidate, ...]
-    other: tuple[Component, ...]
+    clusters: tuple[Cluster, ...] = ()
+    specks: tuple[Component, ...] = ()
 
-    @property
+    @cached_property
     def quality(self) -> float:
-        """How much the candidates look like digits: those with a probability below 0.6 count against it."""
+        """How much the candidates look like digits: those with a confidence below 0.6 count against it."""
         found = self.candidates
-        return sum(candidate.best - 0.6 for candidate in found) / (len(found) ** 0.5 if found else 1.0)
+        return sum(one.confidence - 0.6 for one in found) / (len(found) ** 0.5 if found else 1.0)
+
+    @cached_property
+    def height(self) -> float:
+        """The height of the writing in pixels of the view; 0 without any."""
+        return typical_height([candidate.component for candidate in self.candidates])
 
 
-def segment(copy: WorkingCopy, pixels: Pixels, *, light: bool) -> NetworkQueries[Segmentation]:
-    """The segmentation of a picture for ink that is lighter than its paper (`light`) or darker.
-
-    `pixels` is the full picture that `copy` was made of.
-    """
-    ink = find_ink(copy, light=light)
-    found = find_components(ink)
-    clusters = [cluster.hypotheses for cluster in find_clusters([one for one in found if is_ink(one, ink)])]
-    merged = yield from _best_hypotheses(clusters, ink, pixels, _MIN_MERGE_GAIN)
-    candidates = yield from _split([candidate for digits in merged for candidate in digits], ink, pixels)
-    large = max((max(candidate.component.w, candidate.component.h) for candidate in candidates), default=0)
-    notable = max(SPECK * large, _MIN_NOTABLE * max(ink.mask.shape))
-    other = [component for component in found if max(component.w, component.h) > notable and not is_ink(component, ink)]
-    return Segmentation(ink, tuple(candidates), tuple(other))
+def segment(view: View) -> NetworkQueries[Segmentation]:
+    """The segmentation of a view."""
+    clusters, specks = find_clusters(view.maps)
+    classified = iter((yield from _classified([one for cluster in clusters for one in cluster.hypotheses])))
+    best = [_best([next(classified) for _ in cluster.hypotheses]) for cluster in clusters]
+    candidates = yield from _cut([one for digits in best for one in digits])
+    return Segmentation(view, tuple(candidates), tuple(clusters), tuple(specks))
 
 
-def _classified(hypotheses: Sequence[Hypothesis], ink: Ink, pixels: Pixels) -> NetworkQueries[list[list[Candidate]]]:
-    """The candidates of every hypothesis, with one query of the network."""
+def _cut(candidates: list[Candidate]) -> NetworkQueries[list[Candidate]]:
+    """The candidates, those that are no digit replaced by touching digits where they are some."""
+    doubtful = [index for index, one in enumerate(candidates) if one.best < _MAX_CUT_PROBABILITY][:_MAX_CUTS]
+    cuts = [(index, parts) for index in doubtful for parts in _parts(candidates[index].component)]
+    classified = yield from _classified([parts for _, parts in cuts])
+    replaced: dict[int, list[Candidate]] = {}
+    for (index, _), parts in zip(cuts, classified, strict=True):
+        least = _least_probable(parts)
+        if least >= max(_MIN_PART_PROBABILITY, _least_probable(replaced.get(index, [candidates[index]]))):
+            replaced[index] = parts
+    return [part for index, one in enumerate(candidates) for part in replaced.get(index, [one])]
+
+
+def _parts(component: Component, counts: Sequence[int] | None = None) -> list[Hypothesis]:
+    """The component as two to four digits, as its width allows."""
+    _, _, w, h = component.ink_box
+    if counts is None:
+        counts = range(2, min(_MAX_PARTS, round(w / (_DIGIT_ASPECT * h))) + 1) if w >= _MIN_PAIR_ASPECT * h else ()
+    return [parts for count in counts if (parts := split_touching(component, count))]
+
+
+def _classified(hypotheses: Sequence[Hypothesis]) -> NetworkQueries[list[list[Candidate]]]:
+    """The candidates of every hypothesis, with one query of the classifier."""
     components = [component for hypothesis in hypotheses for component in hypothesis]
     if not components:
         return []
-    images = np.stack([crop(component, ink, pixels) for component in components])
+    images = np.stack([normalize_ink(component.cover) for component in components])
     probabilities = yield images
     candidates = map(Candidate, components, images, probabilities)
     return [[next(candidates) for _ in hypothesis] for hypothesis in hypotheses]
 
 
-def _best_hypotheses(
-    clusters: Sequence[Sequence[Hypothesis]], ink: Ink, pixels: Pixels, min_gain: float
-) -> NetworkQueries[list[list[Candidate]]]:
-    """For every cluster the hypothesis whose least probable digit is the most probable.
-
-    Another than the first is taken only if it is better by more than `min_gain`.
-    """
-    classified = iter((yield from _classified([one for cluster in clusters for one in cluster], ink, pixels)))
-    best = []
-    for cluster in clusters:
-        hypotheses = [next(classified) for _ in cluster]
-        scores = [_least_probable(candidates) for candidates in hypotheses]
-        scores[0] += min_gain
-        best.append(hypotheses[int(np.argmax(scores))])
-    return best
+def _best(hypotheses: list[list[Candidate]]) -> list[Candidate]:
+    """The hypothesis whose least probable digit is the most probable; the first, unless another is clearly better."""
+    scores = [_least_probable(candidates) for candidates in hypotheses]
+    scores[0] += _MIN_GAIN
+    return hypotheses[int(np.argmax(scores))]
 
 
 def _least_probable(candidates: Sequence[Candidate]) -> float:
     return min(candidate.best for candidate in candidates)
 
 
-def _split(candidates: Sequence[Candidate], ink: Ink, pixels: Pixels) -> NetworkQueries[list[Candidate]]:
-    """The candidates, with those that are probably not one digit split where their parts are digits."""
-    doubtful = [index for index, one in enumerate(candidates) if one.best < _MAX_SPLIT_PROBABILITY]
-    largest = sorted(doubtful, key=lambda index: -candidates[index].component.area)[:_MAX_SPLITS]
-    splits = {index: split_hypotheses(candidates[index].component) for index in sorted(largest)}
-    clusters = [((candidates[index].component,), *hypotheses) for index, hypotheses in splits.items() if hypotheses]
-    best = iter((yield from _best_hypotheses(clusters, ink, pixels, _MIN_SPLIT_GAIN)))
-    result = []
-    for index, candidate in enumerate(candidates):
-        parts = next(best) if splits.get(index) else [candidate]
-        accepted = len(parts) == 1 or _least_probable(parts) >= _MIN_PART_PROBABILITY
-        result += parts if accepted else [candidate]
-    return result
-
-
-def split_to_length(segmentation: Segmentation, missing: int, pixels: Pixels) -> NetworkQueries[Segmentation]:
-    """The segmentation with up to `missing` more candidates, from the most probable splits of the wide ones.
+def split_to_length(segmentation: Segmentation, missing: int) -> NetworkQueries[Segmentation]:
+    """The segmentation with up to `missing` more candidates, from the most probable splits.
 
     The parts are `forced`: however probable they are, nothing in the picture justifies the split.
     """
+    finest = [max(cluster.hypotheses, key=len) for cluster in segmentation.clusters]
+    wide = sorted((one.component for one in segmentation.candidates), key=lambda one: -one.w)[:_MAX_CUTS]
+    cuts = [parts for component in wide for parts in _parts(component, range(2, min(_MAX_PARTS, missing + 1) + 1))]
+    splits = yield from _classified([*(digits for digits in finest if len(digits) > 1), *cuts])
     candidates = list(segmentation.candidates)
-    widest = sorted(range(len(candidates)), key=lambda index: -candidates[index].component.w)[:_MAX_SPLITS]
-    splits = [(index, parts) for index in sorted(widest) for parts in split_hypotheses(candidates[index].component)]
-    classified = yield from _classified([parts for _, parts in splits], segmentation.ink, pixels)
-    by_index = [(index, parts) for (index, _), parts in zip(splits, classified, strict=True)]
-    replaced: dict[int, list[Candidate]] = {}
-    for index, parts in sorted(by_index, key=lambda split: -_least_probable(split[1])):
-        probable = _least_probable(parts) >= _MIN_FORCED_PROBABILITY
-        if index not in replaced and len(parts) - 1 <= missing and probable:
-            replaced[index] = [replace(part, forced=True) for part in parts]
-            missing -= len(parts) - 1
-    whole = [part for index, one in enumerate(candidates) for part in replaced.get(index, [one])]
-    return replace(segmentation, candidates=tuple(whole))
+    for split in sorted(splits, key=lambda digits: -_least_probable(digits)):
+        whole = [one for one in candidates if any(_holds(one.component, part.component) for part in split)]
+        probable = _least_probable(split) >= _MIN_FORCED_PROBABILITY
+        if probable and len(whole) == 1 and not whole[0].forced and len(split) - 1 <= missing:
+            place = next(index for index, one in enumerate(candidates) if one is whole[0])
+            candidates[place : place + 1] = [replace(part, forced=True) for part in split]
+            missing -= len(split) - 1
+    return replace(segmentation, candidates=tuple(candidates))
+
+
+def _holds(whole: Component, part: Component) -> bool:
+    return whole.x <= part.x + part.w // 2 < whole.x + whole.w and whole.y <= part.y + part.h // 2 < whole.y + whole.h

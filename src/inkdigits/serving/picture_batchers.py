@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from inkdigits.images.png import png_size
 from inkdigits.modelfile.predictor import Predictor
+from inkdigits.reading.finder import Finder
 from inkdigits.reading.many import read_pages
 from inkdigits.reading.reader import Reader, Region
 from inkdigits.reading.reading import Reading
@@ -46,7 +47,7 @@ class PictureBatchers:
     """Two queues, so that small drawings need not wait for photos of twelve megapixels."""
 
     def __init__(self, predictor: Predictor, limits: ServerLimits) -> None:
-        reader = Reader(predictor)
+        reader = Reader(predictor, Finder.load(threads=1))
         self._max_batch = limits.read_batch
         limits = replace(limits, batch=self._max_batch)
         self._small: Batcher[Picture, list[Reading]] = Batcher("read", lambda batch: _read_small(reader, batch), limits)

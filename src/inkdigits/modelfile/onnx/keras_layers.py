@@ -1,7 +1,7 @@
 """Keras layers as ONNX operators, a function a layer. Weights come by `get_weights()`, so the backend does not matter.
 
-The operators are those of https://onnx.ai/onnx/operators/. Weights are kept in float64 until the file is written, so
-that folding them into each other costs no precision.
+The operators are those of https://onnx.ai/onnx/operators/. ONNX Runtime folds batch normalization into convolutions
+when it loads the file.
 """
 
 from __future__ import annotations

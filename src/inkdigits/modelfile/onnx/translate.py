@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkdigits.errors import ExportError
-from inkdigits.modelfile.onnx.fold import folded
 from inkdigits.modelfile.onnx.graph import INPUT, Builder, Graph, Node, Value
 from inkdigits.modelfile.onnx.keras_layers import translate_layer
 
@@ -18,7 +17,7 @@ __all__ = ["translate"]
 
 
 def translate(model: keras.Model) -> Graph:
-    """`model` as a graph made as small as folding makes it, from pictures uint8 (n, height, width) to its raw logits.
+    """`model` as a graph from pictures uint8 (n, height, width) to its raw logits.
 
     `model` is a Sequential or Functional network that takes one grey picture, float32 in [0, 1], and ends in a softmax.
     Raises `ExportError` for any other, and names the layer that cannot be written.
@@ -31,7 +30,7 @@ def translate(model: keras.Model) -> Graph:
     name = builder.add("Unsqueeze", (name,), np.asarray([1], np.int64))
     result = _through(model, Value(name, (1, height, width), channels_first), builder)
     nodes, logits = _without_softmax(builder.nodes, result.name)
-    return Graph(tuple(folded(nodes, logits)), height, width, logits, result.shape[0])
+    return Graph(tuple(nodes), height, width, logits, result.shape[0])
 
 
 def _picture_shape(model: keras.Model) -> tuple[int, int, bool]:

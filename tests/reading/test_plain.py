@@ -1,0 +1,59 @@
+"""The short way for small plain pictures of one digit reads what the finder's way reads, and leaves it all else."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from inkdigits.datasets.mnist import load_train
+from inkdigits.reading.coroutines import run
+from inkdigits.reading.plain import segment_plain
+from inkdigits.reading.reader import Reader, best_segmentation
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader.load()
+
+
+@pytest.mark.parametrize("side", [28, 64])
+@pytest.mark.parametrize("dark", [True, False])
+def test_both_ways_read_the_same(reader: Reader, side: int, dark: bool) -> None:
+    images = load_train().images[:60]
+    short = 0
+    for image in images:
+        picture = cv2.resize(255 - image if dark else image, (side, side), interpolation=cv2.INTER_LINEAR)
+        found = run(segment_plain(picture), reader.predictor.predict_proba)
+        if found is None:
+            continue
+        short += 1
+        (candidate,) = found.candidates
+        other = run(best_segmentation(picture, reader.finder, 0.5), reader.predictor.predict_proba)
+        assert [str(candidate.value)] == [str(one.value) for one in other.candidates]
+        ours, theirs = candidate.component.ink_box, other.candidates[0].component.ink_box
+        scale = other.view.scale
+        assert np.abs(np.array(ours[2:]) - np.array(theirs[2:]) / scale).max() <= 2
+    assert short > 45
+
+
+@pytest.mark.parametrize(
+    "name", ["two digits", "grain", "ink at the border", "empty", "faint", "large", "tiny", "two touching digits"]
+)
+def test_every_doubt_is_left_to_the_finder(reader: Reader, name: str) -> None:
+    digits = load_train().images
+    rng = np.random.default_rng(0)
+    zero, one = digits[1], digits[3]
+    touching = np.zeros((28, 40), np.uint8)
+    touching[:, :28], touching[:, 12:] = zero, np.maximum(touching[:, 12:], np.roll(zero, -3, axis=1))
+    picture = {
+        "two digits": np.hstack([one, zero]),
+        "grain": np.clip(zero * 0.6 + 60 + rng.normal(0, 15, zero.shape), 0, 255).astype(np.uint8),
+        "ink at the border": zero[6:22, 6:22].repeat(2, axis=0).repeat(2, axis=1),
+        "empty": np.full((28, 28), 90, np.uint8),
+        "faint": zero // 8,
+        "large": cv2.resize(zero, (200, 200)),
+        "tiny": cv2.resize(zero, (12, 12)),
+        "two touching digits": touching,
+    }[name]
+    assert run(segment_plain(picture), reader.predictor.predict_proba) is None
