@@ -29,4 +29,4 @@ def maps(digits: list[list[Box]], other: list[Box] = []) -> InkMaps:  # noqa: B0
 
 def view(digits: list[list[Box]], other: list[Box] = []) -> View:  # noqa: B006  # never changed
     """A view that shows one pixel of the picture as one pixel."""
-    return View(maps(digits, other), 1.0)
+    return View(maps(digits, other), 1.0, (SHAPE[1], SHAPE[0]))

@@ -46,5 +46,13 @@ def test_coordinates_lead_back_to_the_picture() -> None:
     picture[100:140, 300:330] = 0
     view = show(picture, 256, _Recorder())  # type: ignore[arg-type]
     rows, columns = np.nonzero(view.maps.digit < 128)
-    found = [view.to_picture(float(end)) for end in (columns.min(), columns.max() + 1, rows.min(), rows.max() + 1)]
-    assert found == pytest.approx([300, 330, 100, 140], abs=2.5)
+    box = (int(columns.min()), int(rows.min()), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
+    assert view.to_picture(*box) == pytest.approx((300, 100, 30, 40), abs=3)
+
+
+def test_boxes_lie_within_the_picture_and_hold_a_pixel() -> None:
+    view = show(np.full((4, 9), 200, np.uint8), 128, _Recorder())  # type: ignore[arg-type]
+    height, width = view.maps.digit.shape
+    assert view.to_picture(0, 0, width, height) == (0, 0, 9, 4)
+    assert view.to_picture(width - 1, height - 1, 1, 1) == (8, 3, 1, 1)
+    assert view.to_picture(0, 0, 1, 1) == (0, 0, 1, 1)

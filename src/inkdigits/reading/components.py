@@ -135,7 +135,7 @@ def _without_crumbs(own: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if count == 2:
         return own
     areas = statistics[1:, cv2.CC_STAT_AREA]
-    kept = np.flatnonzero(areas >= _MIN_PART * areas.sum()) + 1
+    kept = np.flatnonzero(areas >= min(_MIN_PART * areas.sum(), areas.max())) + 1
     return np.isin(labels, kept).astype(np.uint8)
 
 
@@ -203,7 +203,7 @@ def _cluster(ink: _Ink, places: NDArray[np.intp], connected: Labels, digits: Lab
         hypotheses.append(_components(ink, places, connected))
         if len(hypotheses[0]) > 1 and len(hypotheses[1]) > 1:
             hypotheses.append((ink.component(places),))
-    return Cluster(tuple(hypothesis for hypothesis in hypotheses if hypothesis))
+    return Cluster(tuple(hypotheses))
 
 
 def _components(ink: _Ink, places: NDArray[np.intp], labels: Labels) -> tuple[Component, ...]:
@@ -211,7 +211,7 @@ def _components(ink: _Ink, places: NDArray[np.intp], labels: Labels) -> tuple[Co
     own = labels[places]
     parts = [places[own == label] for label in np.unique(own)]
     largest = max(map(len, parts))
-    kept = [ink.component(part) for part in parts if len(part) >= max(_MIN_AREA, _MIN_PART * largest)]
+    kept = [ink.component(part) for part in parts if len(part) >= max(min(_MIN_AREA, largest), _MIN_PART * largest)]
     return tuple(sorted(kept, key=lambda component: component.x))
 
 

@@ -84,4 +84,4 @@ def _view(component: Component, shape: tuple[int, ...]) -> View:
     digit, nothing = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
     part = digit[component.y : component.y + component.h, component.x : component.x + component.w]
     part[:] = component.cover / np.float32(255)
-    return View(InkMaps(digit, nothing, nothing, nothing), 1.0)
+    return View(InkMaps(digit, nothing, nothing, nothing), 1.0, (width - 2 * MARGIN, height - 2 * MARGIN))

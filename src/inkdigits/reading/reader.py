@@ -164,9 +164,8 @@ def _marks(segmentation: Segmentation, outcomes: list[DigitOutcome], region: Reg
 
 
 def _box(component: Component, view: View, left: int, top: int) -> Box:
-    x, y, w, h = component.ink_box
-    x, y, right, bottom = (round(view.to_picture(end)) for end in (x, y, x + w, y + h))
-    return x + left, y + top, max(1, right - x), max(1, bottom - y)
+    x, y, w, h = view.to_picture(*component.ink_box)
+    return x + left, y + top, w, h
 
 
 def _digit(candidate: Candidate, box: Box, row: int, outcome: DigitOutcome) -> Digit:

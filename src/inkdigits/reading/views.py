@@ -20,14 +20,21 @@ _MAX_PIXELS = 2_200_000  # of the largest view, which bounds time and memory
 
 @dataclass(frozen=True)
 class View:
-    """The finder's maps of a picture that is shown `scale` times as large, with a margin."""
+    """The finder's maps of a picture of `size` (width, height) that is shown `scale` times as large, with a margin."""
 
     maps: InkMaps
     scale: float
+    size: tuple[int, int]
 
-    def to_picture(self, coordinate: float) -> float:
-        """A coordinate along one side of the maps in pixels of the picture."""
-        return (coordinate - MARGIN) / self.scale
+    def to_picture(self, x: int, y: int, w: int, h: int) -> tuple[int, int, int, int]:
+        """A box of the maps in whole pixels of the picture: x, y, width and height, at least a pixel within it."""
+        left, right = self._span(x, w, self.size[0])
+        top, bottom = self._span(y, h, self.size[1])
+        return left, top, right - left, bottom - top
+
+    def _span(self, start: int, length: int, limit: int) -> tuple[int, int]:
+        low = min(max(0, round((start - MARGIN) / self.scale)), limit - 1)
+        return low, min(limit, max(low + 1, round((start + length - MARGIN) / self.scale)))
 
 
 def view_sides(pixels: Pixels) -> list[int]:
@@ -47,7 +54,9 @@ def show(pixels: Pixels, side: int, finder: Finder) -> View:
     framed = _framed(shown if shown.ndim == 3 else np.repeat(shown[:, :, None], 3, axis=2))
     maps = finder.maps(framed)
     seen = np.s_[: height + 2 * MARGIN, : width + 2 * MARGIN]
-    return View(InkMaps(maps.digit[seen], maps.other[seen], maps.right[seen], maps.down[seen]), scale)
+    return View(
+        InkMaps(maps.digit[seen], maps.other[seen], maps.right[seen], maps.down[seen]), scale, pixels.shape[1::-1]
+    )
 
 
 def resized(pixels: Pixels, scale: float) -> tuple[Pixels, float]:
