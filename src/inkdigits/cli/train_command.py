@@ -54,7 +54,10 @@ LearningRate = Annotated[float | None, typer.Option(help="The highest learning r
 Resume = Annotated[Path | None, typer.Option(help="Resume this run, which was stopped or killed.", metavar="RUN")]
 StartFrom = Annotated[
     str | None,
-    typer.Option(help="Start from these weights: reader, a run's folder or a .keras file.", metavar="MODEL"),
+    typer.Option(
+        help="Start from these weights: reader, a run's folder or a .keras file. Default: reader with --recipe adapt.",
+        metavar="MODEL",
+    ),
 ]
 AddData = Annotated[
     str | None, typer.Option(help="Mix these digits with the data, such as your own corrections.", metavar="DATA")

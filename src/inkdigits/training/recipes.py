@@ -10,7 +10,7 @@ from typing import Any
 from inkdigits.errors import RecipeError
 from inkdigits.training.engines.engine_registry import ENGINES
 
-__all__ = ["RECIPES", "Recipe", "named_recipe", "with_hyperparameters"]
+__all__ = ["RECIPES", "STARTS", "Recipe", "named_recipe", "with_hyperparameters"]
 
 
 @dataclass(frozen=True)
@@ -127,7 +127,7 @@ _READER = Recipe(
 RECIPES: Mapping[str, Mapping[str, Recipe]] = {
     "standard": {"": Recipe(), "reader": _READER},
     "quick": {"reader": replace(_READER, name="quick", epochs=10)},
-    # For a trained network (`--start-from`): few epochs at a low rate.
+    # For a trained network (STARTS): few epochs at a low rate.
     "adapt": {"reader": replace(_READER, name="adapt", learning_rate=5e-4, epochs=2)},
     "sprint": {
         "dense": _SPRINT,
@@ -135,6 +135,9 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
     },
     "brisk": {"": _BRISK, "cnn": replace(_BRISK, learning_rate=1.5e-3, epochs=2)},
 }
+
+# The weights that a recipe starts from unless others are named: a shipped model.
+STARTS: Mapping[str, str] = {"adapt": "reader"}
 
 
 def named_recipe(name: str, network: str) -> Recipe:

@@ -27,7 +27,7 @@ from inkdigits.training.checkpoint import OnEpoch, Progress, latest_checkpoint
 from inkdigits.training.devices import Devices, find_devices
 from inkdigits.training.engines.engine_registry import engine_of
 from inkdigits.training.epoch_loop import fit
-from inkdigits.training.recipes import Recipe, named_recipe, with_hyperparameters
+from inkdigits.training.recipes import STARTS, Recipe, named_recipe, with_hyperparameters
 from inkdigits.training.run import Run, create_run, locked_folder, open_run
 from inkdigits.training.run_records import AccuracyChange, AdaptationResult, DataRecord, RunConfig, RunState
 from inkdigits.training.task import Task
@@ -45,9 +45,10 @@ __all__ = ["TrainOptions", "new_run_path", "resume", "train"]
 class TrainOptions:
     """What a training needs more rarely.
 
-    `start_from` names the network whose weights it begins with (`reader`, a run's folder, a `.keras` file), `add_data`
-    a source of digits that are mixed with the data. `tracker`, `tensorboard` or `mlflow`, records the learning curves
-    too. `on_epoch` is called with every epoch's record; when it returns False the training ends there, with its best
+    `start_from` names the network whose weights it begins with (`reader`, a run's folder, a `.keras` file), by default
+    what the recipe starts from: `adapt` from `reader`, every other from random weights. `add_data` names a source of
+    digits that are mixed with the data. `tracker`, `tensorboard` or `mlflow`, records the learning curves too.
+    `on_epoch` is called with every epoch's record; when it returns False the training ends there, with its best
     weights. Without `quiet` a terminal shows a progress line.
     """
 
@@ -85,7 +86,7 @@ def train(
     engine.check(network, backend)
     _check_seed(seed)
     path = Path(out) if out else new_run_path(network)
-    plan = _Plan(network, chosen, seed, data, backend, options.start_from, options.add_data)
+    plan = _Plan(network, chosen, seed, data, backend, options.start_from or STARTS.get(chosen.name), options.add_data)
     prepared = _prepare(plan)
     engine.check_data(chosen, len(prepared.data.sample))
     with locked_folder(path):
@@ -204,9 +205,29 @@ def _train_into(run: Run, prepared: _Prepared, options: TrainOptions) -> Run:
     _write_status(run, "finished", progress, seconds)
     if data.adaptation:
         n = (len(data.validation), len(data.adaptation.validation))
-        changes = map(AccuracyChange, n, before, _accuracies(data, model))
-        run.write_adaptation(AdaptationResult(*changes))
+        result = AdaptationResult(*map(AccuracyChange, n, before, _accuracies(data, model)))
+        run.write_adaptation(result)
+        _warn_if_worse(run, result)
     return run
+
+
+def _warn_if_worse(run: Run, result: AdaptationResult) -> None:
+    """Warn when a network that was adapted is right on fewer held-out digits than the one that it started from."""
+    config = run.config
+    if config.start_from is None or config.added is None:
+        return
+    parts = ((config.data.source, result.data), (config.added.source, result.added))
+    worse = " and ".join(
+        f"{100 * change.after:.2f} instead of {100 * change.before:.2f} % of {change.n:,} held-out digits of {source}"
+        for source, change in parts
+        if change.after < change.before
+    )
+    if worse:
+        warnings.warn(
+            f"{run.path}: worse than {config.start_from}, from which it started: {worse}: keep {config.start_from}, or "
+            "adapt with more digits or --set learning_rate=1e-4",
+            stacklevel=3,
+        )
 
 
 def _accuracies(data: TrainingData, model: keras.Model) -> tuple[float, ...]:
