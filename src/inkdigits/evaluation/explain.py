@@ -94,6 +94,6 @@ def _panels(explanation: Explanation) -> list[tuple[str, NDArray[np.uint8]]]:
     if explanation.gradient is not None:
         panels.append((f"gradient: ink on orange\nspeaks for {label}", heat_overlay(image, explanation.gradient)))
     return panels + [
-        (f"training no. {near.index}\na {near.label}, distance {near.distance:.1f}", 255 - near.image)
+        (f"training {near.index}\na {near.label}, distance {near.distance:.1f}", 255 - near.image)
         for near in explanation.neighbours
     ]

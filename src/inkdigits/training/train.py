@@ -218,7 +218,8 @@ def _warn_if_worse(run: Run, result: AdaptationResult) -> None:
         return
     parts = ((config.data.source, result.data), (config.added.source, result.added))
     worse = " and ".join(
-        f"{100 * change.after:.2f} instead of {100 * change.before:.2f} % of {change.n:,} held-out digits of {source}"
+        f"{100 * change.after:.2f} instead of {100 * change.before:.2f} % of {change.n:,} held-out digits of {source} "
+        f"({round(change.n * (change.before - change.after)):,} fewer)"
         for source, change in parts
         if change.after < change.before
     )
