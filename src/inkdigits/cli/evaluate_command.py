@@ -34,11 +34,13 @@ def evaluate(
 ) -> None:
     """Evaluate a run: accuracy with its 95 % interval, log loss, scores per class, confusion matrix, and a report."""
     from inkdigits.evaluation import evaluate as evaluating
+    from inkdigits.evaluation.html_page import check_report_extra
     from inkdigits.evaluation.report import write_report
     from inkdigits.system.atomic_io import check_new, write_json
     from inkdigits.training.run import open_run
 
     check_new(out, "--out")
+    check_report_extra("the report of inkdigits evaluate")
     opened = open_run(run)
     chosen = backend_of(backend, device) if backend or device is not Device.auto else None
     evaluation = evaluating.evaluate(opened, data=data, backend=chosen)

@@ -77,7 +77,10 @@ Data = Annotated[
 ]
 RecipeName = Annotated[
     str,
-    typer.Option("--recipe", help="standard, brisk, sprint (dense and cnn); for the reader standard, quick or adapt."),
+    typer.Option(
+        "--recipe",
+        help="standard, brisk, sprint (dense and cnn); for the reader standard, quick or adapt; or a .toml file.",
+    ),
 ]
 Network = Annotated[
     str, typer.Argument(help="dense, cnn, convnet, reader, or your own as path.py:function.", metavar="NETWORK")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,7 +18,7 @@ if TYPE_CHECKING:
     from inkdigits.reading.reader import ReadingSteps
     from inkdigits.reading.reading import Digit
 
-__all__ = ["draw_annotation", "draw_steps", "write_png"]
+__all__ = ["annotated_data_uri", "draw_annotation", "draw_steps", "write_png"]
 
 Pixels = NDArray[np.uint8]
 _COLOURS = {"digit": (0, 130, 60), "unsure": (220, 120, 0), "not_a_digit": (200, 30, 40)}
@@ -29,12 +31,23 @@ _TILE, _MAX_TILES = 40, 400
 
 def draw_annotation(steps: ReadingSteps) -> Pixels:
     """The upright picture, uint8 RGB, with every box and value: green, orange if unsure, red if not a digit."""
-    picture, scale = downscaled(_rgb(steps.page.pixels), _MAX_SIDE)
+    return _with_boxes(steps.page.pixels, steps.reading.digits, 1.0)
+
+
+def annotated_data_uri(picture: Pixels, digits: Sequence[Digit], width: int) -> str:
+    """`picture`, a copy of one that is `width` pixels wide, with the boxes of `digits` as a `data:` address."""
+    content = encode_png(_with_boxes(picture, digits, picture.shape[1] / max(1, width)))
+    return f"data:image/png;base64,{base64.b64encode(content).decode()}"
+
+
+def _with_boxes(pixels: Pixels, digits: Sequence[Digit], ratio: float) -> Pixels:
+    """`pixels` with every box and value; `ratio` is its size divided by that of the picture that has the boxes."""
+    picture, scale = downscaled(_rgb(pixels), _MAX_SIDE)
     if max(picture.shape) < _MIN_SIDE:
         picture, scale = _enlarged(picture, _MIN_SIDE)
     picture = picture.copy()
-    for digit in steps.reading.digits:
-        _mark(picture, digit, scale)
+    for digit in digits:
+        _mark(picture, digit, scale * ratio)
     return picture
 
 

@@ -5,12 +5,16 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypeAlias
 
 from inkdigits.errors import RecipeError
 from inkdigits.training.engines.engine_registry import ENGINES
 
-__all__ = ["RECIPES", "STARTS", "Recipe", "named_recipe", "with_hyperparameters"]
+__all__ = ["RECIPES", "STARTS", "Hyperparameters", "Recipe", "named_recipe", "with_hyperparameters"]
+
+
+# Values by name; text is converted to a number where one is expected.
+Hyperparameters: TypeAlias = Mapping[str, str | float]
 
 
 @dataclass(frozen=True)
@@ -151,7 +155,7 @@ def named_recipe(name: str, network: str) -> Recipe:
     return by_network.get(network, by_network.get("", Recipe()))
 
 
-def with_hyperparameters(recipe: Recipe, hyperparameters: Mapping[str, Any]) -> Recipe:
+def with_hyperparameters(recipe: Recipe, hyperparameters: Hyperparameters) -> Recipe:
     """`recipe` with other values of some `hyperparameters`; text is converted to a number where one is expected.
 
     Raises `RecipeError` for an unknown hyperparameter or a value out of its range.
