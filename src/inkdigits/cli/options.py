@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inkdigits.cli.completion import known_networks, known_recipes
 from inkdigits.errors import ClusterError, DataError, RecipeError
 
 if TYPE_CHECKING:
@@ -80,10 +81,17 @@ RecipeName = Annotated[
     typer.Option(
         "--recipe",
         help="standard, brisk, sprint (dense and cnn); for the reader standard, quick or adapt; or a .toml file.",
+        metavar="RECIPE",
+        autocompletion=known_recipes,
     ),
 ]
 Network = Annotated[
-    str, typer.Argument(help="dense, cnn, convnet, reader, or your own as path.py:function.", metavar="NETWORK")
+    str,
+    typer.Argument(
+        help="dense, cnn, convnet, reader, or your own as path.py:function.",
+        metavar="NETWORK",
+        autocompletion=known_networks,
+    ),
 ]
 Hyperparameters = Annotated[
     list[str] | None,

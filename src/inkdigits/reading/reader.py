@@ -213,7 +213,7 @@ def _reading(page: decode.Page, digits: tuple[Digit, ...], *, blank: bool) -> Re
             rows[digit.row] = rows.get(digit.row, "") + str(digit.value)
     outcome: ReadingOutcome = "blank" if blank and not digits else "nothing_accepted"
     return Reading(
-        page.name, "read" if rows else outcome, "\n".join(rows.values()), None, digits, page.number, page.size
+        page.name, "read" if rows else outcome, "\n".join(rows.values()), None, digits, page.number + 1, page.size
     )
 
 

@@ -90,7 +90,7 @@ class Reading:
     `outcome` is `read` (at least one digit was accepted), `blank` (no ink), `nothing_accepted` (ink, but no digit) or
     `error`, and then `error` says what is wrong with the picture. `string` holds the accepted digits in reading order,
     rows separated by a line break; unsure digits are included, refused ones are not. `page` counts the frames or pages
-    of one file from 0. `size` is the width and height of the upright picture in pixels, (0, 0) for an error. `picture`
+    of one file from 1. `size` is the width and height of the upright picture in pixels, (0, 0) for an error. `picture`
     is a small copy of it, uint8 grey or RGB, in a reading that `Reader.read` returns; no comparison looks at it.
     """
 
@@ -99,13 +99,13 @@ class Reading:
     string: str
     error: str | None
     digits: tuple[Digit, ...]
-    page: int = 0
+    page: int = 1
     size: tuple[int, int] = (0, 0)
     picture: NDArray[np.uint8] | None = field(default=None, compare=False)
 
     def __repr__(self) -> str:
         found = repr(self.error) if self.error else f"{self.string!r}, digits={len(self.digits)}"
-        page = f" page {self.page + 1}" if self.page else ""
+        page = f" page {self.page}" if self.page > 1 else ""
         return f"Reading({self.path + page!r}: {self.outcome} {found})"
 
     def _repr_html_(self) -> str:

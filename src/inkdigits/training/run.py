@@ -29,7 +29,7 @@ from inkdigits.errors import InkdigitsError, OutputError, RunError
 from inkdigits.modelfile.predictor import shipped_models
 from inkdigits.system.atomic_io import make_folder, write_json, write_text
 from inkdigits.system.html_table import html_table, percent
-from inkdigits.system.locks import exclusive_lock
+from inkdigits.system.locks import exclusive_lock, is_locked
 from inkdigits.system.typed_json import from_json
 from inkdigits.training.checkpoint import EpochRecord, Progress
 from inkdigits.training.run_records import (
@@ -73,6 +73,17 @@ class Run:
     def status(self) -> RunStatus:
         """How the training ended, and its times. Raises `RunError` when it cannot be read."""
         return self._read(RunStatus, "status.json")
+
+    @property
+    def described_state(self) -> str:
+        """The state for people: a run that says `running` while no process trains it was killed."""
+        state = self.status.state
+        return "killed" if state == "running" and not self.is_training else state
+
+    @property
+    def is_training(self) -> bool:
+        """Whether a process is training into it at this moment: the system lets go of its lock however it ends."""
+        return is_locked(self.path / _LOCK)
 
     @property
     def evaluation(self) -> EvaluationRecord | None:
@@ -145,7 +156,7 @@ class Run:
         rows = [
             ("network", f"{config.network}, {config.parameters:,} parameters"),
             ("recipe", f"{config.recipe.name}, seed {config.seed}, data {config.data.source}"),
-            ("state", f"{status.state}, {status.epochs} epochs, the best {status.best_epoch}"),
+            ("state", f"{self.described_state}, {status.epochs} epochs, the best {status.best_epoch}"),
             ("accuracy", f"{percent(scores.accuracy)} on {scores.data}" if scores else "not evaluated yet"),
         ]
         return html_table(["run", str(self.path)], rows)
