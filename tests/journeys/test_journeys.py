@@ -55,7 +55,8 @@ def test_a_person_with_a_phone(install: Install, tmp_path: Path) -> None:
     table = _ok(programs, tmp_path, _commands("README.md", "inkdigits read photo.jpg", "--annotate"))
     assert (tmp_path / "read.png").is_file()
     assert "photo.jpg" in table
-    _ok(programs, tmp_path, f"python -c '{_commands('README.md', 'inkdigits.read(page)')}'")
+    (tmp_path / "page.py").write_text(_commands("README.md", "inkdigits.read(page)"))
+    assert _ok(programs, tmp_path, "python page.py") == "72\n"
     _ok(programs, tmp_path, "inkdigits read scans/ --annotate drawn/")
     assert len(list((tmp_path / "drawn").iterdir())) == 12
     _ok(programs, tmp_path, "inkdigits explain dense digit.png --out why.png; inkdigits doctor; inkdigits --version")
