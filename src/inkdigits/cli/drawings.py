@@ -1,4 +1,4 @@
-"""Where `read --annotate` and `--debug` write their pictures: one PNG, or a folder with one for each page."""
+"""What `read` draws: `--annotate` and `--debug` into one PNG or a folder with one for each page, `--preview`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
+from inkdigits.cli.output import print_status
+from inkdigits.cli.terminal_picture import picture_for_terminal
 from inkdigits.errors import DataError, OutputError
 
 if TYPE_CHECKING:
@@ -16,20 +18,21 @@ __all__ = ["Drawings"]
 
 @dataclass
 class Drawings:
-    """The values of both options, None where one is not given, and how many pages were drawn."""
+    """The values of both options, None where one is not given, `--preview`, and how many pages were drawn."""
 
     annotate: Path | None
     debug: Path | None
+    preview: bool = False
     count: int = field(default=0, init=False)
 
     @classmethod
-    def of(cls, annotate: Path | None, debug: Path | None) -> Drawings:
+    def of(cls, annotate: Path | None, debug: Path | None, preview: bool = False) -> Drawings:
         """Raises `OutputError` for a file that exists or ends in something else, `DataError` for one name twice."""
         for option, path in (("--annotate", annotate), ("--debug", debug)):
             _check(option, path)
         if annotate is not None and annotate == debug:
             raise DataError(f"--annotate and --debug: both write {debug}, expected two names")
-        return cls(annotate, debug)
+        return cls(annotate, debug, preview)
 
     def draw(self, steps: ReadingSteps) -> None:
         """Write what is asked for of one page. Raises `OutputError`."""
@@ -44,6 +47,8 @@ class Drawings:
                 target = _in_folder(path, steps) if _is_folder(path) else _numbered(path, self.count)
                 check_new(target, option)
                 write_png(target, drawn(steps))
+        if self.preview:
+            print_status(picture_for_terminal(draw_annotation(steps)))
         self.count += 1
 
 

@@ -52,6 +52,10 @@ def read(
             metavar="PNG|DIR/",
         ),
     ] = None,
+    preview: Annotated[
+        bool,
+        typer.Option("--preview", help="Show the picture with its boxes in the terminal too, on stderr."),
+    ] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores to use. Default: all.", metavar="N")] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print one row per digit as CSV.")] = False,
     as_json: AsJson = False,
@@ -63,7 +67,7 @@ def read(
     from inkdigits.reading.reader import Reader
 
     reader = Reader.load(model, threads=threads)
-    drawings = Drawings.of(annotate, debug)
+    drawings = Drawings.of(annotate, debug, preview)
     found = _read_each(reader, pictures, area, length, drawings)
     if as_json:
         readings = list(found)

@@ -25,6 +25,9 @@ _COLOURS = {"digit": (0, 130, 60), "unsure": (220, 120, 0), "not_a_digit": (200,
 # In pixels: the long side of an annotated picture, at most and at least; the height of the strip of steps and its gaps.
 _MAX_SIDE, _MIN_SIDE = 2000, 400
 _STRIP, _GAP = 320, 12
+# The height of the captions above the strip's panels, and their words.
+_CAPTION = 24
+_CAPTIONS = ("picture", "darkness", "ink", "digits", "network inputs")
 # The height of a network input with its frame, and how many are shown.
 _TILE, _MAX_TILES = 40, 400
 
@@ -68,13 +71,28 @@ def _label(digit: Digit) -> str:
 
 
 def draw_steps(steps: ReadingSteps) -> Pixels:
-    """A strip, uint8 RGB: the upright picture, its darkness, the mask of ink, the boxes, the network's inputs."""
+    """A strip with captions, uint8 RGB: the upright picture, its darkness, the mask of ink, the boxes, the network's
+    inputs.
+    """
     stages = [steps.page.pixels, _stretched(steps.ink.darkness), steps.ink.mask, draw_annotation(steps)]
     panels = [_of_height(_rgb(stage), _STRIP) for stage in stages]
     panels.append(_network_inputs(steps))
-    gap = np.full((_STRIP, _GAP, 3), 255, np.uint8)
+    panels = [_captioned(panel, caption) for panel, caption in zip(panels, _CAPTIONS, strict=True)]
+    gap = np.full((_STRIP + _CAPTION, _GAP, 3), 255, np.uint8)
     strip: Pixels = np.hstack([part for panel in panels for part in (panel, gap)][:-1])
     return strip
+
+
+def _captioned(panel: Pixels, caption: str) -> Pixels:
+    """`panel` with `caption` above it, made wide enough for the text."""
+    import cv2
+
+    (width, _), _ = cv2.getTextSize(caption, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1)
+    canvas = np.full((_CAPTION + panel.shape[0], max(panel.shape[1], width + 4), 3), 255, np.uint8)
+    # At the right end, where the network's inputs stand.
+    canvas[_CAPTION:, canvas.shape[1] - panel.shape[1] :] = panel
+    cv2.putText(canvas, caption, (2, _CAPTION - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
+    return canvas
 
 
 def _stretched(darkness: Pixels) -> Pixels:
