@@ -10,7 +10,7 @@ extras="--extra train --extra tune --extra tensorboard --extra mlflow --extra ex
 # The development set first: the others take its versions, so that one environment can hold both.
 pin $extras --group dev --group build --output-file requirements/dev.txt
 pin $extras --group build --constraint requirements/dev.txt --output-file requirements/run.txt
-pin --extra serve --constraint requirements/dev.txt --output-file requirements/serve.txt
+pin --extra serve --extra pdf --extra heic --constraint requirements/dev.txt --output-file requirements/serve.txt
 pin --extra train --extra exercise --extra openvino --group test --group build --constraint requirements/dev.txt \
     --output-file requirements/test.txt
 pin --extra tflite --extra exercise --group test --group build --output-file requirements/tensorflow.txt

@@ -2,7 +2,7 @@
 
 The word after a block's language says what becomes of it:
 
-    (nothing)      run by this file, all blocks of a page in order, in one folder that holds what `_prepare` writes
+    (nothing)      run by this file, all blocks of a page in order, in one folder that holds what `prepare` writes
     ci             commands of the Makefile that .ci/run runs
     served         run by tests/serving against a real server
     old, write     run by tests/exercise/test_rosetta.py
@@ -38,6 +38,7 @@ ILLUSTRATIONS = {
     "README.md": 1,
     "docs/guides/installing.md": 1,
     "docs/guides/exercise.md": 1,
+    "docs/guides/operating.md": 1,
     "docs/guides/robustness.md": 2,
     "docs/guides/scale.md": 8,
     "docs/guides/serving.md": 3,
@@ -52,7 +53,7 @@ class Block(NamedTuple):
     line: int
 
 
-def _blocks(page: Path) -> list[Block]:
+def blocks_of(page: Path) -> list[Block]:
     text = page.read_text()
     return [
         Block(match["language"], match["mark"], match["text"], text.count("\n", 0, match.start()) + 1)
@@ -64,7 +65,7 @@ def _name(page: Path) -> str:
     return page.relative_to(ROOT).as_posix()
 
 
-def _script(block: Block) -> list[str]:
+def script_of(block: Block) -> list[str]:
     """The command that runs a block."""
     if block.language == "python":
         return [sys.executable, "-c", block.text]
@@ -74,7 +75,7 @@ def _script(block: Block) -> list[str]:
     return ["bash", "-euo", "pipefail", "-c", commands]
 
 
-def _prepare(folder: Path) -> None:
+def prepare(folder: Path) -> None:
     """Pictures under the names that the guides use: single digits, and a folder of them."""
     digits = load_test().images[:12]
     for name in ("photo.jpg", "digit.png"):
@@ -84,19 +85,19 @@ def _prepare(folder: Path) -> None:
         Image.fromarray(image).save(folder / "scans" / f"{number}.png")
 
 
-RUN = [page for page in PAGES if any(not block.mark for block in _blocks(page))]
+RUN = [page for page in PAGES if any(not block.mark for block in blocks_of(page))]
 
 
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # whole trainings, and an export of 70,000 files
 @pytest.mark.parametrize("page", RUN, ids=_name)
 def test_code_blocks_run(page: Path, tmp_path: Path) -> None:
-    _prepare(tmp_path)
+    prepare(tmp_path)
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-    for block in _blocks(page):
+    for block in blocks_of(page):
         if block.mark:
             continue
-        command = _script(block)
+        command = script_of(block)
         result = subprocess.run(
             command, cwd=tmp_path, capture_output=True, text=True, check=False, env={**os.environ, "PATH": path}
         )
@@ -106,7 +107,7 @@ def test_code_blocks_run(page: Path, tmp_path: Path) -> None:
 def test_every_block_is_run_or_says_why_not() -> None:
     illustrations: Counter[str] = Counter()
     for page in PAGES:
-        for block in _blocks(page):
+        for block in blocks_of(page):
             where = f"{_name(page)}:{block.line}"
             assert block.mark in {"", "output", "illustration", *RUN_ELSEWHERE}, where
             assert block.mark or block.language in {"console", "python", "sh"}, f"{where}: a language, or a mark"
@@ -116,13 +117,13 @@ def test_every_block_is_run_or_says_why_not() -> None:
 
 def test_every_fence_is_a_block() -> None:
     for page in PAGES:
-        assert page.read_text().count("\n```") == 2 * len(_blocks(page)), _name(page)
+        assert page.read_text().count("\n```") == 2 * len(blocks_of(page)), _name(page)
 
 
 def test_commands_marked_ci_are_run_there() -> None:
     steps = (ROOT / ".ci" / "run").read_text()
     for page in PAGES:
-        for block in _blocks(page):
+        for block in blocks_of(page):
             for line in block.text.splitlines() if block.mark == "ci" else []:
                 assert re.search(rf"^step {re.escape(line.split('#')[0].strip())}$", steps, re.MULTILINE), line
 

@@ -12,17 +12,45 @@ from inkdigits import errors
 
 PUBLIC = {
     "Backend",
+    "BatchError",
+    "BlankPictureError",
+    "ClusterError",
+    "Comparison",
+    "DataError",
     "Digit",
+    "DigitClassifier",
     "Evaluation",
+    "ExerciseError",
+    "Explanation",
+    "ExportError",
     "InkdigitsError",
+    "Interval",
     "LabelledDigits",
+    "MissingExtraError",
+    "ModelFileError",
+    "NetworkError",
+    "OutputError",
+    "PictureError",
     "Predictor",
     "Reader",
     "Reading",
     "Recipe",
+    "RecipeError",
+    "RemoteModelError",
+    "RequestError",
+    "RobustnessReport",
     "Run",
+    "RunError",
+    "SeedsSummary",
+    "ServingError",
+    "Splits",
     "TrainOptions",
+    "TrainingDivergedError",
+    "TuneResult",
+    "annotate",
+    "compare",
     "evaluate",
+    "explain",
     "export_run",
     "load_classifier",
     "load_data",
@@ -30,7 +58,10 @@ PUBLIC = {
     "read",
     "reproduce",
     "resume",
+    "robustness",
+    "seeds",
     "train",
+    "tune",
 }
 
 
@@ -54,4 +85,5 @@ def test_importing_the_package_imports_nothing_heavy() -> None:
 def test_every_error_has_one_root() -> None:
     classes = [value for name in errors.__all__ if isinstance(value := getattr(errors, name), type)]
     assert len(classes) > 5
+    assert {kind.__name__ for kind in classes} <= PUBLIC
     assert all(issubclass(kind, errors.InkdigitsError) for kind in classes)

@@ -129,14 +129,14 @@ def require_extra(module: str, extra: str, needed_by: str) -> None:
 
 
 _REASONS = {
-    errno.EACCES: "no permission to write there: choose another folder with --out",
-    errno.EPERM: "no permission to write there: choose another folder with --out",
-    errno.EROFS: "the file system is read-only: choose another folder with --out",
+    errno.EACCES: "no permission to write there: choose another place",
+    errno.EPERM: "no permission to write there: choose another place",
+    errno.EROFS: "the file system is read-only: choose another place",
     errno.ENOSPC: "the disk is full: free some space, then run it again",
     errno.EDQUOT: "the disk quota is used up: free some space, then run it again",
     errno.EFBIG: "the file size limit is reached: raise it (ulimit -f) or free some space, then run it again",
-    errno.ENOTDIR: "a part of that path is a file, not a folder: choose another folder with --out",
-    errno.ENOENT: "the folder cannot be made there: choose another folder with --out",
+    errno.ENOTDIR: "a part of that path is a file, not a folder: choose another place",
+    errno.ENOENT: "the folder cannot be made there: choose another place",
 }
 
 

@@ -54,9 +54,9 @@ def test_pages_of_one_file_are_rows_of_one_picture(tmp_path: Path) -> None:
     pages[0].save(tmp_path / "three.tiff", save_all=True, append_images=pages[1:])
     read_here(tmp_path, tmp_path / "out")
     assert [(row["picture"], row["page"], row["string"]) for row in rows_of(tmp_path / "out")] == [
-        (0, 0, "5"),
-        (0, 1, "0"),
-        (0, 2, "4"),
+        (0, 1, "5"),
+        (0, 2, "0"),
+        (0, 3, "4"),
     ]
 
 

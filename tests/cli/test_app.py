@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import warnings
@@ -57,3 +59,45 @@ def test_reading_data_imports_no_keras() -> None:
         "print(sorted({'keras', 'jax', 'tensorflow', 'torch'} & set(sys.modules)))"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "[]\n"
+
+
+def _shell(script: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    program = f"{sys.executable} -m inkdigits"
+    return subprocess.run(
+        ["bash", "-c", script.replace("inkdigits", program)],
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_full_disk_behind_the_output_is_one_line() -> None:
+    for script in ("inkdigits data info >/dev/full", "inkdigits data info --json >/dev/full"):
+        result = _shell(script)
+        assert result.returncode == 2
+        assert result.stderr == (
+            "inkdigits: cannot write standard output: the disk is full: free some space, then run it again\n"
+        )
+
+
+def test_a_terminal_that_knows_ascii_only() -> None:
+    result = _shell("inkdigits train --help-recipe; inkdigits read --help", PYTHONIOENCODING="ascii", LC_ALL="C")
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+def test_a_closed_terminal_ends_a_command_in_one_line() -> None:
+    command = [sys.executable, "-m", "inkdigits", "read", "-"]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout is not None
+    process.stdout.readline()  # the table's head: it waits for the picture
+    process.send_signal(signal.SIGHUP)
+    _, told = process.communicate(timeout=60)
+    assert (process.returncode, told) == (130, b"inkdigits: stopped\n")
+
+
+def test_options_are_read_from_the_environment(main_here: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("INKDIGITS_READ_MODEL", "gone.onnx")
+    result = main_here("read", "x.png")
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("inkdigits: gone.onnx: no such model file")

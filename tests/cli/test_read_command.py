@@ -46,7 +46,7 @@ def test_a_table_a_folder_and_no_noise(cli: Cli, folder: Path) -> None:
 def test_json_is_one_array_in_the_schema(main_here: Cli, folder: Path) -> None:
     result = main_here("read", folder / "a.png", folder / "c.png", "--json")
     first, second = json.loads(result.stdout)
-    assert (first["string"], first["outcome"], first["error"], first["page"]) == ("253", "read", None, 0)
+    assert (first["string"], first["outcome"], first["error"], first["page"]) == ("253", "read", None, 1)
     assert [digit["value"] for digit in first["digits"]] == [2, 5, 3]
     assert np.array(first["digits"][0]["network_input"]).shape == (28, 28)
     assert (second["outcome"], second["digits"]) == ("blank", [])
@@ -195,3 +195,23 @@ def test_reading_imports_nothing_slow(folder: Path) -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_line_break_in_a_name_is_escaped(main_here: Cli, folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "two\nlines.png").write_bytes((folder / "a.png").read_bytes())
+    (tmp_path / "bad\nname.png").write_text("no picture")
+    result = main_here("read", tmp_path)
+    assert len(result.stdout.splitlines()) == 3
+    assert "two\\nlines.png" in result.stdout
+    assert len(result.stderr.splitlines()) == 1
+
+
+def test_pages_are_counted_alike(main_here: Cli, folder: Path, tmp_path: Path) -> None:
+    with Image.open(folder / "a.png") as picture:
+        picture.save(tmp_path / "scan.tif", save_all=True, append_images=[picture])
+    table = main_here("read", tmp_path / "scan.tif").stdout.splitlines()
+    rows = [line.split(",") for line in main_here("read", tmp_path / "scan.tif", "--csv").stdout.splitlines()]
+    found = json.loads(main_here("read", tmp_path / "scan.tif", "--json").stdout)
+    assert "scan.tif page 2" in table[2]
+    assert [row[1] for row in rows[1:]] == ["1"] * 3 + ["2"] * 3
+    assert [one["page"] for one in found] == [1, 2]

@@ -18,7 +18,7 @@ from ray.cluster_utils import Cluster
 from inkdigits.cluster.ray_executor import ray_executor
 from inkdigits.errors import ClusterError, RecipeError
 from inkdigits.experiments.seeds import SeedResult, train_seeds
-from inkdigits.experiments.tune import Search, tune
+from inkdigits.experiments.tune import Search, run_search
 from inkdigits.training.recipes import named_recipe, with_hyperparameters
 from tests.conftest import Cli
 
@@ -77,7 +77,7 @@ def test_a_lost_trial_is_run_again_with_its_hyperparameters(cluster: Cluster, sm
     search = Search("convnet", hyperparameters=fixed, data=str(small_npz), trials=2, storage=storage, study="lost")
     study = optuna.create_study(study_name="lost", storage=storage)
     with ray_executor(cluster.address) as executor, ThreadPoolExecutor(1) as thread:
-        result = thread.submit(tune, search, out=tmp_path / "out", executor=executor)
+        result = thread.submit(run_search, search, out=tmp_path / "out", executor=executor)
 
         _when(lambda: any(trial.intermediate_values for trial in study.get_trials()), result)
         os.kill(_trainers()[0], signal.SIGKILL)

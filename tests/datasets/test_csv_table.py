@@ -90,3 +90,81 @@ def test_flipped_bits_are_one_line(
 ) -> None:
     messages = messages_of_flipped_bits(_write_csv(tmp_path / "digits.csv", three_digits), load)
     assert [line for line in messages if "digits.csv" not in line or "\n" in line] == []
+
+
+NAMES = [f"pixel{number}" for number in range(784)]
+
+
+def _random_digits() -> LabelledDigits:
+    random = np.random.default_rng(0)
+    images = random.integers(10, 256, (12, 28, 28)).astype(np.uint8)
+    images[:, :, -1] = images[:, :, 0] = 0
+    return LabelledDigits(images, random.permutation(12).astype(np.int64) % 10, "random")
+
+
+def _write_columns(path: Path, digits: LabelledDigits, order: list[int], header: list[str] | None) -> Path:
+    """The label (column 0) and the pixels (1 to 784) in another order."""
+    table = np.column_stack([digits.labels, digits.images.reshape(len(digits), -1)])[:, order]
+    lines = ([",".join(header)] if header else []) + [",".join(map(str, row)) for row in table.tolist()]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+@pytest.mark.parametrize("label", ["label", "class", "Target", " digit ", "y"])
+@pytest.mark.parametrize("place", ["first", "last", "middle"])
+@pytest.mark.parametrize("pixels", [NAMES, [f"{r}x{c}" for r in range(1, 29) for c in range(1, 29)]])
+def test_a_header_says_where_the_label_is(tmp_path: Path, label: str, place: str, pixels: list[str]) -> None:
+    digits = _random_digits()
+    order = list(range(1, 785))
+    order.insert({"first": 0, "last": 784, "middle": 300}[place], 0)
+    header = [([label, *pixels])[column] for column in order]
+    path = _write_columns(tmp_path / "x.csv", digits, order, header)
+    assert load_csv(path).sha256 == digits.sha256
+    np.testing.assert_array_equal(load_csv_pictures(path), digits.images)
+
+
+def test_pixels_are_ordered_by_their_numbers(tmp_path: Path) -> None:
+    digits = _random_digits()
+    names = ["label", *NAMES]
+    order = sorted(range(785), key=names.__getitem__)  # as text: pixel10 before pixel2
+    path = _write_columns(tmp_path / "x.csv", digits, order, [names[column] for column in order])
+    assert load_csv(path).sha256 == digits.sha256
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+@pytest.mark.parametrize("last", [False, True])
+@pytest.mark.parametrize("numbered", [False, True])
+def test_without_names_the_numbers_tell(tmp_path: Path, delimiter: str, last: bool, numbered: bool) -> None:
+    digits = _random_digits()
+    order = [*range(1, 785), 0] if last else list(range(785))
+    path = _write_columns(tmp_path / "x.csv", digits, order, list(map(str, range(785))) if numbered else None)
+    path.write_text(path.read_text().replace(",", delimiter))
+    assert load_csv(path).sha256 == digits.sha256
+
+
+def test_labels_that_could_be_first_or_last_are_not_guessed(tmp_path: Path) -> None:
+    digits = _random_digits()
+    digits.images[:, -1, -1] = np.arange(12) % 10
+    path = _write_columns(tmp_path / "x.csv", digits, list(range(785)), None)
+    with pytest.raises(DataError, match="may both be the labels: add a header"):
+        load_csv(path)
+
+
+@pytest.mark.parametrize(
+    ("names", "message"),
+    [
+        (["label", *NAMES, "weight"], r"column 786 is named 'weight', expected label or a pixel"),
+        (["", "label", *NAMES], r"column 1 is named '', expected label"),
+        (["id7", "label", *NAMES], r"column 1 is named 'id7', expected label"),
+        (["label", "class", *NAMES], "two columns of labels, 'label' and 'class'"),
+        (["kind", *NAMES], "column 1 is named 'kind', expected label .* name it label"),
+        (NAMES, "names no column of labels"),
+        (["label", *NAMES[:-1]], "783 columns of pixels, expected 784"),
+        (["label", *NAMES[:-1], "pixel9"], "column 12 is named 'pixel9', where another|column 785 is named 'pixel9'"),
+    ],
+)
+def test_a_column_that_cannot_be_is_named(tmp_path: Path, names: list[str], message: str) -> None:
+    rows = [["7"] * len(names)] * 3
+    (tmp_path / "x.csv").write_text("\n".join(",".join(row) for row in [names, *rows]))
+    with pytest.raises(DataError, match=message):
+        load_csv(tmp_path / "x.csv")

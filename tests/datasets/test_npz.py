@@ -53,7 +53,7 @@ def test_npz_without_its_labels(tmp_path: Path) -> None:
 
 def test_npz_of_float_pixels_with_nan(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", x_train=np.full((1, 28, 28), np.nan), y_train=np.zeros(1, np.int64))
-    with pytest.raises(DataError, match="expected pictures as uint8"):
+    with pytest.raises(DataError, match="NaN or infinite"):
         load_npz(tmp_path / "x.npz")
 
 
@@ -61,3 +61,15 @@ def test_flipped_bits_are_one_line(tmp_path: Path, three_digits: LabelledDigits)
     save_npz(tmp_path / "digits.npz", Splits(three_digits, None))
     messages = messages_of_flipped_bits(tmp_path / "digits.npz", load_npz)
     assert [line for line in messages if "digits.npz" not in line or "\n" in line] == []
+
+
+@pytest.mark.parametrize("names", [("x", "y"), ("X", "y"), ("images", "labels"), ("data", "target")])
+@pytest.mark.parametrize("shape", [(-1, 28, 28), (-1, 784), (-1, 28, 28, 1), (-1, 1, 28, 28)])
+def test_a_pair_of_arrays(
+    tmp_path: Path, three_digits: LabelledDigits, names: tuple[str, str], shape: tuple[int, ...]
+) -> None:
+    images = three_digits.images.reshape(shape)
+    np.savez(tmp_path / "x.npz", **{names[0]: images / 255, names[1]: three_digits.labels.astype(np.uint8)})
+    loaded = load_npz(tmp_path / "x.npz").train
+    assert loaded is not None
+    assert loaded.sha256 == three_digits.sha256

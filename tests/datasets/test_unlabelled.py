@@ -38,7 +38,7 @@ def test_pictures_of_several_sources_keep_their_order(
     Image.fromarray(three_digits.images[0]).resize((56, 56)).save(tmp_path / "large.png")
     pictures = load_all_pictures([tmp_path / "some.npz", folder / "b.png", tmp_path / "large.png"])
     assert pictures.names == (
-        *(f"{tmp_path / 'some.npz'}:{number}" for number in (1, 2, 3)),
+        *(f"{tmp_path / 'some.npz'}:{number}" for number in (0, 1, 2)),
         str(folder / "b.png"),
         str(tmp_path / "large.png"),
     )
@@ -60,13 +60,13 @@ def test_dark_ink_is_refused_or_inverted(tmp_path: Path, three_digits: LabelledD
         ("notes.docx", "a file of unknown kind, expected a picture, an IDX file"),
         ("empty", "no pictures in it, expected files that end in"),
         ("two.npz", r"expected one array, or one named x_test, x_train or images, found \['a', 'b'\]"),
-        ("floats.npz", r"expected pictures as uint8 \(n, 28, 28\), got float64 \(1, 28, 28\)"),
+        ("signed.npz", r"pictures with values from -1 to -1, expected whole numbers 0 to 255, or floats from 0 to 1"),
     ],
 )
 def test_what_is_no_picture_is_named(tmp_path: Path, name: str, message: str) -> None:
     (tmp_path / "notes.docx").write_text("hello")
     (tmp_path / "empty").mkdir()
     np.savez(tmp_path / "two.npz", a=np.zeros(1), b=np.zeros(1))
-    np.savez(tmp_path / "floats.npz", a=np.zeros((1, 28, 28)))
+    np.savez(tmp_path / "signed.npz", a=-np.ones((1, 28, 28)))
     with pytest.raises(DataError, match=f"{name}: {message}"):
         load_pictures(tmp_path / name)

@@ -17,7 +17,7 @@ from tests.evaluation.conftest import MakeRun
 
 def test_the_better_file_is_named_and_single_runs_say_nothing_of_recipes(make_run: MakeRun) -> None:
     good, bad = make_run("good", wrong=5, seed=1), make_run("bad", wrong=60, seed=2)
-    comparison, _ = compare([str(bad.path), str(good.path)])
+    comparison = compare(str(bad.path), str(good.path))
     (pair,) = comparison.pairs
     assert pair.files is not None
     assert pair.files.better == str(good.path)
@@ -31,7 +31,7 @@ def test_the_better_file_is_named_and_single_runs_say_nothing_of_recipes(make_ru
 
 def test_a_file_against_itself_never_wins(make_run: MakeRun) -> None:
     path = str(make_run("run").path)
-    comparison, _ = compare([path, path])
+    comparison = compare(path, path)
     (pair,) = comparison.pairs
     assert pair.files is not None
     assert (pair.files.better, pair.files.paired.p_value, pair.files.disagreements) == (None, 1.0, ())
@@ -41,7 +41,7 @@ def test_a_file_against_itself_never_wins(make_run: MakeRun) -> None:
 
 def test_a_small_difference_says_how_many_pictures_it_takes(make_run: MakeRun, test_part: LabelledDigits) -> None:
     one, other = make_run("one", wrong=14, seed=1), make_run("other", wrong=20, seed=2)
-    (pair,) = compare([str(one.path), str(other.path)])[0].pairs
+    (pair,) = compare(str(one.path), str(other.path)).pairs
     assert pair.files is not None
     assert pair.files.better is None
     assert pair.files.pictures_needed is not None
@@ -57,7 +57,7 @@ def _seeds(make_run: MakeRun, name: str, wrong: list[int], **config: object) -> 
 def test_seeds_tell_recipes_apart(make_run: MakeRun) -> None:
     good = _seeds(make_run, "good", [10, 12, 14, 16, 11], learning_rate=0.003)
     bad = _seeds(make_run, "bad", [20, 22, 24, 26, 21])
-    comparison, _ = compare([good, bad])
+    comparison = compare(good, bad)
     (pair,) = comparison.pairs
     assert pair.files is None
     assert pair.file_pairs is not None
@@ -71,14 +71,14 @@ def test_seeds_tell_recipes_apart(make_run: MakeRun) -> None:
 
 def test_too_few_seeds_tell_nothing(make_run: MakeRun) -> None:
     good, bad = _seeds(make_run, "good", [1, 2, 3]), _seeds(make_run, "bad", [50, 60, 70])
-    (pair,) = compare([good, bad])[0].pairs
+    (pair,) = compare(good, bad).pairs
     assert pair.recipes.better is None
     assert "never give a p below 0.1" in pair.recipes.message
 
 
 def test_three_candidates_give_all_pairs_with_holms_correction(make_run: MakeRun) -> None:
     paths = [str(make_run(name, wrong=wrong, seed=wrong).path) for name, wrong in (("a", 4), ("b", 20), ("c", 34))]
-    comparison, _ = compare(paths)
+    comparison = compare(*paths)
     assert [(pair.first, pair.second) for pair in comparison.pairs] == [
         (paths[0], paths[1]),
         (paths[0], paths[2]),
@@ -92,7 +92,7 @@ def test_three_candidates_give_all_pairs_with_holms_correction(make_run: MakeRun
 
 
 def test_the_cnn_that_we_ship_is_better_than_the_dense_network_that_we_ship() -> None:
-    comparison, _ = compare(["dense", "cnn"])
+    comparison = compare("dense", "cnn")
     (pair,) = comparison.pairs
     assert comparison.n == 10_000
     assert pair.files is not None

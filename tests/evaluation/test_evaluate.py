@@ -40,7 +40,7 @@ def test_a_resumed_run_drops_its_evaluation(small_npz: Path, tmp_path: Path) -> 
     left = {found.name for found in path.rglob("*")}
     assert not left & {"evaluation.json", "report.html", "report.md", f"{before.data_sha256}.npz"}
     assert len(Run(path).test_openings) == 1
-    compare([str(path), "dense"], data=data)
+    compare(str(path), "dense", data=data)
     assert not np.array_equal(load_predictions(Run(path), before.data_sha256).probabilities, stale.probabilities)
 
 

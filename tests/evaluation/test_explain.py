@@ -72,7 +72,7 @@ def test_ink_of_the_digit_speaks_for_it(test_part: LabelledDigits) -> None:
     [
         (["gone.onnx", "PICTURE"], "gone.onnx"),
         (["cnn", "gone.png"], "gone.png"),
-        (["cnn", "PICTURE", "--number", "2"], "holds 1 picture, got --number 2"),
+        (["cnn", "PICTURE", "--index", "1"], "holds 1 picture, --index 0 to 0, got --index 1"),
     ],
 )
 def test_wrong_use_is_one_line(cli: Cli, digit: Path, arguments: list[str], needle: str, tmp_path: Path) -> None:
@@ -98,7 +98,7 @@ def test_the_picture_of_a_folder_is_named_and_no_file_is_replaced(
         (tmp_path / "scans" / name).write_bytes(digit.read_bytes())
     (tmp_path / "explained.png").write_text("mine")
     result = cli("explain", "cnn", "scans")
-    assert result.stderr == "picture 1 of 2 in scans: scans/a.png (--number chooses another)\n"
+    assert result.stderr == "picture 0 of 2 in scans, counted from 0: scans/a.png (--index chooses another)\n"
     assert "explained-2.png: what speaks for" in result.stdout
     assert (tmp_path / "explained.png").read_text() == "mine"
     for name, told in (("explained.png", "exists already: choose another --out"), ("x.jpg", "ends in .png")):

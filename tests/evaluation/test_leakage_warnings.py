@@ -23,5 +23,5 @@ def test_a_run_trained_on_what_it_is_evaluated_on_is_warned_about_loudly(
 def test_one_class_digits_are_warned_about(make_run: MakeRun, test_part: LabelledDigits) -> None:
     sevens = test_part.take(test_part.labels == 7, "sevens")
     one, other = make_run("one", digits=sevens, wrong=1), make_run("other", digits=sevens, wrong=2)
-    comparison, _ = compare([str(one.path), str(other.path)])
+    comparison = compare(str(one.path), str(other.path))
     assert any("nothing but the digit 7" in warning for warning in comparison.warnings)

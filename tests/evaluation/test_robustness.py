@@ -11,7 +11,7 @@ import pytest
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.mnist import load_test
 from inkdigits.errors import DataError
-from inkdigits.evaluation.robustness import RobustnessReport, evaluate_robustness, measure_robustness
+from inkdigits.evaluation.robustness import RobustnessReport, measure_robustness, robustness
 from inkdigits.modelfile.load import load_classifier
 from inkdigits.synthesis.families import HELD_OUT_CORRUPTIONS, HELD_OUT_NONDIGITS, TRAINED_CORRUPTIONS
 from inkdigits.training.run import open_run
@@ -118,7 +118,7 @@ def test_opening_the_test_split_is_written_into_a_runs_record(make_run: MakeRun,
     cnn = Path(__file__).parents[2] / "src" / "inkdigits" / "modelfile" / "weights" / "cnn.onnx"
     (run.path / "model.onnx").write_bytes(cnn.read_bytes())
     before = len(run.test_openings)
-    report = evaluate_robustness(str(run.path), data=str(small_npz), sample=10)
+    report = robustness(str(run.path), data=str(small_npz), sample=10)
 
     assert report.plain.n == 500
     assert len(open_run(run.path).test_openings) == before + 1 == report.test_openings

@@ -12,7 +12,7 @@ import pytest
 
 from inkdigits.datasets import mnist
 from inkdigits.errors import RecipeError, RunError
-from inkdigits.experiments.tune import Search, TuneResult, _possible, tune
+from inkdigits.experiments.tune import Search, TuneResult, _possible, run_search
 from inkdigits.training.train import train
 from tests.conftest import Cli
 from tests.experiments.test_seeds import Here
@@ -27,7 +27,7 @@ def _tune(out: Path, small_npz: Path, trials: int, **more: Any) -> TuneResult:
         **more.pop("hyperparameters", {}),
     }
     search = Search("dense", trials=trials, hyperparameters=hyperparameters, data=str(small_npz), **more)
-    return tune(search, out=out, executor=Here())
+    return run_search(search, out=out, executor=Here())
 
 
 def test_the_recipe_kept_gives_its_validation_loss(small_npz: Path, tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_another_search_does_not_mix_in(small_npz: Path, tmp_path: Path) -> None
 def test_only_what_the_engine_and_the_fixed_hyperparameters_allow_is_searched(small_npz: Path, tmp_path: Path) -> None:
     """Suggested anything else, a trial would end the search."""
     search = Search("dense", "sprint", {"epochs": 1}, data=str(small_npz), trials=6)
-    result = tune(search, out=tmp_path / "sprint", executor=Here())
+    result = run_search(search, out=tmp_path / "sprint", executor=Here())
     assert result.recipe["optimizer"] in {"adam", "muon"}
     fixed = {name: value for name, value in result.recipe.items() if name in {"engine", "patience"}}
     assert fixed == {"engine": "numpy", "patience": 0}
@@ -121,7 +121,7 @@ def test_a_search_that_cannot_be_is_refused_at_once(
     small_npz: Path, tmp_path: Path, network: str, hyperparameters: dict[str, Any], words: str
 ) -> None:
     with pytest.raises(RecipeError, match=words):
-        tune(Search(network, hyperparameters=hyperparameters, data=str(small_npz)), out=tmp_path / "out")
+        run_search(Search(network, hyperparameters=hyperparameters, data=str(small_npz)), out=tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 

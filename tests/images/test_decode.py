@@ -98,9 +98,9 @@ def test_every_page_of_a_tiff_is_a_reading(picture: Image.Image, reader: Reader,
     picture.save(tmp_path / "scan.tif", save_all=True, append_images=[blank, picture])
     readings = list(reader.read_all([tmp_path / "scan.tif"]))
     assert [(reading.page, reading.string, reading.outcome) for reading in readings] == [
-        (0, "253", "read"),
-        (1, "", "blank"),
-        (2, "253", "read"),
+        (1, "253", "read"),
+        (2, "", "blank"),
+        (3, "253", "read"),
     ]
 
 

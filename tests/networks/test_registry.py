@@ -126,3 +126,13 @@ def test_a_file_of_networks_suggests_its_first(tmp_path: Path) -> None:
         check_network_name(str(tmp_path / "nets.py"))
     assert folder_name(f"{tmp_path}/nets.py:tiny") == "nets-tiny"
     assert folder_name("cnn") == "cnn"
+
+
+def test_the_line_that_fails_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "nets.py"
+    path.write_text("def build(input_shape):\n    layers = {}\n    return layers['dense']\n")
+    with pytest.raises(NetworkError, match=r"nets\.py, line 3 \(return layers\['dense'\]\) raised KeyError"):
+        build_network(f"{path}:build")
+    path.write_text("def build(:\n")
+    with pytest.raises(NetworkError, match=r"nets\.py, line 1 raised SyntaxError"):
+        build_network(f"{path}:build")

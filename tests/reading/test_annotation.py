@@ -47,9 +47,10 @@ def test_a_refused_digit_has_a_red_box() -> None:
 
 def test_the_steps_end_with_the_networks_inputs(steps: ReadingSteps) -> None:
     strip = draw_steps(steps)
-    assert strip.shape[0] == 320
+    assert strip.shape[0] == 24 + 320
+    assert (strip[:24] < 128).any()  # captions
     first = steps.reading.digits[0].network_input
-    np.testing.assert_array_equal(strip[6:34, -34:-6], np.repeat(first[:, :, None], 3, axis=2))
+    np.testing.assert_array_equal(strip[30:58, -34:-6], np.repeat(first[:, :, None], 3, axis=2))
 
 
 def test_small_pictures_are_enlarged(tmp_path: Path) -> None:

@@ -41,13 +41,13 @@ def test_results_keep_the_order_of_sources_and_pages(reader: Reader, together: i
     ]
     results = list(read_pages(reader, sources, together=together))
     assert [(result.source, result.reading.path, result.reading.page) for result in results] == [
-        (0, "one", 0),
-        (1, "gone", 0),
-        (2, "three", 0),
+        (0, "one", 1),
+        (1, "gone", 1),
         (2, "three", 1),
         (2, "three", 2),
-        (3, "text", 0),
-        (4, "last", 0),
+        (2, "three", 3),
+        (3, "text", 1),
+        (4, "last", 1),
     ]
     assert [result.reading.outcome == "error" for result in results] == [False, True, False, False, False, True, False]
     alone = [reader.read(pixels).string for pixels in PIXELS[:5]]
@@ -59,9 +59,9 @@ def test_the_page_that_cannot_be_read_is_named_and_the_others_are_read(reader: R
     small = np.zeros((10, 10), np.uint8)
     results = list(read_pages(reader, [("scan", _tiff(PIXELS[0], small, PIXELS[1]))], region=(0, 0, 28, 28)))
     assert [(result.reading.page, result.reading.outcome == "error") for result in results] == [
-        (0, False),
-        (1, True),
-        (2, False),
+        (1, False),
+        (2, True),
+        (3, False),
     ]
     assert results[1].reading.error == "scan: region 0,0,28,28 is not inside the picture of 10 x 10"
     assert results[1].reading.size == (10, 10)

@@ -53,10 +53,10 @@ def _pages(count: int, digits: LabelledDigits) -> bytes:
 
 def test_every_page_of_a_file_is_answered(served: Served, digits: LabelledDigits) -> None:
     readings = served.read(_pages(3, digits)).json["readings"]
-    assert [(one["page"], one["string"]) for one in readings] == [(0, "7"), (1, "2"), (2, "1")]
+    assert [(one["page"], one["string"]) for one in readings] == [(1, "7"), (2, "2"), (3, "1")]
     body = form(_pages(2, digits), png(digits.images[2]), _pages(1, digits))
     readings = served.ask("POST", "/v1/read", body, BOUNDARY).json["readings"]
-    assert [(one["path"], one["page"]) for one in readings] == [("0.png", 0), ("0.png", 1), ("1.png", 0), ("2.png", 0)]
+    assert [(one["path"], one["page"]) for one in readings] == [("0.png", 1), ("0.png", 2), ("1.png", 1), ("2.png", 1)]
     assert served.reading(_pages(1, digits))["string"] == "7"
 
 

@@ -78,6 +78,31 @@ def test_it_begins_with_the_weights_that_were_named(begun: Run, small_npz: Path,
     assert all(np.allclose(a, b, atol=1e-4) for a, b in pairs)
 
 
+def test_the_recipe_adapt_starts_from_the_shipped_reader(small_npz: Path, mirrored: Path, tmp_path: Path) -> None:
+    run = train(
+        "reader",
+        recipe="adapt",
+        hyperparameters={"epochs": 1, "glyphs": 0.0, "nondigits": 0.0},
+        data=str(small_npz),
+        out=tmp_path / "run",
+        options=TrainOptions(add_data=str(mirrored)),
+    )
+    assert run.config.start_from == "reader"
+    assert run.adaptation is not None
+    assert run.adaptation.data.before > 0.95
+
+
+def test_a_network_that_adapting_made_worse_warns(begun: Run, mirrored: Path, small_npz: Path, tmp_path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"worse than .*run, from which it started: .* of .*small\.npz"):
+        train(
+            "dense",
+            data=str(small_npz),
+            hyperparameters={"epochs": 1, "optimizer": "sgd", "learning_rate": 10, "keep": "last", "patience": 0},
+            out=tmp_path / "run",
+            options=TrainOptions(start_from=str(begun.path), add_data=str(mirrored)),
+        )
+
+
 @pytest.mark.parametrize(("source", "message"), [("nowhere", "expected reader, a run's folder"), ("cnn", "no trained")])
 def test_what_cannot_be_started_from(source: str, message: str, small_npz: Path, tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match=message):

@@ -14,7 +14,7 @@ from inkdigits.errors import RunError
 from inkdigits.training.backend import Backend
 from inkdigits.training.checkpoint import EpochRecord, Progress
 from inkdigits.training.recipes import named_recipe
-from inkdigits.training.run import Run, create_run, open_run
+from inkdigits.training.run import Run, create_run, locked_folder, open_run
 from inkdigits.training.run_records import (
     AccuracyChange,
     AdaptationResult,
@@ -105,3 +105,13 @@ def test_a_folder_that_is_no_run(tmp_path: Path, damage: str | None) -> None:
         (tmp_path / "config.json").write_text(damage)
     with pytest.raises(RunError):
         open_run(tmp_path)
+
+
+def test_a_killed_run_is_told_from_one_that_is_training(tmp_path: Path) -> None:
+    run = Run(tmp_path / "run")
+    with locked_folder(run.path):
+        run.write_status("running", Progress(), {})
+        assert (run.is_training, run.described_state) == (True, "running")
+    assert (run.is_training, run.described_state) == (False, "killed")
+    run.write_status("finished", Progress(), {})
+    assert run.described_state == "finished"

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import errno
+import io
+import os
 import sys
 import warnings
 from typing import Annotated, Any
@@ -14,6 +17,7 @@ from inkdigits.cli import (
     compare_command,
     data_commands,
     deploy_command,
+    doctor_command,
     evaluate_command,
     exercise_commands,
     experiment_commands,
@@ -24,7 +28,7 @@ from inkdigits.cli import (
     serve_command,
     train_command,
 )
-from inkdigits.errors import InkdigitsError
+from inkdigits.errors import InkdigitsError, OutputError, output_error
 from inkdigits.system.interrupts import raise_on_stop_signals
 
 __all__ = ["app", "main"]
@@ -34,7 +38,8 @@ app = typer.Typer(
     help="Handwritten digits: read them in pictures; train, evaluate and compare networks on MNIST.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    # Every option is also read from INKDIGITS_COMMAND_OPTION, as in INKDIGITS_SERVE_PORT.
+    context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "INKDIGITS"},
 )
 app.command()(train_command.train)
 app.command()(evaluate_command.evaluate)
@@ -51,6 +56,7 @@ app.command()(read_command.read)
 app.command()(batch_command.batch)
 app.command()(serve_command.serve)
 app.command()(deploy_command.deploy)
+app.command()(doctor_command.doctor)
 app.add_typer(data_commands.app, name="data")
 app.add_typer(exercise_commands.app, name="exercise")
 
@@ -77,8 +83,9 @@ def main() -> None:
     # A service manager's SIGTERM leaves a usable run, as Ctrl-C does.
     stop = raise_on_stop_signals()
     warnings.showwarning = _show_warning  # type: ignore[assignment]  # it takes the same arguments
+    _print_every_character()
     try:
-        app()
+        _run_to_the_last_byte()
     except InkdigitsError as error:
         print(f"inkdigits: {error}", file=sys.stderr)
         sys.exit(2)
@@ -90,6 +97,43 @@ def main() -> None:
         if stop.requested:
             sys.exit(130)
         raise
+
+
+def _print_every_character() -> None:
+    """A terminal that knows ASCII only gets \\u2026 and the like in place of what it does not know."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _run_to_the_last_byte() -> None:
+    """Run the program, and write out what it printed. Raises `OutputError` where that cannot be written."""
+    try:
+        app()
+    except SystemExit:
+        _flush()
+        raise
+    except OSError as error:
+        # A full disk behind a redirection is found when a command prints.
+        if error.errno in (errno.ENOSPC, errno.EIO, errno.EDQUOT) and error.filename is None:
+            raise _cannot_print(error) from error
+        raise
+    _flush()
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise _cannot_print(error) from error
+
+
+def _cannot_print(error: OSError) -> OutputError:
+    # Python would try again to write what is left when it ends, and fail again.
+    sys.stdout = open(os.devnull, "w")  # noqa: PTH123, SIM115  # stays open until the process ends
+    return output_error(error, "standard output")
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:

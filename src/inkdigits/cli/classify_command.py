@@ -76,7 +76,8 @@ def _rows(names: Sequence[str], probabilities: NDArray[np.floating[Any]]) -> Ite
 def _csv(names: Sequence[str], probabilities: NDArray[np.floating[Any]]) -> Iterator[str]:
     yield "ImageId,Label"
     for name, label in zip(names, probabilities.argmax(axis=1).tolist(), strict=True):
-        yield csv_line([name, label])
+        # Kaggle counts pictures from 1, everything else here from 0.
+        yield csv_line([int(name) + 1 if name.isdecimal() else name, label])
 
 
 def _table(names: Sequence[str], probabilities: NDArray[np.floating[Any]]) -> Iterator[str]:

@@ -42,14 +42,16 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Compare networks by exact tests: are these files different, and are their recipes?"""
-    from inkdigits.errors import RunError
     from inkdigits.evaluation import compare as comparing
+    from inkdigits.evaluation.candidates import load_candidates
+    from inkdigits.evaluation.html_page import check_report_extra
     from inkdigits.system.atomic_io import check_new
 
-    if len(sources) < 2:
-        raise RunError(f"compare needs two or more, got {len(sources)}: inkdigits compare A B")
     check_new(html, "--html")
-    comparison, compared = comparing.compare(sources, data=data, start_keras=start_default_backend)
+    if html:
+        check_report_extra("--html")
+    compared = load_candidates(sources, data, start_default_backend)
+    comparison = comparing.compare_predictions(compared)
     for warning in comparison.warnings:
         print_status(f"inkdigits: warning: {warning}")
     if html:

@@ -21,7 +21,7 @@ app = typer.Typer(help="Describe a data set, or convert it.", no_args_is_help=Tr
 Source = Annotated[
     str,
     typer.Argument(
-        help="mnist, IMAGES,LABELS (IDX), an .npz, a .csv, or a folder with one folder per class.", metavar="DATA"
+        help="mnist, IMAGES,LABELS (IDX), an .npz, .csv or .parquet, or a folder (docs/guides/data.md).", metavar="DATA"
     ),
 ]
 

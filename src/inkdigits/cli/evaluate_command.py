@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inkdigits.cli.completion import runs_here
 from inkdigits.cli.options import AsJson, BackendOption, Data, Device, DeviceName, backend_of
 from inkdigits.cli.output import counted, percent, print_json, print_status, print_table, stoppable
 
@@ -21,7 +22,7 @@ __all__ = ["evaluate", "runs"]
 
 @stoppable()
 def evaluate(
-    run: Annotated[Path, typer.Argument(help="A run's folder.", metavar="RUN")],
+    run: Annotated[Path, typer.Argument(help="A run's folder.", metavar="RUN", autocompletion=runs_here)],
     data: Data = "mnist",
     backend: BackendOption = None,
     device: DeviceName = Device.auto,
@@ -34,11 +35,13 @@ def evaluate(
 ) -> None:
     """Evaluate a run: accuracy with its 95 % interval, log loss, scores per class, confusion matrix, and a report."""
     from inkdigits.evaluation import evaluate as evaluating
+    from inkdigits.evaluation.html_page import check_report_extra
     from inkdigits.evaluation.report import write_report
     from inkdigits.system.atomic_io import check_new, write_json
     from inkdigits.training.run import open_run
 
     check_new(out, "--out")
+    check_report_extra("the report of inkdigits evaluate")
     opened = open_run(run)
     chosen = backend_of(backend, device) if backend or device is not Device.auto else None
     evaluation = evaluating.evaluate(opened, data=data, backend=chosen)
@@ -119,6 +122,9 @@ def runs(
         ],
         texts=("network", "recipe", "evaluated on"),
     )
+    for row in rows:
+        if row["state"] in ("killed", "interrupted"):
+            print_status(f"{row['run']}: {row['state']}; resume it with inkdigits train --resume {row['run']}")
 
 
 def _run_row(run: Run) -> dict[str, Any]:
@@ -128,7 +134,7 @@ def _run_row(run: Run) -> dict[str, Any]:
         "network": config.network,
         "recipe": config.recipe.name,
         "seed": config.seed,
-        "state": status.state,
+        "state": run.described_state,
         "epochs": status.epochs,
         "accuracy": scores and scores.accuracy,
         "log_loss": scores and scores.log_loss,

@@ -92,9 +92,10 @@ def seeds(
 ) -> None:
     """Train and evaluate one recipe with many seeds: how much of an accuracy is chance?"""
     from inkdigits.experiments.seeds import train_seeds
-    from inkdigits.training.recipes import named_recipe, with_hyperparameters
+    from inkdigits.training.recipe_file import find_recipe
+    from inkdigits.training.recipes import with_hyperparameters
 
-    chosen = with_hyperparameters(named_recipe(recipe, network), parsed_hyperparameters(hyperparameters or []))
+    chosen = with_hyperparameters(find_recipe(recipe, network), parsed_hyperparameters(hyperparameters or []))
     message = "stopped; the finished seeds are kept: rerun the command to resume"
     with stoppable(lambda: message), _executor(engine, address, cores, gpus, min(jobs, n)) as executor:
         summary = train_seeds(
@@ -181,9 +182,10 @@ def tune(
         storage=storage,
         study=study,
     )
+    folder = out or tuning.default_folder(network)
     message = "stopped; the finished trials are kept: rerun the command to resume"
     with stoppable(lambda: message), _executor(engine, address, cores, gpus, jobs) as executor:
-        result = tuning.tune(search, out=out, jobs=jobs, executor=executor)
+        result = tuning.run_search(search, out=folder, jobs=jobs, executor=executor)
     if as_json:
         print_json(asdict(result))
         return
@@ -191,4 +193,4 @@ def tune(
         f"{result.study}: {counted(result.finished, 'trial')} finished, {result.pruned} pruned; the best "
         f"has validation loss {result.val_loss:.4f}, accuracy {percent(result.val_accuracy)}"
     )
-    print(f"inkdigits train {network} {' '.join(result.options)}")
+    print(f"inkdigits train {network} --recipe {folder / 'recipe.toml'}")

@@ -26,7 +26,9 @@ def explain(
     picture: Annotated[
         Path, typer.Argument(help="One digit: a picture, or an IDX, .npz or .csv file.", metavar="PICTURE")
     ],
-    number: Annotated[int, typer.Option(min=1, help="Which picture of a file that holds several.", metavar="N")] = 1,
+    index: Annotated[
+        int, typer.Option(min=0, help="Which picture of a file that holds several, counted from 0.", metavar="N")
+    ] = 0,
     label: Annotated[
         int | None, typer.Option(min=0, max=9, help="What speaks for this digit? Default: what was read.")
     ] = None,
@@ -49,13 +51,13 @@ def explain(
     check_new(out, "--out", ".png")
     pictures = load_pictures(picture, invert=invert)
     n = len(pictures.images)
-    if number > n:
-        raise DataError(f"{picture}: holds {counted(n, 'picture')}, got --number {number}")
+    if index >= n:
+        raise DataError(f"{picture}: holds {counted(n, 'picture')}, --index 0 to {n - 1}, got --index {index}")
     if n > 1:
         print_status(
-            f"picture {number:,} of {n:,} in {picture}: {pictures.names[number - 1]} (--number chooses another)"
+            f"picture {index} of {n:,} in {picture}, counted from 0: {pictures.names[index]} (--index chooses another)"
         )
-    explanation = explaining.explain(model, pictures.images[number - 1], label=label, neighbours=neighbours)
+    explanation = explaining.explain(model, pictures.images[index], label=label, neighbours=neighbours)
     target = out or _free_name()
     explaining.write_explanation(target, explanation)
     if as_json:

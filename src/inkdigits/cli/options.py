@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inkdigits.cli.completion import known_networks, known_recipes
 from inkdigits.errors import ClusterError, DataError, RecipeError
 
 if TYPE_CHECKING:
@@ -72,15 +73,25 @@ Out = Annotated[Path | None, typer.Option(help="A new folder for the results. De
 Data = Annotated[
     str,
     typer.Option(
-        help="mnist, IMAGES,LABELS (IDX), an .npz, a .csv, or a folder with one folder per class.", metavar="DATA"
+        help="mnist, IMAGES,LABELS (IDX), an .npz, .csv or .parquet, or a folder (docs/guides/data.md).", metavar="DATA"
     ),
 ]
 RecipeName = Annotated[
     str,
-    typer.Option("--recipe", help="standard, brisk, sprint (dense and cnn); for the reader standard, quick or adapt."),
+    typer.Option(
+        "--recipe",
+        help="standard, brisk, sprint (dense and cnn); for the reader standard, quick or adapt; or a .toml file.",
+        metavar="RECIPE",
+        autocompletion=known_recipes,
+    ),
 ]
 Network = Annotated[
-    str, typer.Argument(help="dense, cnn, convnet, reader, or your own as path.py:function.", metavar="NETWORK")
+    str,
+    typer.Argument(
+        help="dense, cnn, convnet, reader, or your own as path.py:function.",
+        metavar="NETWORK",
+        autocompletion=known_networks,
+    ),
 ]
 Hyperparameters = Annotated[
     list[str] | None,

@@ -11,12 +11,13 @@ import typer
 
 from inkdigits.cli.options import AsJson, Length, ReadingModel, RegionOption, parsed_region
 from inkdigits.cli.output import check_one_form, counted, csv_line, print_json, print_status, stoppable
-from inkdigits.errors import DataError, PictureError
+from inkdigits.errors import PictureError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from inkdigits.reading.reader import Reader, ReadingSteps, Region
+    from inkdigits.cli.drawings import Drawings
+    from inkdigits.reading.reader import Reader, Region
     from inkdigits.reading.reading import Digit, Reading
 
 __all__ = ["read"]
@@ -38,12 +39,23 @@ def read(
     region: RegionOption = None,
     length: Length = None,
     annotate: Annotated[
-        Path | None, typer.Option(help="Draw boxes and values on the picture, into this new PNG.", metavar="PNG")
+        Path | None,
+        typer.Option(
+            help="Draw boxes and values on the picture, into this new PNG, or into a PNG of its name in this folder.",
+            metavar="PNG|DIR/",
+        ),
     ] = None,
     debug: Annotated[
         Path | None,
-        typer.Option(help="Draw every step from the picture to the network input into this new PNG.", metavar="PNG"),
+        typer.Option(
+            help="Draw every step from the picture to the network input into this new PNG, or into this folder.",
+            metavar="PNG|DIR/",
+        ),
     ] = None,
+    preview: Annotated[
+        bool,
+        typer.Option("--preview", help="Show the picture with its boxes in the terminal too, on stderr."),
+    ] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores to use. Default: all.", metavar="N")] = None,
     as_csv: Annotated[bool, typer.Option("--csv", help="Print one row per digit as CSV.")] = False,
     as_json: AsJson = False,
@@ -51,11 +63,12 @@ def read(
     """Read handwritten digits: photos of paper, scans, drawings; dark or light ink, one digit or many rows."""
     check_one_form(as_csv, as_json)
     area = parsed_region(region)
-    _check_drawings(annotate, debug)
+    from inkdigits.cli.drawings import Drawings
     from inkdigits.reading.reader import Reader
 
     reader = Reader.load(model, threads=threads)
-    found = _read_each(reader, pictures, area, length, (annotate, debug))
+    drawings = Drawings.of(annotate, debug, preview)
+    found = _read_each(reader, pictures, area, length, drawings)
     if as_json:
         readings = list(found)
         print_json([reading.to_dict() for reading in readings])
@@ -65,24 +78,15 @@ def read(
         _print_missing(readings, length)
     failed = [reading for reading in readings if reading.outcome == "error"]
     for reading in failed:
-        print_status(f"inkdigits: {reading.error}")
+        print_status(f"inkdigits: {_on_one_line(reading.error or '')}")
     if failed:
         raise typer.Exit(2 if len(failed) == len(readings) else 1)
-
-
-def _check_drawings(annotate: Path | None, debug: Path | None) -> None:
-    from inkdigits.system.atomic_io import check_new
-
-    check_new(annotate, "--annotate", ".png")
-    check_new(debug, "--debug", ".png")
-    if annotate is not None and annotate == debug:
-        raise DataError(f"--annotate and --debug: both write {debug}, expected two names")
 
 
 def _print_missing(readings: Sequence[Reading], length: int | None) -> None:
     for reading in readings:
         if missing := _missing(reading, length):
-            print_status(f"inkdigits: {reading.path}{_page(reading)}: {missing}")
+            print_status(f"inkdigits: {_on_one_line(reading.path)}{_page(reading)}: {missing}")
 
 
 def _missing(reading: Reading, length: int | None) -> str:
@@ -94,7 +98,7 @@ def _missing(reading: Reading, length: int | None) -> str:
 
 
 def _page(reading: Reading) -> str:
-    return f" page {reading.page + 1}" if reading.page else ""
+    return f" page {reading.page}" if reading.page > 1 else ""
 
 
 def _read_each(
@@ -102,16 +106,14 @@ def _read_each(
     sources: Sequence[str],
     region: Region | None,
     length: int | None,
-    drawings: tuple[Path | None, Path | None],
+    drawings: Drawings,
 ) -> Iterator[Reading]:
-    """Read every page; the drawings are written along the way, numbered where there are several."""
+    """Read every page; the drawings are written along the way."""
     from inkdigits.reading.many import read_pages
 
-    count = 0
     for result in read_pages(reader, _pictures(sources), region=region, length=length):
         if result.steps:
-            _draw(result.steps, drawings, count)
-            count += 1
+            drawings.draw(result.steps)
         yield result.reading
 
 
@@ -147,24 +149,6 @@ def _reason_for_batch(source: str) -> str | None:
     return f"{'an archive' if is_tar(source) else 'a table'}: use inkdigits batch {printable(source)} --out RESULTS"
 
 
-def _draw(steps: ReadingSteps, drawings: tuple[Path | None, Path | None], number: int) -> None:
-    annotate, debug = drawings
-    if annotate is None and debug is None:
-        return
-    from inkdigits.reading.annotation import draw_annotation, draw_steps, write_png
-    from inkdigits.system.atomic_io import check_new
-
-    for option, path, drawn in (("--annotate", annotate, draw_annotation), ("--debug", debug, draw_steps)):
-        if path:
-            target = _numbered(path, number)
-            check_new(target, option)
-            write_png(target, drawn(steps))
-
-
-def _numbered(path: Path, number: int) -> Path:
-    return path.with_stem(f"{path.stem}-{number + 1}") if number else path
-
-
 def _printed(readings: Iterator[Reading], form: Any) -> list[Reading]:
     """Print each reading as soon as it is complete."""
     done: list[Reading] = []
@@ -179,7 +163,13 @@ def _table(readings: Iterator[Reading], done: list[Reading], length: int | None)
     for reading in readings:
         done.append(reading)
         outcome = reading.outcome.replace("_", " ")
-        yield f"{reading.path + _page(reading):<40}  {outcome:<16}  {_described(reading, length)}".rstrip()
+        name = _on_one_line(reading.path) + _page(reading)
+        yield f"{name:<40}  {outcome:<16}  {_described(reading, length)}".rstrip()
+
+
+def _on_one_line(path: str) -> str:
+    """`path` with line breaks and other control characters escaped, which a file's name may hold."""
+    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in path)
 
 
 def _described(reading: Reading, length: int | None) -> str:

@@ -33,12 +33,15 @@ def robustness(
     as_json: AsJson = False,
 ) -> None:
     """Evaluate any network on corrupted and moved digits, digits of fonts and non-digits; held-out kinds apart."""
-    from inkdigits.evaluation.robustness import evaluate_robustness
+    from inkdigits.evaluation import robustness as evaluating
+    from inkdigits.evaluation.html_page import check_report_extra
     from inkdigits.system.atomic_io import check_new
 
     check_new(html, "--html")
+    if html:
+        check_report_extra("--html")
     with stoppable():
-        report = evaluate_robustness(
+        report = evaluating.robustness(
             model,
             data=data,
             sample=sample,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inkdigits.cli.completion import known_networks, runs_here
 from inkdigits.cli.options import (
     AsJson,
     BackendOption,
@@ -45,19 +46,32 @@ class Tracker(StrEnum):
 
 OptionalNetwork = Annotated[
     str | None,
-    typer.Argument(help="dense, cnn, convnet, reader, or your own as path.py:function.", metavar="NETWORK"),
+    typer.Argument(
+        help="dense, cnn, convnet, reader, or your own as path.py:function.",
+        metavar="NETWORK",
+        autocompletion=known_networks,
+    ),
 ]
 NetworkOption = Annotated[str | None, typer.Option("--network", help="The same as NETWORK.", metavar="NETWORK")]
 Epochs = Annotated[int | None, typer.Option(help="The largest number of epochs.")]
 BatchSize = Annotated[int | None, typer.Option(help="Pictures per step.")]
 LearningRate = Annotated[float | None, typer.Option(help="The highest learning rate.")]
-Resume = Annotated[Path | None, typer.Option(help="Resume this run, which was stopped or killed.", metavar="RUN")]
+Resume = Annotated[
+    Path | None,
+    typer.Option(help="Resume this run, which was stopped or killed.", metavar="RUN", autocompletion=runs_here),
+]
 StartFrom = Annotated[
     str | None,
-    typer.Option(help="Start from these weights: reader, a run's folder or a .keras file.", metavar="MODEL"),
+    typer.Option(
+        help="Start from these weights: reader, a run's folder or a .keras file. Default: reader with --recipe adapt.",
+        metavar="MODEL",
+    ),
 ]
 AddData = Annotated[
     str | None, typer.Option(help="Mix these digits with the data, such as your own corrections.", metavar="DATA")
+]
+HelpRecipe = Annotated[
+    bool, typer.Option("--help-recipe", help="Print every hyperparameter of the recipe with its meaning, and end.")
 ]
 Log = Annotated[
     Tracker | None, typer.Option(help="Also write the learning curves there (extra tensorboard or mlflow).")
@@ -86,8 +100,12 @@ def train(
     log: Log = None,
     quiet: Quiet = False,
     as_json: AsJson = False,
+    help_recipe: HelpRecipe = False,
 ) -> None:
     """Train a network; every epoch is kept, so a killed training can be resumed with --resume."""
+    if help_recipe:
+        _print_recipe(recipe, network or own_network)
+        return
     path = resume or out
 
     def message() -> str:
@@ -115,6 +133,19 @@ def train(
                 options=training.TrainOptions(start_from, add_data, log and log.value, quiet=quiet),
             )
     _print_run(run, as_json)
+
+
+def _print_recipe(recipe: str, network: str | None) -> None:
+    from inkdigits.training.recipe_file import find_recipe
+    from inkdigits.training.recipes import described_hyperparameters
+
+    shown = find_recipe(recipe, network or "")
+    print(f"recipe {shown.name}{f' of {network}' if network else ''}; other values: --set NAME=VALUE, or a .toml file")
+    print_table(
+        ["hyperparameter", "value", "values", "meaning"],
+        [(row.name, row.default, row.values, row.meaning) for row in described_hyperparameters(shown)],
+        texts=("values", "meaning"),
+    )
 
 
 def _check_alone(context: typer.Context) -> None:

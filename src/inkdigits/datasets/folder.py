@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import warnings
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 
-from inkdigits.datasets.labelled import CLASSES, LabelledDigits
+from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.picture_file import read_digit
 from inkdigits.errors import DataError
 from inkdigits.images.decode import is_picture_file
@@ -18,25 +19,43 @@ from inkdigits.system.atomic_io import write_folder
 __all__ = ["has_classes", "load_folder", "save_parts"]
 
 
+_WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+# As in 7, or in torchvision's class names: 7 - seven.
+_CLASS = re.compile(r"(?P<digit>\d)( - \w+)?")
+
+
+def _label(name: str) -> int | None:
+    """The digit that a folder's name says: 7, seven or "7 - seven"; None for another name."""
+    match = _CLASS.fullmatch(name)
+    if match:
+        return int(match["digit"])
+    return _WORDS.index(name.lower()) if name.lower() in _WORDS else None
+
+
 def has_classes(folder: Path) -> bool:
-    """Whether one of the folders `folder/0` … `folder/9` exists."""
-    return any((folder / str(label)).is_dir() for label in range(CLASSES))
+    """Whether a folder in `folder` is named as a digit."""
+    return any(True for _ in _classes(folder))
+
+
+def _classes(folder: Path) -> Iterator[tuple[int, Path]]:
+    for path in folder.iterdir() if folder.is_dir() else ():
+        label = _label(path.name) if path.is_dir() else None
+        if label is not None:
+            yield label, path
 
 
 def load_folder(folder: Path) -> LabelledDigits:
-    """Labelled digits from `folder/0` … `folder/9`, in order of class and file name.
+    """Labelled digits from `folder/0` … `folder/9` (or zero … nine), in order of class and file name.
 
     Pictures of 28x28 are taken as they are; others go through `normalize`. Hidden files are left out. Raises
     `DataError` that names the picture which cannot be read, and when there is no picture.
     """
-    files = [(file, label) for label in range(CLASSES) for file in _pictures(folder / str(label))]
+    files = [(file, label) for label, path in sorted(_classes(folder)) for file in _pictures(path)]
     if not files:
         raise DataError(
             f"{folder}: no pictures found, expected folders named 0 to 9 with pictures of that digit in each"
         )
-    others = sorted(
-        path.name for path in folder.iterdir() if path.is_dir() and path.name not in map(str, range(CLASSES))
-    )
+    others = sorted(path.name for path in folder.iterdir() if path.is_dir() and _label(path.name) is None)
     if others:
         warnings.warn(f"{folder}: left out {', '.join(others)}: only folders named 0 to 9 are read", stacklevel=2)
     images = np.stack([read_digit(file)[0] for file, _ in files])
@@ -44,8 +63,6 @@ def load_folder(folder: Path) -> LabelledDigits:
 
 
 def _pictures(folder: Path) -> list[Path]:
-    if not folder.is_dir():
-        return []
     return sorted(file for file in folder.iterdir() if is_picture_file(file))
 
 

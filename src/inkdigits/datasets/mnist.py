@@ -18,8 +18,10 @@ from inkdigits.datasets.idx import IMAGES_MAGIC, LABELS_MAGIC, parse_idx, read_b
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.errors import DataError
 
-__all__ = ["load_data", "load_test", "load_train"]
+__all__ = ["TRAIN_SHA256", "load_data", "load_test", "load_train"]
 
+# As `LabelledDigits.sha256` of the training digits.
+TRAIN_SHA256 = "d18cfd466eb143ac1097fde604dba9eec4116885869d04cc648b510949f9e88c"
 Arrays = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
 # SHA-256 of the uncompressed files; tests/datasets/test_mnist.py compares their MD5 sums with the published ones.

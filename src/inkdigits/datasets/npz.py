@@ -1,4 +1,4 @@
-"""Keras's `mnist.npz`: four arrays x_train, y_train, x_test, y_test in one file."""
+"""Arrays in one npz file: Keras's x_train, y_train, x_test, y_test, or one pair such as x and y."""
 
 from __future__ import annotations
 
@@ -7,40 +7,54 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from inkdigits.datasets.array_pictures import labels_of, pictures_of
 from inkdigits.datasets.arrays import read_arrays
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.errors import DataError
 from inkdigits.system.atomic_io import temporary_sibling
 
-__all__ = ["load_npz", "save_npz"]
+__all__ = ["PICTURE_NAMES", "load_npz", "save_npz"]
+
+# The names of the arrays of pictures and labels, in lower case: of each part, and of files that are not divided.
+_PARTS = {
+    "train": (("x_train", "y_train"), ("train_images", "train_labels")),
+    "test": (("x_test", "y_test"), ("test_images", "test_labels")),
+}
+_UNDIVIDED = (("x", "y"), ("images", "labels"), ("image", "label"), ("data", "target"))
+PICTURE_NAMES = ("x_test", "x_train", "test_images", "train_images", *(images for images, _ in _UNDIVIDED))
 
 
 def load_npz(path: Path) -> Splits:
-    """The training and test digits of an npz file in Keras's form; one of both parts may be missing.
+    """The training and test digits of an npz file: in Keras's form, where one part may be missing, or a pair of arrays
+    `x` and `y`, `images` and `labels` or `data` and `target`, all of them to train on.
 
-    Nothing is unpickled. Raises `DataError` when the file is damaged or holds other arrays.
+    Shapes and values are those of `array_pictures`. Nothing is unpickled. Raises `DataError` when the file is damaged
+    or holds other arrays.
     """
-    arrays = read_arrays(path)
-    train, test = (_part(arrays, part, path) for part in ("train", "test"))
+    arrays = {name.lower(): array for name, array in read_arrays(path).items()}
+    train, test = (_part(arrays, names, path, f" {part}") for part, names in _PARTS.items())
     if train is None and test is None:
-        raise DataError(f"{path}: expected arrays x_train and y_train (or x_test and y_test), found {sorted(arrays)}")
+        train = _part(arrays, _UNDIVIDED, path, "")
+    if train is None and test is None:
+        raise DataError(
+            f"{path}: expected arrays x_train and y_train (or x_test and y_test, or x and y), found {sorted(arrays)}"
+        )
     return Splits(train, test)
 
 
-def _part(arrays: Mapping[str, Any], part: str, path: Path) -> LabelledDigits | None:
-    names = f"x_{part}", f"y_{part}"
-    missing = [name for name in names if name not in arrays]
-    if len(missing) == len(names):
-        return None
-    if missing:
-        raise DataError(f"{path}: has no array {missing[0]}, found {sorted(arrays)}")
-    images, labels = (arrays[name] for name in names)
-    if labels.dtype.kind not in "iu":
-        raise DataError(
-            f"{path}: {names[1]} holds {labels.dtype}, expected whole numbers 0 to 9 (one-hot: .argmax(axis=1))"
-        )
-    return LabelledDigits(images, labels.astype(np.int64), f"{path.name} {part}")
+def _part(
+    arrays: Mapping[str, NDArray[Any]], pairs: tuple[tuple[str, str], ...], path: Path, part: str
+) -> LabelledDigits | None:
+    for images, labels in pairs:
+        if images not in arrays and labels not in arrays:
+            continue
+        if missing := next((name for name in (images, labels) if name not in arrays), None):
+            raise DataError(f"{path}: has no array {missing}, found {sorted(arrays)}")
+        pictures = pictures_of(arrays[images], f"{path}, {images}")
+        return LabelledDigits(pictures, labels_of(arrays[labels], f"{path}, {labels}"), f"{path.name}{part}")
+    return None
 
 
 def save_npz(path: Path, splits: Splits) -> None:

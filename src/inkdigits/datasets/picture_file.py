@@ -1,4 +1,4 @@
-"""A picture's file that shows one digit, as the 28x28 pixels of a data set."""
+"""A picture that shows one digit, as the 28x28 pixels of a data set."""
 
 from __future__ import annotations
 
@@ -15,14 +15,16 @@ from inkdigits.normalize import SIZE, normalize
 __all__ = ["read_digit"]
 
 
-def read_digit(file: Path, *, dark: bool | None = None) -> tuple[NDArray[np.uint8], bool]:
-    """The digit in `file` as uint8 (28, 28), and whether it went through `normalize`.
+def read_digit(
+    picture: Path | bytes, name: str | None = None, *, dark: bool | None = None
+) -> tuple[NDArray[np.uint8], bool]:
+    """The digit in `picture`, a file or a file's bytes, as uint8 (28, 28), and whether it went through `normalize`.
 
     A picture of 28x28 is taken as it is, inverted when `dark`; any other is normalized, and `dark` says whether its ink
-    is dark (None: `normalize` decides). Raises `DataError` that names the file when it cannot be read, shows no ink or
-    has several pages.
+    is dark (None: `normalize` decides). Raises `DataError` that begins with `name`, by default the file's, when it
+    cannot be read, shows no ink or has several pages.
     """
-    (page,) = open_pages(file, max_pages=1)
+    (page,) = open_pages(picture, name, max_pages=1)
     grey = to_grey(page.pixels)
     if grey.shape == (SIZE, SIZE):
         return (255 - grey if dark else grey), False

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.datasets.array_pictures import pictures_of
 from inkdigits.datasets.arrays import read_arrays
 from inkdigits.datasets.csv_table import load_csv_pictures
 from inkdigits.datasets.idx import IMAGES_MAGIC, parse_idx, read_bytes
+from inkdigits.datasets.npz import PICTURE_NAMES
 from inkdigits.datasets.picture_file import read_digit
 from inkdigits.errors import DataError
 from inkdigits.images.decode import is_picture_file, pictures_below
-from inkdigits.normalize import SIZE
 
 __all__ = ["UnlabelledPictures", "load_all_pictures", "load_pictures"]
 
@@ -25,7 +26,7 @@ _EXPECTED = "a picture, an IDX file, an .npz, a .csv of 784 pixels per row, or a
 
 @dataclass(frozen=True)
 class UnlabelledPictures:
-    """`images` uint8 (n, 28, 28), white ink on black, and their names: paths of files, or the numbers 1 to n.
+    """`images` uint8 (n, 28, 28), white ink on black, and their names: paths of files, or the indices 0 to n - 1.
 
     `normalized` is how many had another size and went through `normalize`.
     """
@@ -51,13 +52,13 @@ def load_pictures(source: Path, *, invert: bool = False) -> UnlabelledPictures:
     images = _array_in(source)
     images = 255 - images if invert else images
     _check_ink_on_black(images, source)
-    return UnlabelledPictures(images, tuple(str(number) for number in range(1, len(images) + 1)))
+    return UnlabelledPictures(images, tuple(map(str, range(len(images)))))
 
 
 def load_all_pictures(sources: Sequence[Path], *, invert: bool = False) -> UnlabelledPictures:
     """The pictures of all `sources`, at least one, in their order.
 
-    Of several sources, pictures in arrays are named by file and number, as in `file.npz:3`. Raises as `load_pictures`.
+    Of several sources, pictures in arrays are named by file and index, as in `file.npz:3`. Raises as `load_pictures`.
     """
     loaded = [load_pictures(source, invert=invert) for source in sources]
     if len(loaded) == 1:
@@ -100,26 +101,21 @@ def _array_in(path: Path) -> NDArray[np.uint8]:
     if suffix == ".csv":
         return load_csv_pictures(path)
     if suffix == ".npz":
-        return _checked(_npz_array(path), path)
+        return pictures_of(_npz_array(path), str(path))
     if "idx" in path.name or suffix == ".gz":
-        return _checked(parse_idx(read_bytes(path), IMAGES_MAGIC, str(path)), path)
+        return pictures_of(parse_idx(read_bytes(path), IMAGES_MAGIC, str(path)), str(path))
     raise DataError(f"{path}: a file of unknown kind, expected {_EXPECTED}")
 
 
 def _npz_array(path: Path) -> NDArray[Any]:
-    """The array to classify: `x_test` or `x_train` of Keras's form, `images`, or the only one there is."""
+    """The array to classify: `x_test` or `x_train` of Keras's form, `images` or `x`, or the only one there is."""
 
     def chosen(names: list[str]) -> list[str]:
-        known: list[str] = [name for name in ("x_test", "x_train", "images") if name in names]
+        by_lower = {name.lower(): name for name in names}
+        known = [by_lower[name] for name in PICTURE_NAMES if name in by_lower]
         if not known and len(names) != 1:
             raise DataError(f"{path}: expected one array, or one named x_test, x_train or images, found {names}")
         return (known or names)[:1]
 
     (array,) = read_arrays(path, chosen).values()
     return array
-
-
-def _checked(images: NDArray[Any], path: Path) -> NDArray[np.uint8]:
-    if images.dtype != np.uint8 or images.ndim != 3 or images.shape[1:] != (SIZE, SIZE):
-        raise DataError(f"{path}: expected pictures as uint8 (n, 28, 28), got {images.dtype} {images.shape}")
-    return images

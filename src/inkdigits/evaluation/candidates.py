@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import TypeAlias
 
 import numpy as np
 
+from inkdigits.datasets.in_memory import DataSource
 from inkdigits.datasets.labelled import CLASSES, LabelledDigits
-from inkdigits.datasets.source import MNIST
-from inkdigits.errors import DataError, ModelFileError, RunError
-from inkdigits.evaluation.evaluate import Predictions, evaluate, load_predictions
+from inkdigits.datasets.source import MNIST, source_name
+from inkdigits.errors import DataError, RunError
+from inkdigits.evaluation.evaluate import Predictions, check_digit_classes, evaluate, load_predictions
 from inkdigits.evaluation.held_out import open_held_out
 from inkdigits.evaluation.leakage_warnings import about_labels, about_training, learned_from
-from inkdigits.modelfile.load import load_classifier
+from inkdigits.modelfile.load import Classifier, load_classifier
 from inkdigits.modelfile.predictor import Predictor, shipped_models
 from inkdigits.modelfile.remote import is_url
 from inkdigits.stats import scores
 from inkdigits.training.run import Run, find_runs, open_run
 from inkdigits.training.run_records import EvaluationRecord
 
-__all__ = ["CandidateModel", "Compared", "load_candidates"]
+__all__ = ["CandidateModel", "Compared", "Model", "load_candidates"]
+
+# A run or its folder, a folder of runs, a shipped model's name, a model file, a remote model's URL, or a classifier.
+Model: TypeAlias = str | Path | Run | Classifier
 
 
 @dataclass(frozen=True)
@@ -39,16 +44,17 @@ class Compared:
     candidates: tuple[CandidateModel, ...]
     data: str
     sha256: str
-    source: str
+    source: DataSource
     warnings: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class _Network:
-    """One network, and its run where it has one."""
+    """One network, and its run where it has one; `classifier` where a caller passed it."""
 
     name: str
     run: Run | None
+    classifier: Classifier | None = None
 
     @property
     def stored(self) -> list[str]:
@@ -65,17 +71,16 @@ class _Network:
 class _DataSet:
     """What all networks are evaluated on. `digits` are None until they have to be read."""
 
-    source: str
+    source: DataSource
     name: str
     sha256: str
     digits: LabelledDigits | None = None
 
 
 def load_candidates(
-    sources: Sequence[str], data: str | None = None, start_keras: Callable[[], object] | None = None
+    models: Sequence[Model], data: DataSource | None = None, start_keras: Callable[[], object] | None = None
 ) -> Compared:
-    """The predictions of each of `sources`: a run, a folder of runs that differ in nothing but their seed, a model file
-    or a remote model's URL.
+    """The predictions of each of `models`; of a folder of runs, these differ in nothing but their seed.
 
     Stored predictions are used where there are any: those on `data`, or without it those of the last evaluations, or
     those on MNIST where the last ones differ. Every other network is evaluated on `data`, by default on what the others
@@ -83,7 +88,11 @@ def load_candidates(
     `start_keras`. Raises `RunError` when there is no data set that all were evaluated on, `DataError` for predictions
     that are not probabilities, `ModelFileError` for other classes.
     """
-    groups = [_networks(source) for source in sources]
+    if len(models) < 2:
+        raise RunError(f"compare needs two or more models, got {len(models)}: as in inkdigits compare dense cnn")
+    named = [_named(model, place) for place, model in enumerate(models)]
+    sources = [name for name, _ in named]
+    groups = [[_Network(name, None, own)] if own is not None else _networks(name) for name, own in named]
     networks = [network for group in groups for network in group]
     predict = _Predict(_common_data(networks, data), start_keras)
     for source, group in zip(sources, groups, strict=True):
@@ -100,6 +109,15 @@ def load_candidates(
     for network in networks:
         warnings += about_training(network.name, _learned_from(network), data_set.name, data_set.sha256)
     return Compared(candidates, data_set.name, data_set.sha256, data_set.source, tuple(warnings))
+
+
+def _named(model: Model, place: int) -> tuple[str, Classifier | None]:
+    """The name or path of `model`; of a classifier its type and place, and itself."""
+    if isinstance(model, Run):
+        return str(model.path), None
+    if isinstance(model, str | Path):
+        return str(model), None
+    return f"{type(model).__name__} {place}", model
 
 
 def _networks(source: str) -> list[_Network]:
@@ -135,11 +153,11 @@ def _check_one_recipe(source: str, group: Sequence[_Network]) -> None:
         raise RunError(f"{source}: two runs of seed {twice} in it, expected one run of each seed: remove one of them")
 
 
-def _common_data(networks: Sequence[_Network], data: str | None) -> _DataSet:
+def _common_data(networks: Sequence[_Network], data: DataSource | None) -> _DataSet:
     """The data set to compare on."""
     evaluated = [(network, last) for network in networks if (last := network.last)]
     if data is not None or not evaluated:
-        return _opened(data or MNIST)
+        return _opened(MNIST if data is None else data)
     by_data = {last.data_sha256: (network, last) for network, last in evaluated}
     if len(by_data) == 1:
         last = evaluated[0][1]
@@ -153,7 +171,7 @@ def _common_data(networks: Sequence[_Network], data: str | None) -> _DataSet:
     raise RunError(_not_comparable(list(by_data.values())))
 
 
-def _opened(source: str) -> _DataSet:
+def _opened(source: DataSource) -> _DataSet:
     digits = open_held_out(None, source)
     return _DataSet(source, digits.name, digits.sha256, digits)
 
@@ -201,10 +219,11 @@ class _Predict:
         return predictions
 
     def _by_classifier(self, network: _Network) -> Predictions:
-        classifier = load_classifier(network.name, start_keras=self.start_keras)
-        classes = classifier.metadata.classes if isinstance(classifier, Predictor) else range(CLASSES)
-        if [str(name) for name in classes] != [str(label) for label in range(CLASSES)]:
-            raise ModelFileError(f"not comparable: {network.name} has the classes {', '.join(map(str, classes))}")
+        classifier = network.classifier
+        if classifier is None:
+            classifier = load_classifier(network.name, start_keras=self.start_keras)
+        if isinstance(classifier, Predictor):
+            check_digit_classes(classifier, f"not comparable: {network.name}")
         digits = self.data_set.digits or open_held_out(None, self.data_set.source)
         self._check(network, digits.sha256)
         self.data_set = replace(self.data_set, digits=digits)
@@ -213,8 +232,8 @@ class _Predict:
     def _check(self, network: _Network, sha256: str) -> None:
         if sha256 != self.data_set.sha256:
             raise RunError(
-                f"not comparable: {self.data_set.source} is not the {self.data_set.name} that the others were "
-                f"evaluated on, so {network.name} cannot be: name the same digits for all with --data"
+                f"not comparable: {source_name(self.data_set.source)} is not the {self.data_set.name} that the others "
+                f"were evaluated on, so {network.name} cannot be: name the same digits for all with --data"
             )
 
 
@@ -241,5 +260,7 @@ def _learned_from(network: _Network) -> frozenset[str]:
     """The SHA-256 of what it was trained on, where that is known."""
     if network.run is not None:
         return learned_from(network.run.config)
-    classifier = None if network.name.endswith(".keras") else load_classifier(network.name)
+    classifier = network.classifier
+    if classifier is None and not network.name.endswith(".keras"):
+        classifier = load_classifier(network.name)
     return frozenset([classifier.metadata.data_sha256] if isinstance(classifier, Predictor) else [])

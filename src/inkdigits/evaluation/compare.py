@@ -14,14 +14,25 @@ from statistics import fmean, stdev
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.evaluation.candidates import CandidateModel, Compared, load_candidates
+from inkdigits.datasets.in_memory import DataSource
+from inkdigits.evaluation.candidates import CandidateModel, Compared, Model, load_candidates
 from inkdigits.evaluation.evaluate import Predictions
 from inkdigits.stats import scores
 from inkdigits.stats.resampling import PermutationTest, bootstrap_mean_interval, permutation_test
 from inkdigits.stats.scores import Interval, PairedComparison
 from inkdigits.stats.significance import SIGNIFICANCE_LEVEL, holm, pairs_needed
+from inkdigits.system.html_table import html_table, html_text, percent
 
-__all__ = ["CandidateScores", "Comparison", "FilePairs", "Pair", "RecipeTest", "TwoFiles", "compare"]
+__all__ = [
+    "CandidateScores",
+    "Comparison",
+    "FilePairs",
+    "Pair",
+    "RecipeTest",
+    "TwoFiles",
+    "compare",
+    "compare_predictions",
+]
 
 
 @dataclass(frozen=True)
@@ -91,17 +102,49 @@ class Comparison:
     pairs: tuple[Pair, ...]
     warnings: tuple[str, ...]
 
+    def __repr__(self) -> str:
+        found = ", ".join(f"{row.name} {percent(row.accuracy)}" for row in self.candidates)
+        return f"Comparison({self.data!r}, n={self.n}: {found})"
+
+    def _repr_html_(self) -> str:
+        """Candidates and pairs as tables, in a notebook."""
+        rows = [[row.name, row.files, percent(row.accuracy), f"{row.log_loss:.4f}"] for row in self.candidates]
+        pairs = [
+            [f"{pair.first} against {pair.second}", _conclusion(pair), pair.recipes.message] for pair in self.pairs
+        ]
+        return (
+            html_text(f"{self.data}, n = {self.n}")
+            + "".join(map(html_text, self.warnings))
+            + html_table(["candidate", "files", "accuracy", "log loss"], rows)
+            + html_table(["pair", "files", "recipes"], pairs)
+        )
+
+
+def _conclusion(pair: Pair) -> str:
+    if pair.files is None:
+        return "-"
+    better = f"{pair.files.better} is better" if pair.files.better else "no significant difference"
+    return f"{better} (exact McNemar, p = {pair.files.p_adjusted:.2g})"
+
 
 def compare(
-    sources: Sequence[str], *, data: str | None = None, start_keras: Callable[[], object] | None = None
-) -> tuple[Comparison, Compared]:
-    """Compare two or more runs, folders of runs (seeds of one recipe) or model files, each with each.
+    *models: Model, data: DataSource | None = None, start_keras: Callable[[], object] | None = None
+) -> Comparison:
+    """Compare two or more runs, folders of runs (seeds of one recipe), shipped models' names, model files, URLs of
+    remote models, or anything with `predict_proba`, each with each.
 
-    With the comparison comes what it was made of. Data and errors are those of `evaluation.candidates.load_candidates`.
+    `data` is a source's name or path, or digits in memory; by default what the runs were last evaluated on, else MNIST.
+    `start_keras` is called before Keras is imported. Raises `RunError` for fewer than two models, or where there is no
+    data set that all were evaluated on, `DataError` for predictions that are not probabilities, `ModelFileError`.
     """
-    compared = load_candidates(sources, data, start_keras)
+    compared = load_candidates(models, data, start_keras)
+    return compare_predictions(compared)
+
+
+def compare_predictions(compared: Compared) -> Comparison:
+    """The comparison of predictions that are there."""
     pairs = [_pair(first, second) for first, second in itertools.combinations(compared.candidates, 2)]
-    comparison = Comparison(
+    return Comparison(
         data=compared.data,
         data_sha256=compared.sha256,
         n=len(compared.candidates[0].predictions[0].labels),
@@ -109,7 +152,6 @@ def compare(
         pairs=tuple(_decided(pairs)),
         warnings=compared.warnings,
     )
-    return comparison, compared
 
 
 def _scores(candidate: CandidateModel) -> CandidateScores:

@@ -12,22 +12,26 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.datasets.arrays import read_arrays
-from inkdigits.datasets.labelled import LabelledDigits
-from inkdigits.datasets.source import MNIST
-from inkdigits.errors import DataError, RunError
+from inkdigits.datasets.in_memory import DataSource
+from inkdigits.datasets.labelled import CLASSES, LabelledDigits
+from inkdigits.datasets.source import MNIST, source_name
+from inkdigits.errors import DataError, ModelFileError, RunError
 from inkdigits.evaluation.held_out import open_held_out
+from inkdigits.modelfile.load import Classifier, load_classifier
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.stats import scores
 from inkdigits.stats.calibration import softmax, with_temperature
 from inkdigits.stats.scores import ClassScores, Interval
 from inkdigits.system.atomic_io import temporary_sibling, write_json
-from inkdigits.training.backend import Backend, start_keras
+from inkdigits.system.html_table import html_table, html_text, percent
+from inkdigits.training.backend import Backend, choose_backend, start_keras
 from inkdigits.training.run import Run, open_run
 
 __all__ = [
     "Calibrated",
     "Evaluation",
     "Predictions",
+    "check_digit_classes",
     "evaluate",
     "load_predictions",
     "score",
@@ -75,6 +79,18 @@ class Evaluation:
     expected_calibration_error: float  # in [0, 1]
     calibrated: Calibrated | None  # None without a temperature
 
+    def __repr__(self) -> str:
+        low, high = (f"{100 * end:.2f}" for end in self.accuracy_interval)
+        return (
+            f"Evaluation({self.data!r}: accuracy {100 * self.accuracy:.2f} %, 95 % interval {low} to {high}, "
+            f"n={self.n}, log loss {self.log_loss:.4f})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Its scores as a table, in a notebook."""
+        rows = [[row.label, row.support, percent(row.precision), percent(row.recall)] for row in self.classes]
+        return html_text(repr(self)) + html_table(["digit", "pictures", "precision", "recall"], rows)
+
 
 def score(digits: LabelledDigits, predictions: Predictions, temperature: float | None = None) -> Evaluation:
     """Every score of `predictions` on `digits`, and those after dividing the logits by `temperature` where it is given.
@@ -108,24 +124,59 @@ def _calibrated(digits: LabelledDigits, predictions: Predictions, temperature: f
     )
 
 
-def evaluate(run: Run | Path | str, *, data: str = MNIST, backend: Backend | None = None) -> Evaluation:
-    """Evaluate a run on the test part of `data` (all of it where it has no parts) and store the result in the run.
+def evaluate(
+    model: Run | Path | str | Classifier, *, data: DataSource = MNIST, backend: Backend | None = None
+) -> Evaluation:
+    """Evaluate a network on the test part of `data`, or all of it where it has no parts.
 
-    Writes `evaluation.json` and `predictions/<sha256 of the data>.npz`. The run's model file predicts, which was
-    compared with Keras when it was written; with `backend` Keras does on that backend, and where there is no model file
-    Keras does on the backend that trained the run. Raises `RunError` when there is no trained network, `DataError` for
-    bad data.
+    `model` is a run or its folder, a shipped model's name, a model file, or anything with `predict_proba`. `data` is a
+    source's name or path, or digits in memory. Of a run the result is stored in it, as `evaluation.json` and
+    `predictions/<sha256 of the data>.npz`, and the opening of the test set recorded; its model file predicts, which was
+    compared with Keras when it was written. With `backend` Keras does on that backend, and where there is no model file
+    Keras does on the backend that trained the run. Raises `RunError` when there is no trained network, `ModelFileError`
+    for another file or other classes, `DataError` for bad data.
     """
-    run = run if isinstance(run, Run) else open_run(Path(run))
+    if isinstance(model, Run):
+        return _evaluate_run(model, data, backend)
+    if isinstance(model, str | Path):
+        if Path(model).is_dir():
+            return _evaluate_run(open_run(model), data, backend)
+        classifier = load_classifier(model, start_keras=lambda: start_keras(backend or Backend(choose_backend())))
+    else:
+        classifier = model
+    return _evaluate_classifier(classifier, str(model) if isinstance(model, str | Path) else type(model).__name__, data)
+
+
+def _evaluate_run(run: Run, data: DataSource, backend: Backend | None) -> Evaluation:
     classify = _classify_with(run, backend)
     digits = open_held_out(run, data)
     started = time.perf_counter()
     predictions = Predictions(classify(digits.images), digits.labels)
     evaluation = score(digits, predictions, temperature_of(run))
-    seconds = time.perf_counter() - started
+    seconds = round(time.perf_counter() - started, 3)
     store_predictions(run, digits, predictions)
-    write_json(run.path / "evaluation.json", {**asdict(evaluation), "source": data, "seconds": round(seconds, 3)})
+    record = {**asdict(evaluation), "source": source_name(data), "seconds": seconds}
+    write_json(run.path / "evaluation.json", record)
     return evaluation
+
+
+def _evaluate_classifier(classifier: Classifier, name: str, data: DataSource) -> Evaluation:
+    digits = open_held_out(None, data)
+    if not isinstance(classifier, Predictor):
+        return score(
+            digits, Predictions(np.asarray(classifier.predict_proba(digits.images), np.float32), digits.labels)
+        )
+    check_digit_classes(classifier, name)
+    probabilities = softmax(classifier.predict_logits(digits.images)).astype(np.float32)
+    return score(digits, Predictions(probabilities, digits.labels), classifier.metadata.temperature)
+
+
+def check_digit_classes(predictor: Predictor, name: str) -> None:
+    """Raise `ModelFileError` unless the classes of `predictor` are the digits 0 to 9."""
+    if predictor.metadata.classes != tuple(map(str, range(CLASSES))):
+        raise ModelFileError(
+            f"{name} has the classes {', '.join(predictor.metadata.classes)}, expected the digits 0 to 9"
+        )
 
 
 def temperature_of(run: Run) -> float | None:

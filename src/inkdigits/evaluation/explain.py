@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-import io
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, cast
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from inkdigits.errors import DataError, require_extra
+from inkdigits.datasets.array_pictures import pictures_of
+from inkdigits.datasets.unlabelled import load_pictures
+from inkdigits.errors import DataError
 from inkdigits.evaluation.figures import heat_overlay
 from inkdigits.evaluation.occlusion import occlusion_map
+from inkdigits.images.png import encode_png
 from inkdigits.modelfile.load import Classifier, load_classifier
 from inkdigits.system.atomic_io import write_bytes
 
+# In pixels: a panel, the gap between two, and the height of the titles above them.
+_SIDE, _GAP, _TITLE = 196, 16, 48
+
 __all__ = ["Explanation", "Neighbour", "explain", "write_explanation"]
+
+
+class RunFolder(Protocol):
+    """A `Run`; that class is not imported here, since its package knows Keras."""
+
+    @property
+    def path(self) -> Path:
+        """The run's folder."""
 
 
 @dataclass(frozen=True)
@@ -40,24 +54,59 @@ class Explanation:
     gradient: NDArray[np.float64] | None = None  # where more ink speaks for the label; only for a run
     neighbours: tuple[Neighbour, ...] = ()  # nearest first; only for a run
 
+    def __repr__(self) -> str:
+        read = int(self.probabilities.argmax())
+        return f"Explanation(read {read} with {float(self.probabilities[read]):.3f}, what speaks for {self.label})"
+
+    def _repr_png_(self) -> bytes:
+        """The picture, its maps and its neighbours side by side, in a notebook."""
+        return encode_png(_panels_side_by_side(self))
+
 
 def explain(
-    model: str | Path, image: NDArray[np.uint8], *, label: int | None = None, neighbours: int = 5
+    model: RunFolder | str | Path | Classifier,
+    image: ArrayLike | Path,
+    *,
+    label: int | None = None,
+    neighbours: int = 5,
 ) -> Explanation:
-    """Explain what `model` reads in `image`, uint8 (28, 28): `label`, by default the most probable digit.
+    """Explain what `model` reads in `image`: `label`, by default the most probable digit.
 
-    A model file gives an occlusion map, and Keras is not imported. Of a run the Keras model is loaded, on the backend
-    that trained it, and the gradient and the nearest `neighbours` training pictures are added. Raises `DataError` for a
-    label that is no digit, `ModelFileError`, `NetworkError` or `RunError`.
+    `image` is one digit: an array (28, 28) as `datasets.array_pictures` takes it, white ink on black, or a path.
+    `model` is a run or its folder, a shipped model's name, a model file, or anything with `predict_proba`. Everything
+    but a run gives an occlusion map, and Keras is not imported. Of a run the Keras model is loaded, on the backend that
+    trained it, and the gradient and the nearest `neighbours` training pictures are added; where Keras is not installed,
+    a run gives what its model file gives. Raises `DataError` for a label that is no digit or an
+    image of another shape, `ModelFileError`, `NetworkError` or `RunError`.
     """
     if label is not None and not 0 <= label <= 9:
         raise DataError(f"label {label}: expected a digit 0 to 9")
-    if (Path(model) / "config.json").is_file():
+    picture = _picture(image)
+    if isinstance(path := getattr(model, "path", None), Path):
+        model = path
+    if not isinstance(model, str | Path):
+        return explain_by_occlusion(cast("Classifier", model), picture, label)
+    if (Path(model) / "config.json").is_file() and not _has_to_do_without_keras(Path(model)):
         # Imported here because it imports Keras, which a model file does not need.
         from inkdigits.evaluation.saliency import explain_run
 
-        return explain_run(Path(model), image, label, neighbours)
-    return explain_by_occlusion(load_classifier(model), image, label)
+        return explain_run(Path(model), picture, label, neighbours)
+    return explain_by_occlusion(load_classifier(model), picture, label)
+
+
+def _picture(image: ArrayLike | Path) -> NDArray[np.uint8]:
+    if isinstance(image, str | Path):
+        pictures = load_pictures(Path(image)).images
+        if len(pictures) != 1:
+            raise DataError(f"{image}: holds {len(pictures)} pictures, expected one")
+        return np.asarray(pictures[0])
+    array = np.asarray(image)
+    one = array[None] if array.shape in ((28, 28), (784,), (28, 28, 1)) else array
+    return np.asarray(pictures_of(one, "image")[0])
+
+
+def _has_to_do_without_keras(run: Path) -> bool:
+    return find_spec("keras") is None and (run / "model.onnx").is_file()
 
 
 def explain_by_occlusion(classifier: Classifier, image: NDArray[np.uint8], label: int | None) -> Explanation:
@@ -69,19 +118,24 @@ def explain_by_occlusion(classifier: Classifier, image: NDArray[np.uint8], label
 
 def write_explanation(path: Path, explanation: Explanation) -> None:
     """Write the picture, its maps and its neighbours side by side as a PNG. Raises `OutputError`."""
-    require_extra("matplotlib", "train", "an explanation's picture")
-    from matplotlib.figure import Figure
+    write_bytes(path, encode_png(_panels_side_by_side(explanation)))
+
+
+def _panels_side_by_side(explanation: Explanation) -> NDArray[np.uint8]:
+    from PIL import Image, ImageDraw, ImageFont
 
     panels = _panels(explanation)
-    figure = Figure(figsize=(1.9 * len(panels), 2.4), layout="constrained", dpi=120)
-    axes = figure.subplots(1, len(panels), squeeze=False)[0]
-    for place, (title, pixels) in zip(axes, panels, strict=True):
-        place.imshow(pixels, cmap="gray", vmin=0, vmax=255)
-        place.set_title(title, fontsize=9)
-        place.axis("off")
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    write_bytes(path, buffer.getvalue())
+    font = ImageFont.load_default(14)
+    canvas = Image.new("RGB", (_GAP + len(panels) * (_SIDE + _GAP), _TITLE + _SIDE + _GAP), "white")
+    for place, (title, pixels) in enumerate(panels):
+        left = _GAP + place * (_SIDE + _GAP)
+        ImageDraw.Draw(canvas).multiline_text(
+            (left + _SIDE / 2, _TITLE - 6), title, "black", font, anchor="md", align="center"
+        )
+        canvas.paste(
+            Image.fromarray(pixels).convert("RGB").resize((_SIDE, _SIDE), Image.Resampling.NEAREST), (left, _TITLE)
+        )
+    return np.asarray(canvas)
 
 
 def _panels(explanation: Explanation) -> list[tuple[str, NDArray[np.uint8]]]:
@@ -94,6 +148,6 @@ def _panels(explanation: Explanation) -> list[tuple[str, NDArray[np.uint8]]]:
     if explanation.gradient is not None:
         panels.append((f"gradient: ink on orange\nspeaks for {label}", heat_overlay(image, explanation.gradient)))
     return panels + [
-        (f"training no. {near.index}\na {near.label}, distance {near.distance:.1f}", 255 - near.image)
+        (f"training {near.index}\na {near.label}, distance {near.distance:.1f}", 255 - near.image)
         for near in explanation.neighbours
     ]

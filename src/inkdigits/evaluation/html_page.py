@@ -9,7 +9,13 @@ from inkdigits.errors import require_extra
 from inkdigits.stats.scores import Interval
 from inkdigits.system.atomic_io import write_text
 
-__all__ = ["write_page"]
+__all__ = ["check_report_extra", "write_page"]
+
+
+def check_report_extra(needed_by: str) -> None:
+    """Raise `MissingExtraError` unless what pages are made with is installed."""
+    for module in ("jinja2", "matplotlib"):
+        require_extra(module, "report", needed_by)
 
 
 def write_page(path: Path, template: str, **values: Any) -> None:
@@ -17,7 +23,7 @@ def write_page(path: Path, template: str, **values: Any) -> None:
 
     Raises `OutputError`, or `MissingExtraError` without jinja2.
     """
-    require_extra("jinja2", "train", "a report")
+    check_report_extra("a report")
     import jinja2
 
     environment = jinja2.Environment(

@@ -9,14 +9,16 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import fmean
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.datasets.in_memory import DataSource
 from inkdigits.datasets.labelled import CLASSES, LabelledDigits
 from inkdigits.datasets.source import MNIST
-from inkdigits.errors import DataError, ModelFileError
+from inkdigits.errors import DataError
+from inkdigits.evaluation.evaluate import check_digit_classes
 from inkdigits.evaluation.held_out import open_held_out
 from inkdigits.evaluation.robustness_conditions import (
     CORRUPTIONS,
@@ -32,7 +34,8 @@ from inkdigits.modelfile.predictor import Predictor
 from inkdigits.stats import scores
 from inkdigits.stats.scores import Interval
 from inkdigits.synthesis.corruptions import SEVERITIES
-from inkdigits.training.run import open_run
+from inkdigits.system.html_table import html_table, html_text, percent
+from inkdigits.training.run import Run, open_run
 
 __all__ = [
     "DEFAULT_THRESHOLD",
@@ -41,8 +44,8 @@ __all__ = [
     "NonDigitScores",
     "RobustnessMeans",
     "RobustnessReport",
-    "evaluate_robustness",
     "measure_robustness",
+    "robustness",
 ]
 
 Grey = NDArray[np.uint8]
@@ -131,6 +134,17 @@ class RobustnessReport:
     shown: tuple[AcceptedNonDigit, ...] = field(repr=False, default=())
     test_openings: int | None = None  # in the run's record; None for a model without one
 
+    def __repr__(self) -> str:
+        return f"RobustnessReport({self.model!r} on {self.data!r}: {percent(self.plain.accuracy)} of plain digits)"
+
+    def _repr_html_(self) -> str:
+        """The means over kinds as a table, in a notebook."""
+        rows = [
+            (kinds, percent(means.corruptions), percent(means.fonts), percent(means.nondigits_accepted))
+            for kinds, means in (("trained-on", self.means(held_out=False)), ("held-out", self.means(held_out=True)))
+        ]
+        return html_text(repr(self)) + html_table(["kinds", "corrupted", "fonts", "non-digits accepted"], rows)
+
     @property
     def plain(self) -> DigitScores:
         """All test digits, unchanged."""
@@ -175,29 +189,32 @@ def _ends(interval: Interval) -> dict[str, list[float]]:
     return {"interval": [interval.low, interval.high]}
 
 
-def evaluate_robustness(
-    source: str,
+def robustness(
+    model: Run | str | Path | Classifier,
     *,
-    data: str = MNIST,
+    data: DataSource = MNIST,
     sample: int = 1000,
     seed: int = 0,
     start_keras: Callable[[], object] | None = None,
     progress: Callable[[str], None] = lambda line: None,
 ) -> RobustnessReport:
-    """The robustness report of a shipped model, a model file, a run's folder or a Keras model on the test digits of
-    `data`.
+    """The robustness report of a shipped model, a model file, a run or its folder, a Keras model, or anything with
+    `predict_proba`, on the test digits of `data`.
 
     All of them are classified unchanged, `sample` of them under every other condition, and `sample` non-digits of each
     family. A run's record notes that its test digits were opened. `progress` is called with a line at each stage.
     Raises `ModelFileError`, `DataError` or `RunError`.
     """
-    classifier = load_classifier(source, start_keras=start_keras)
-    run = open_run(Path(source)) if (Path(source) / "config.json").is_file() else None
+    run, source, classifier = None, type(model).__name__, model
+    if isinstance(model, Run | str | Path):
+        path = model.path if isinstance(model, Run) else model
+        run = open_run(path) if (Path(path) / "config.json").is_file() else None
+        source, classifier = str(path), load_classifier(path, start_keras=start_keras)
+    if isinstance(classifier, Predictor):
+        check_digit_classes(classifier, source)
     metadata = classifier.metadata if isinstance(classifier, Predictor) else None
-    if metadata and metadata.classes != tuple(str(label) for label in range(CLASSES)):
-        raise ModelFileError(f"{source} has the classes {', '.join(metadata.classes)}, expected the digits 0 to 9")
     return measure_robustness(
-        classifier,
+        cast("Classifier", classifier),
         open_held_out(run, data),
         model=source,
         threshold=metadata.acceptance_threshold if metadata else 0.0,

@@ -75,7 +75,7 @@ def _plain(value: object) -> object:
 
 def write_feedback(folder: Path, verdicts: list[Verdict]) -> None:
     """Write a page a submission and `index.html`, for the teacher, into `folder`. Raises `OutputError`."""
-    require_extra("jinja2", "train", "--feedback")
+    require_extra("jinja2", "report", "--feedback")
     import jinja2
 
     environment = jinja2.Environment(autoescape=True, undefined=jinja2.StrictUndefined)

@@ -11,18 +11,22 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import fmean, median, stdev
 
+from inkdigits.datasets.in_memory import DataSource
+from inkdigits.datasets.kept_data import named_source
 from inkdigits.datasets.source import MNIST
 from inkdigits.errors import OutputError, RunError, TrainingDivergedError
 from inkdigits.evaluation.evaluate import evaluate
 from inkdigits.evaluation.leakage_warnings import about_training, learned_from
 from inkdigits.experiments.difference import difference
 from inkdigits.experiments.seeds_page import write_seeds_page
-from inkdigits.networks.registry import check_network_name, folder_name
+from inkdigits.networks.registry import Network, check_network_name, folder_name, network_name
 from inkdigits.system.atomic_io import write_json
+from inkdigits.system.html_table import html_table, html_text, percent
 from inkdigits.system.processes import SupportsSubmit, process_pool
 from inkdigits.training.backend import Backend
 from inkdigits.training.engines.engine_registry import engine_of
-from inkdigits.training.recipes import Recipe, named_recipe
+from inkdigits.training.recipe_file import find_recipe
+from inkdigits.training.recipes import Recipe
 from inkdigits.training.run import Run
 from inkdigits.training.run_records import RunState
 from inkdigits.training.train import resume, train
@@ -35,7 +39,7 @@ class SeedTask:
     """One seed of a recipe, and the run's folder that it is trained into."""
 
     path: Path
-    network: str
+    network: Network
     recipe: Recipe
     seed: int
     data: str
@@ -81,13 +85,27 @@ class SeedsSummary:
     warnings: tuple[str, ...]
     runs: tuple[SeedResult, ...]
 
+    def __repr__(self) -> str:
+        scores = self.accuracy
+        found = (
+            "all diverged" if scores is None else f"accuracy {percent(scores.mean)}, lowest {percent(scores.lowest)}"
+        )
+        return (
+            f"SeedsSummary({self.network!r}, recipe {self.recipe.name!r}, {self.seeds} seeds on {self.data!r}: {found})"
+        )
+
+    def _repr_html_(self) -> str:
+        """Every seed as a row, in a notebook."""
+        rows = [[row.seed, row.state, row.epochs, percent(row.accuracy)] for row in self.runs]
+        return html_text(repr(self)) + html_table(["seed", "state", "epochs", "accuracy"], rows)
+
 
 def train_seeds(
-    network: str,
+    network: Network,
     *,
     n: int = 20,
-    recipe: str | Recipe = "standard",
-    data: str = MNIST,
+    recipe: str | Path | Recipe = "standard",
+    data: DataSource = MNIST,
     backend: Backend | None = None,
     out: Path | str | None = None,
     executor: SupportsSubmit | None = None,
@@ -102,11 +120,12 @@ def train_seeds(
     evaluated on the digits that they were trained on.
     """
     check_network_name(network)
-    chosen = named_recipe(recipe, network) if isinstance(recipe, str) else recipe
+    chosen = find_recipe(recipe, network_name(network))
     folder = Path(out) if out else Path("runs") / f"{folder_name(network)}-{chosen.name}-seeds"
     backend = engine_of(chosen).resolve_backend(backend)
-    tasks = [SeedTask(folder / f"seed-{seed:03d}", network, chosen, seed, data, backend) for seed in range(n)]
     _check_folder(folder)
+    source = named_source(data, folder / "data.npz")
+    tasks = [SeedTask(folder / f"seed-{seed:03d}", network, chosen, seed, source, backend) for seed in range(n)]
     for task in tasks:
         _check_same_recipe(task)
     with nullcontext(executor) if executor else process_pool(1) as workers:
@@ -121,7 +140,7 @@ def train_seeds(
 
 
 def _check_folder(folder: Path) -> None:
-    known = {"seeds.json", "seeds.html"}
+    known = {"seeds.json", "seeds.html", "data.npz"}
     if folder.is_dir() and any(p.name not in known and not p.name.startswith("seed-") for p in folder.iterdir()):
         raise OutputError(f"{folder}: holds files already that are not runs of seeds: choose another --out")
 
@@ -131,7 +150,7 @@ def _check_same_recipe(task: SeedTask) -> None:
         return
     config = Run(task.path).config
     asked: dict[str, object] = {
-        "network": task.network,
+        "network": network_name(task.network),
         "recipe": asdict(task.recipe),
         "data": task.data,
         "seed": task.seed,
@@ -197,7 +216,11 @@ def _trained(task: SeedTask) -> Run:
     state = run.status.state
     if state == "diverged":
         raise TrainingDivergedError(f"{task.path}: diverged before, and would again")
-    return run if state == "finished" else resume(run.path)
+    return (
+        run
+        if state == "finished"
+        else resume(run.path, network=None if isinstance(task.network, str) else task.network)
+    )
 
 
 def _result(run: Run, seed: int) -> SeedResult:
@@ -218,7 +241,7 @@ def _summary(task: SeedTask, results: tuple[SeedResult, ...]) -> SeedsSummary:
     evaluated = [result for result in results if result.accuracy is not None]
     data, leaks = _data_and_leaks(Run(task.path.parent / evaluated[0].run)) if evaluated else (task.data, [])
     return SeedsSummary(
-        network=task.network,
+        network=network_name(task.network),
         recipe=task.recipe,
         backend=task.backend.name,
         data=data,

@@ -10,22 +10,25 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from inkdigits.datasets.in_memory import DataSource
+from inkdigits.datasets.kept_data import named_source
 from inkdigits.datasets.source import MNIST, load_for_training
 from inkdigits.errors import RecipeError, RunError, TrainingDivergedError, require_extra
 from inkdigits.experiments.difference import difference
-from inkdigits.networks.registry import check_network_name, folder_name
-from inkdigits.system.atomic_io import make_folder, write_json
+from inkdigits.networks.registry import Network, check_network_name, folder_name, network_name
+from inkdigits.system.atomic_io import make_folder, write_json, write_text
 from inkdigits.system.processes import SupportsSubmit, process_pool
 from inkdigits.training.backend import Backend
 from inkdigits.training.checkpoint import EpochRecord
 from inkdigits.training.engines.engine_registry import engine_of
-from inkdigits.training.recipes import Recipe, named_recipe, with_hyperparameters
+from inkdigits.training.recipe_file import find_recipe, recipe_text
+from inkdigits.training.recipes import Hyperparameters, Recipe, with_hyperparameters
 from inkdigits.training.train import TrainOptions, train
 
 if TYPE_CHECKING:
     import optuna
 
-__all__ = ["Search", "SearchTask", "TuneResult", "tune", "work"]
+__all__ = ["Search", "SearchTask", "TuneResult", "default_folder", "run_search", "work"]
 
 
 @dataclass(frozen=True)
@@ -37,11 +40,11 @@ class Search:
     by default NETWORK-RECIPE. `trials` counts finished ones, pruned ones included, over every machine.
     """
 
-    network: str
+    network: Network
     recipe: str = "brisk"
-    hyperparameters: Mapping[str, Any] = field(default_factory=dict)
+    hyperparameters: Hyperparameters = field(default_factory=dict)
     seed: int = 0
-    data: str = MNIST
+    data: DataSource = MNIST
     backend: Backend | None = None
     trials: int = 30
     storage: str | None = None
@@ -52,7 +55,7 @@ class Search:
 class SearchTask:
     """A search as its workers take it: everything resolved."""
 
-    network: str
+    network: Network
     fixed: Mapping[str, Any]  # every hyperparameter that is not searched
     seed: int
     data: str
@@ -74,7 +77,7 @@ class TuneResult:
     pruned: int
     val_loss: float
     val_accuracy: float
-    recipe: Mapping[str, Any]  # every hyperparameter by name
+    recipe: Mapping[str, str | float]  # every hyperparameter by name
     options: tuple[str, ...]  # of `inkdigits train`
 
 
@@ -88,13 +91,14 @@ _CHOICES: Mapping[str, tuple[Any, ...]] = {
 _RATES = (1e-4, 3e-2)
 _SEARCHED = {*_CHOICES, "learning_rate"}
 # These go with every engine, while a recipe's own may not go with the fixed hyperparameters. Pruning replaces patience.
-_NEUTRAL = {"optimizer": "adam", "schedule": "constant", "patience": 0}
+_NEUTRAL: Mapping[str, str | int] = {"optimizer": "adam", "schedule": "constant", "patience": 0}
 
 
-def tune(
+def run_search(
     search: Search, *, out: Path | str | None = None, jobs: int = 1, executor: SupportsSubmit | None = None
 ) -> TuneResult:
-    """Search until `search.trials` trials are finished, with `jobs` trials at a time, and write `tune.json` into `out`.
+    """Search until `search.trials` trials are finished, with `jobs` trials at a time, and write `tune.json` and
+    `recipe.toml` into `out`.
 
     Rerunning resumes it from the database, and several machines with one `storage` share a search. Trials run in
     processes of this machine or on `executor`. A trial's value is its lowest validation loss in nats. Raises
@@ -102,7 +106,7 @@ def tune(
     together, `DataError` for bad data, each before anything is written, `RunError` when no trial finished.
     """
     require_extra("optuna", "tune", "tune")
-    folder = Path(out) if out else Path("runs") / f"tune-{folder_name(search.network)}"
+    folder = Path(out) if out else default_folder(search.network)
     task = _resolve(search, folder)
     study = _open_first(task, folder)
     with nullcontext(executor) if executor else process_pool(jobs) as workers:
@@ -110,24 +114,30 @@ def tune(
             done.result()
     result = _result(task, study)
     write_json(folder / "tune.json", asdict(result))
+    write_text(folder / "recipe.toml", recipe_text(result.recipe))
     return result
 
 
+def default_folder(network: Network) -> Path:
+    """The folder of a search's result where none is named."""
+    return Path("runs") / f"tune-{folder_name(network)}"
+
+
 def _resolve(search: Search, folder: Path) -> SearchTask:
-    """`search` with all its defaults filled in. Raises as `tune` does for what cannot be trained."""
+    """`search` with all its defaults filled in. Raises as `run_search` does for what cannot be trained."""
     check_network_name(search.network)
-    recipe = _base_recipe(named_recipe(search.recipe, search.network), search.hyperparameters)
+    recipe = _base_recipe(find_recipe(search.recipe, network_name(search.network)), search.hyperparameters)
     backend = engine_of(recipe).resolve_backend(search.backend)
-    engine_of(recipe).check(search.network, backend)
+    engine_of(recipe).check(network_name(search.network), backend)
     load_for_training(search.data)  # bad data raise before anything is written
     return SearchTask(
         network=search.network,
         fixed=_fixed(recipe, search.hyperparameters),
         seed=search.seed,
-        data=search.data,
+        data=named_source(search.data, folder / "data.npz"),
         backend=backend,
         storage=search.storage or f"sqlite:///{folder / 'tune.db'}",
-        study=search.study or f"{search.network}-{search.recipe}",
+        study=search.study or f"{network_name(search.network)}-{Path(search.recipe).stem}",
         trials=search.trials,
         command=uuid.uuid4().hex,
     )
@@ -174,7 +184,7 @@ def _open_study(task: SearchTask) -> optuna.Study:
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    asked = {"network": task.network, "data": task.data, "seed": task.seed, "fixed": dict(task.fixed)}
+    asked = {"network": network_name(task.network), "data": task.data, "seed": task.seed, "fixed": dict(task.fixed)}
     try:
         study = optuna.create_study(
             storage=task.storage,
@@ -279,7 +289,7 @@ def _result(task: SearchTask, study: optuna.Study) -> TuneResult:
     best = study.best_trial
     hyperparameters = {**task.fixed, **best.params}
     return TuneResult(
-        network=task.network,
+        network=network_name(task.network),
         study=task.study,
         storage=task.storage,
         finished=len(complete),

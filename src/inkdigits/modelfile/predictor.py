@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,14 +52,15 @@ def shipped_keras_model(name: str) -> Path | None:
 
 
 def model_path(name_or_path: str | Path) -> Path:
-    """Where a model file is: a shipped model's by its name, else the path itself.
+    """Where a model file is: a shipped model's by its name, a run's in its folder, else the path itself.
 
     Raises `ModelFileError` when there is no such file.
     """
     name = str(name_or_path)
     path = bundled_file(name) if name in shipped_models() else Path(name_or_path)
-    if (path / "model.onnx").is_file():
-        raise ModelFileError(f"{name}: a run's folder, expected its model file: {path / 'model.onnx'}")
+    if path.is_dir():
+        path = path / "model.onnx"
+        name = str(path)
     if not path.is_file():
         raise ModelFileError(
             f"{name}: no such model file: expected a path to one, or one of {', '.join(shipped_models())}"
@@ -68,7 +70,7 @@ def model_path(name_or_path: str | Path) -> Path:
 
 @dataclass(frozen=True)
 class Predictor:
-    """A loaded model file. Several threads may use it at the same time.
+    """A loaded model file. Several threads may use it at the same time, and pickling it takes the file's bytes along.
 
     `size` is the height and width of the pictures that it takes; `batch_size` is how many of them are computed at once,
     which bounds the memory.
@@ -78,10 +80,11 @@ class Predictor:
     size: tuple[int, int]
     session: Any = field(repr=False)
     batch_size: int = 250
+    content: bytes = field(default=b"", repr=False, compare=False)  # the model file
 
     @classmethod
     def load(cls, name_or_path: str | Path = DEFAULT_MODEL, *, threads: int | None = None) -> Predictor:
-        """The predictor of a shipped model or of a model file.
+        """The predictor of a shipped model, of a model file, or of the one in a run's folder.
 
         `threads` is how many cores it uses, by default all that this process may. Raises `ModelFileError` when the file
         is missing, not ONNX, truncated, changed, not of inkdigits, or of a newer format.
@@ -99,7 +102,11 @@ class Predictor:
         check_content(content, name)
         session = open_session(content, name, threads)
         metadata = read_properties(session.get_modelmeta().custom_metadata_map, name)
-        return cls(metadata, _picture_size(session, name), session)
+        return cls(metadata, _picture_size(session, name), session, content=content)
+
+    def __reduce__(self) -> tuple[Callable[..., Predictor], tuple[bytes, str]]:
+        # An ONNX Runtime session cannot be pickled; another process may have other cores.
+        return Predictor.from_bytes, (self.content, self.metadata.network)
 
     def predict_proba(self, images: NDArray[np.uint8]) -> Probabilities:
         """Probabilities float32 (n, 10) for pictures uint8 (n, 28, 28), white ink on black; n may be 0.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,26 +19,40 @@ if TYPE_CHECKING:
     from inkdigits.reading.reader import ReadingSteps
     from inkdigits.reading.reading import Digit
 
-__all__ = ["draw_annotation", "draw_steps", "write_png"]
+__all__ = ["annotated_data_uri", "draw_annotation", "draw_steps", "write_png"]
 
 Pixels = NDArray[np.uint8]
 _COLOURS = {"digit": (0, 130, 60), "unsure": (220, 120, 0), "not_a_digit": (200, 30, 40)}
 # In pixels: the long side of an annotated picture, at most and at least; the height of the strip of steps and its gaps.
 _MAX_SIDE, _MIN_SIDE = 2000, 400
 _STRIP, _GAP = 320, 12
+# The height of the captions above the strip's panels, and their words.
+_CAPTION = 24
+_CAPTIONS = ("picture", "ink", "digits", "network inputs")
 # The height of a network input with its frame, and how many are shown.
 _TILE, _MAX_TILES = 40, 400
 
 
 def draw_annotation(steps: ReadingSteps) -> Pixels:
     """The upright picture, uint8 RGB, with every box and value: green, orange if unsure, red if not a digit."""
-    picture = _rgb(steps.page.pixels)
+    return _with_boxes(steps.page.pixels, steps.reading.digits, 1.0)
+
+
+def annotated_data_uri(picture: Pixels, digits: Sequence[Digit], width: int) -> str:
+    """`picture`, a copy of one that is `width` pixels wide, with the boxes of `digits` as a `data:` address."""
+    content = encode_png(_with_boxes(picture, digits, picture.shape[1] / max(1, width)))
+    return f"data:image/png;base64,{base64.b64encode(content).decode()}"
+
+
+def _with_boxes(pixels: Pixels, digits: Sequence[Digit], ratio: float) -> Pixels:
+    """`pixels` with every box and value; `ratio` is its size divided by that of the picture that has the boxes."""
+    picture = _rgb(pixels)
     picture, scale = resized(picture, min(1.0, _MAX_SIDE / max(picture.shape)))
     if max(picture.shape) < _MIN_SIDE:
         picture, scale = _enlarged(picture, _MIN_SIDE)
     picture = picture.copy()
-    for digit in steps.reading.digits:
-        _mark(picture, digit, scale)
+    for digit in digits:
+        _mark(picture, digit, scale * ratio)
     return picture
 
 
@@ -57,20 +73,33 @@ def _label(digit: Digit) -> str:
 
 
 def draw_steps(steps: ReadingSteps) -> Pixels:
-    """A strip, uint8 RGB: the upright picture, its ink, the boxes, the network's inputs.
+    """A strip with captions, uint8 RGB: the upright picture, its ink, the boxes, the network's inputs.
 
     Ink of digits is green, other ink red.
     """
     stages = [steps.page.pixels, _ink(steps.view.maps), draw_annotation(steps)]
     panels = [_of_height(_rgb(stage), _STRIP) for stage in stages]
     panels.append(_network_inputs(steps))
-    gap = np.full((_STRIP, _GAP, 3), 255, np.uint8)
+    panels = [_captioned(panel, caption) for panel, caption in zip(panels, _CAPTIONS, strict=True)]
+    gap = np.full((_STRIP + _CAPTION, _GAP, 3), 255, np.uint8)
     strip: Pixels = np.hstack([part for panel in panels for part in (panel, gap)][:-1])
     return strip
 
 
 def _ink(maps: InkMaps) -> Pixels:
     return (255 * np.stack([maps.other, maps.digit, np.zeros_like(maps.digit)], axis=-1)).astype(np.uint8)
+
+
+def _captioned(panel: Pixels, caption: str) -> Pixels:
+    """`panel` with `caption` above it, made wide enough for the text."""
+    import cv2
+
+    (width, _), _ = cv2.getTextSize(caption, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1)
+    canvas = np.full((_CAPTION + panel.shape[0], max(panel.shape[1], width + 4), 3), 255, np.uint8)
+    # At the right end, where the network's inputs stand.
+    canvas[_CAPTION:, canvas.shape[1] - panel.shape[1] :] = panel
+    cv2.putText(canvas, caption, (2, _CAPTION - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.5, (0, 0, 0), 1, cv2.LINE_AA)
+    return canvas
 
 
 def _network_inputs(steps: ReadingSteps) -> Pixels:

@@ -72,7 +72,7 @@ def _decoded(
             yield page
             count += 1
     except Exception as error:
-        yield _failed(error, number, Reading(name, "error", "", None, (), count))
+        yield _failed(error, number, Reading(name, "error", "", None, (), count + 1))
 
 
 def _read(
@@ -99,7 +99,7 @@ def _read_alone(reader: Reader, number: int, page: Page, region: Region | None, 
     try:
         steps = reader.read_page(page, region=region, length=length)
     except Exception as error:
-        return _failed(error, number, Reading(page.name, "error", "", None, (), page.number, page.size))
+        return _failed(error, number, Reading(page.name, "error", "", None, (), page.number + 1, page.size))
     return PageResult(number, steps.reading, steps)
 
 

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,18 +17,28 @@ from inkdigits.reading.components import Component
 from inkdigits.reading.coroutines import NetworkQueries, run, run_together
 from inkdigits.reading.decide import acceptance_threshold, decide
 from inkdigits.reading.finder import Finder
-from inkdigits.reading.many import read_pages
+from inkdigits.reading.many import PageResult, read_pages
+from inkdigits.reading.picture_inputs import (
+    Many,
+    OnePicture,
+    Picture,
+    Region,
+    check_length,
+    checked_region,
+    named_source,
+)
 from inkdigits.reading.plain import segment_plain
+from inkdigits.reading.preview import small_copy
 from inkdigits.reading.reading import Box, Digit, DigitOutcome, Reading, ReadingOutcome, Separator
 from inkdigits.reading.rows import reading_order
 from inkdigits.reading.segmentation import Candidate, Segmentation, segment, split_to_length
 from inkdigits.reading.separators import find_separators
 from inkdigits.reading.views import View, show, view_sides
 
-__all__ = ["Reader", "ReadingSteps", "Region", "best_segmentation", "read"]
+if TYPE_CHECKING:
+    from PIL import Image
 
-# x, y, width and height in pixels of the upright picture.
-Region = tuple[int, int, int, int]
+__all__ = ["Reader", "ReadingSteps", "Region", "annotate", "best_segmentation", "read"]
 
 # In pixels of a view: digits of this height are seen well, larger views are not needed for them.
 _GOOD_HEIGHT = 26
@@ -55,19 +66,46 @@ class Reader:
 
     @classmethod
     def load(cls, model: str | Path | None = None, *, threads: int | None = None) -> Reader:
-        """A reader with a shipped model (by name) or a model file; by default the shipped `reader`.
+        """A reader with a shipped model (by name), a model file or that of a run's folder; by default `reader`.
 
         Raises `ModelFileError`.
         """
         return cls(Predictor.load(model or DEFAULT_MODEL, threads=threads), Finder.load(threads=threads))
 
-    def read(self, picture: decode.Source, *, region: Region | None = None, length: int | None = None) -> Reading:
-        """Read one picture: a path, a file's bytes, a PIL image or an array; of several pages, the first.
+    @overload
+    def read(self, picture: Picture, *, region: Region | None = None, length: int | None = None) -> Reading: ...
+
+    @overload
+    def read(
+        self,
+        picture: list[OnePicture] | tuple[OnePicture, ...],
+        *,
+        region: Region | None = None,
+        length: int | None = None,
+    ) -> list[Reading]: ...
+
+    def read(
+        self,
+        picture: Picture | list[OnePicture] | tuple[OnePicture, ...],
+        *,
+        region: Region | None = None,
+        length: int | None = None,
+    ) -> Reading | list[Reading]:
+        """Read one picture: a path, a file's bytes, a file opened in binary mode, a PIL image, or an array of NumPy,
+        JAX, torch or anything with `__array__`; of several pages, the first. A list of pictures gives a list of
+        readings, where one that cannot be read has the outcome `error`.
 
         `region` (x, y, width, height in pixels of the upright picture) is the part to read; `length` is the number of
-        digits, where it is known. Raises `PictureError`.
+        digits, where it is known. Raises `PictureError` for what is no picture, and for another region or length.
         """
-        return self.read_page(next(decode.open_pages(picture)), region=region, length=length).reading
+        area = checked_region(region)
+        check_length(length)
+        if isinstance(picture, list | tuple):
+            sources = [named_source(one, place) for place, one in enumerate(picture)]
+            return [_with_copy(result) for result in read_pages(self, sources, region=area, length=length, max_pages=1)]
+        name, source = named_source(picture)
+        steps = self.read_page(next(decode.open_pages(source, name)), region=area, length=length)
+        return replace(steps.reading, picture=small_copy(steps.page.pixels))
 
     def read_all(
         self, sources: Iterable[decode.Source], *, region: Region | None = None, length: int | None = None
@@ -191,9 +229,45 @@ def _reading(page: decode.Page, digits: tuple[Digit, ...], separators: tuple[Sep
             rows[digit.row] = rows.get(digit.row, "") + str(digit.value)
     outcome: ReadingOutcome = "blank" if not digits else "nothing_accepted"
     string = "\n".join(rows.values())
-    return Reading(page.name, "read" if rows else outcome, string, None, digits, page.number, page.size, separators)
+    return Reading(page.name, "read" if rows else outcome, string, None, digits, page.number + 1, page.size, separators)
 
 
-def read(picture: decode.Source, *, region: Region | None = None, length: int | None = None) -> Reading:
-    """`Reader.load().read(picture)`; for many pictures load a `Reader` once. Raises `PictureError`."""
+def _with_copy(result: PageResult) -> Reading:
+    steps = result.steps
+    return result.reading if steps is None else replace(result.reading, picture=small_copy(steps.page.pixels))
+
+
+@overload
+def read(picture: Picture, *, region: Region | None = None, length: int | None = None) -> Reading: ...
+
+
+@overload
+def read(picture: Many[OnePicture], *, region: Region | None = None, length: int | None = None) -> list[Reading]: ...
+
+
+def read(
+    picture: Picture | list[OnePicture] | tuple[OnePicture, ...],
+    *,
+    region: Region | None = None,
+    length: int | None = None,
+) -> Reading | list[Reading]:
+    """`Reader.load().read(picture)`, of one picture or a list; for many calls load a `Reader` once.
+
+    Raises `PictureError`.
+    """
     return Reader.load().read(picture, region=region, length=length)
+
+
+def annotate(picture: Picture, *, region: Region | None = None, length: int | None = None) -> Image.Image:
+    """The upright picture with the box and the value of every digit: green, orange if unsure, red if no digit.
+
+    Takes what `read` takes of one picture, and raises `PictureError`.
+    """
+    from PIL import Image
+
+    from inkdigits.reading.annotation import draw_annotation
+
+    name, source = named_source(picture)
+    check_length(length)
+    page = next(decode.open_pages(source, name))
+    return Image.fromarray(draw_annotation(Reader.load().read_page(page, region=checked_region(region), length=length)))

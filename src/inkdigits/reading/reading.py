@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypedDict
 
 import numpy as np
@@ -78,8 +78,14 @@ class Digit:
     outcome: DigitOutcome
     box: Box
     row: int
-    network_input: NDArray[np.uint8]
+    network_input: NDArray[np.uint8] = field(compare=False)
     probabilities: tuple[float, ...] = ()
+
+    def __repr__(self) -> str:
+        return (
+            f"Digit({self.value}, {self.outcome!r}, probability={self.probability:.3f}, second={self.second}, "
+            f"box={self.box}, row={self.row})"
+        )
 
     def to_dict(self) -> DigitDict:
         """The digit as JSON holds it, `network_input` as 28 rows of 28 numbers."""
@@ -119,8 +125,9 @@ class Reading:
     `outcome` is `read` (at least one digit was accepted), `blank` (no ink), `nothing_accepted` (ink, but no digit) or
     `error`, and then `error` says what is wrong with the picture. `string` holds the accepted digits in reading order,
     rows separated by a line break; unsure digits are included, refused ones are not. `page` counts the frames or pages
-    of one file from 0. `size` is the width and height of the upright picture in pixels, (0, 0) for an error.
-    `separators` are what stands between digits and is no digit; they are not part of the string.
+    of one file from 1. `size` is the width and height of the upright picture in pixels, (0, 0) for an error.
+    `separators` are what stands between digits and is no digit; they are not part of the string. `picture` is a small
+    copy of the picture, uint8 grey or RGB, in a reading that `Reader.read` returns; no comparison looks at it.
     """
 
     path: str
@@ -128,9 +135,27 @@ class Reading:
     string: str
     error: str | None
     digits: tuple[Digit, ...]
-    page: int = 0
+    page: int = 1
     size: tuple[int, int] = (0, 0)
     separators: tuple[Separator, ...] = ()
+    picture: NDArray[np.uint8] | None = field(default=None, compare=False)
+
+    def __repr__(self) -> str:
+        found = repr(self.error) if self.error else f"{self.string!r}, digits={len(self.digits)}"
+        page = f" page {self.page}" if self.page > 1 else ""
+        return f"Reading({self.path + page!r}: {self.outcome} {found})"
+
+    def _repr_html_(self) -> str:
+        """The picture with its boxes and what was read, in a notebook."""
+        from html import escape
+
+        text = f"<pre>{escape(self.error or self.string or self.outcome.replace('_', ' '))}</pre>"
+        if self.picture is None:
+            return text
+        from inkdigits.reading.annotation import annotated_data_uri
+
+        address = annotated_data_uri(self.picture, self.digits, self.size[0])
+        return f'<img src="{address}" alt="{escape(repr(self))}">{text}'
 
     def to_dict(self) -> ReadingDict:
         """The reading as JSON holds it."""

@@ -166,7 +166,7 @@ class PictureRead(BaseModel):
     """One page of a picture, read."""
 
     path: Annotated[str, Field(description="The file's name in the form; empty for a picture sent as the body.")]
-    page: Annotated[int, Field(description="The page or frame of its file, from 0.")]
+    page: Annotated[int, Field(description="The page or frame of its file, from 1.")]
     outcome: Literal["read", "blank", "nothing_accepted", "error"]
     string: Annotated[str, Field(description="The accepted digits in reading order, rows separated by line breaks.")]
     error: Annotated[str | None, Field(description="Why the picture cannot be read, for the outcome `error`.")]

@@ -1,4 +1,4 @@
-"""SIGINT (Ctrl-C) and SIGTERM, handled at a safe point: between two training steps, never inside one."""
+"""SIGINT (Ctrl-C), SIGTERM and SIGHUP (a closed terminal), handled at a safe point: between two training steps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from typing import Any
 
 __all__ = ["Interrupt", "StopSignalHandler", "interruptible", "raise_on_stop_signals"]
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+def _stop_signals() -> list[signal.Signals]:
+    """Those that stop a command; under nohup a closed terminal does not, and Windows has no SIGHUP."""
+    hangup = getattr(signal, "SIGHUP", None)
+    more = [] if hangup is None or signal.getsignal(hangup) is signal.SIG_IGN else [hangup]
+    return [signal.SIGINT, signal.SIGTERM, *more]
 
 
 class StopSignalHandler:
@@ -29,9 +34,9 @@ class StopSignalHandler:
 
 
 def raise_on_stop_signals() -> StopSignalHandler:
-    """Make SIGINT and SIGTERM raise `KeyboardInterrupt`, and return their handler; for the main thread only."""
+    """Make SIGINT, SIGTERM and SIGHUP raise `KeyboardInterrupt`, and return their handler; for the main thread only."""
     handler = StopSignalHandler()
-    for number in _SIGNALS:
+    for number in _stop_signals():
         signal.signal(number, handler)
     return handler
 
@@ -50,7 +55,7 @@ class Interrupt:
 
 @contextmanager
 def interruptible() -> Iterator[Interrupt]:
-    """Inside the block, the first SIGINT or SIGTERM only sets `Interrupt.requested`; a second one raises at once.
+    """Inside the block, the first of these signals only sets `Interrupt.requested`; a second one raises at once.
 
     A `KeyboardInterrupt` raised inside a training step may reach a clean-up hook of a backend, which swallows it. The
     block has no effect outside the main thread, where Python handles no signals. Raises `KeyboardInterrupt` on entry
@@ -66,11 +71,12 @@ def interruptible() -> Iterator[Interrupt]:
             raise KeyboardInterrupt
         interrupt.requested = True
 
-    before = [signal.signal(number, remember) for number in _SIGNALS]
+    numbers = _stop_signals()
+    before = [signal.signal(number, remember) for number in numbers]
     interrupt.requested = any(isinstance(handler, StopSignalHandler) and handler.requested for handler in before)
     try:
         interrupt.check()
         yield interrupt
     finally:
-        for number, handler in zip(_SIGNALS, before, strict=True):
+        for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from inkdigits.errors import InkdigitsError, output_error
 
-__all__ = ["exclusive_lock"]
+__all__ = ["exclusive_lock", "is_locked"]
 
 
 @contextmanager
@@ -29,3 +29,19 @@ def exclusive_lock(lock: Path, busy: InkdigitsError) -> Iterator[None]:
         except BlockingIOError as error:
             raise busy from error
         yield
+
+
+def is_locked(lock: Path) -> bool:
+    """Whether another process holds the file `lock`; False where it is missing or cannot be opened."""
+    import fcntl
+
+    try:
+        file = lock.open("rb")
+    except OSError:
+        return False
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False

@@ -3,14 +3,27 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, NamedTuple, TypeAlias
 
 from inkdigits.errors import RecipeError
 from inkdigits.training.engines.engine_registry import ENGINES
 
-__all__ = ["RECIPES", "Recipe", "named_recipe", "with_hyperparameters"]
+__all__ = [
+    "RECIPES",
+    "STARTS",
+    "Hyperparameter",
+    "Hyperparameters",
+    "Recipe",
+    "described_hyperparameters",
+    "named_recipe",
+    "with_hyperparameters",
+]
+
+
+# Values by name; text is converted to a number where one is expected.
+Hyperparameters: TypeAlias = Mapping[str, str | float]
 
 
 @dataclass(frozen=True)
@@ -34,17 +47,22 @@ class _Choice:
 
     def check(self, name: str, value: Any) -> None:
         if value not in self.names:
-            raise RecipeError(f"{name} must be one of {', '.join(self.names)}, got {value!r}")
+            raise RecipeError(f"{name} must be {self}, got {value!r}")
+
+    def __str__(self) -> str:
+        return f"one of {', '.join(self.names)}"
 
 
-def _number(default: float, low: float, high: float) -> Any:
+def _number(default: float, low: float, high: float, meaning: str) -> Any:
     """A hyperparameter from `low` to `high`, whole where its default is."""
-    return field(default=default, metadata={"values": _Range(low, high, isinstance(default, int))})
+    values = _Range(low, high, isinstance(default, int))
+    return field(default=default, metadata={"values": values, "meaning": meaning})
 
 
-def _choice(*names: str) -> Any:
+def _choice(names: Iterable[str], meaning: str) -> Any:
     """A hyperparameter that is one of `names`, by default the first."""
-    return field(default=names[0], metadata={"values": _Choice(names)})
+    values = _Choice(tuple(names))
+    return field(default=values.names[0], metadata={"values": values, "meaning": meaning})
 
 
 _OPTIMIZERS = dict.fromkeys(name for engine in ENGINES.values() for name in engine.optimizers)
@@ -55,24 +73,29 @@ class Recipe:
     """How a network is trained. Raises `RecipeError` for a value out of its range."""
 
     name: str = "standard"
-    engine: str = _choice(*ENGINES)  # what runs the steps (training/engines)
-    optimizer: str = _choice(*_OPTIMIZERS)  # not every engine has every one
-    learning_rate: float = _number(1e-3, 1e-7, 10)  # the highest, where a schedule changes it; try 3e-4 to 3e-3
-    schedule: str = _choice("constant", "triangular")  # triangular: up for `warmup` of all steps, then down to zero
-    warmup: float = _number(0.2, 0, 0.9)  # fraction of all steps
-    muon_learning_rate: float = _number(1e-2, 1e-7, 10)  # of the cnn's second kernel; Adam takes the other steps
-    weight_decay: float = _number(0.0, 0, 1)  # fraction of each weight, per step and unit of learning rate
-    batch_size: int = _number(128, 1, 65536)  # pictures
-    epochs: int = _number(30, 1, 10000)  # at most
-    keep: str = _choice("best", "last")  # the weights of which epoch; best: of the lowest validation loss
-    patience: int = _number(3, 0, 10000)  # epochs without a lower validation loss before stopping early; 0: never
-    validation_fraction: float = _number(0.1, 0.001, 0.9)  # of each class, held out for validation
-    label_smoothing: float = _number(0.0, 0, 0.9)  # fraction of a target that is spread over all classes
-    # Of the digits, drawn by their losses, but at least 5,000 (training/loss_sampling.py).
-    loss_sampling_fraction: float = _number(1.0, 1e-4, 1)
-    augmentation: float = _number(0.0, 0, 2)  # strength (synthesis/augment.py); 1 is for reading pictures
-    glyphs: float = _number(0.0, 0, 1)  # digits of handwriting fonts mixed in, as a fraction of the digits
-    nondigits: float = _number(0.0, 0, 1)  # pictures without a digit mixed in, as a fraction of the digits
+    engine: str = _choice(ENGINES, "what runs the steps")
+    optimizer: str = _choice(_OPTIMIZERS, "how a step follows from a gradient; not every engine has every one")
+    learning_rate: float = _number(1e-3, 1e-7, 10, "the highest, where a schedule changes it; try 3e-4 to 3e-3")
+    schedule: str = _choice(("constant", "triangular"), "triangular: up for `warmup` of all steps, then down to zero")
+    warmup: float = _number(0.2, 0, 0.9, "fraction of all steps")
+    muon_learning_rate: float = _number(
+        1e-2, 1e-7, 10, "of the cnn's second kernel with muon; Adam takes the other steps"
+    )
+    weight_decay: float = _number(0.0, 0, 1, "fraction of each weight, per step and unit of learning rate")
+    batch_size: int = _number(128, 1, 65536, "pictures in a step")
+    epochs: int = _number(30, 1, 10000, "at most")
+    keep: str = _choice(("best", "last"), "the weights of which epoch; best: of the lowest validation loss")
+    patience: int = _number(
+        3, 0, 10000, "epochs without a lower validation loss before stopping early; 0: never stopped early"
+    )
+    validation_fraction: float = _number(0.1, 0.001, 0.9, "of each class, held out for validation")
+    label_smoothing: float = _number(0.0, 0, 0.9, "fraction of a target that is spread over all classes")
+    loss_sampling_fraction: float = _number(
+        1.0, 1e-4, 1, "of the digits, drawn by their losses, that are trained on; at least 5,000"
+    )
+    augmentation: float = _number(0.0, 0, 2, "strength of changes to each digit; 1 is for reading pictures")
+    glyphs: float = _number(0.0, 0, 1, "digits of handwriting fonts mixed in, as a fraction of the digits")
+    nondigits: float = _number(0.0, 0, 1, "pictures without a digit mixed in, as a fraction of the digits")
 
     def __post_init__(self) -> None:
         for name, values in _VALUES.items():
@@ -87,6 +110,25 @@ _VALUES: Mapping[str, _Range | _Choice] = {
     for hyperparameter in fields(Recipe)
     if hyperparameter.name != "name"
 }
+
+
+class Hyperparameter(NamedTuple):
+    """One hyperparameter for people: its meaning, its values and its default."""
+
+    name: str
+    meaning: str
+    values: str
+    default: str | float
+
+
+def described_hyperparameters(recipe: Recipe | None = None) -> list[Hyperparameter]:
+    """Every hyperparameter with its value in `recipe`, by default in `standard`."""
+    chosen = recipe or Recipe()
+    return [
+        Hyperparameter(one.name, one.metadata["meaning"], str(one.metadata["values"]), getattr(chosen, one.name))
+        for one in fields(Recipe)
+        if one.name != "name"
+    ]
 
 
 # Few epochs of all digits: more accurate than `sprint`. The shipped `dense` and `cnn` were trained with it.
@@ -127,7 +169,7 @@ _READER = Recipe(
 RECIPES: Mapping[str, Mapping[str, Recipe]] = {
     "standard": {"": Recipe(), "reader": _READER},
     "quick": {"reader": replace(_READER, name="quick", epochs=10)},
-    # For a trained network (`--start-from`): few epochs at a low rate.
+    # For a trained network (STARTS): few epochs at a low rate.
     "adapt": {"reader": replace(_READER, name="adapt", learning_rate=5e-4, epochs=2)},
     "sprint": {
         "dense": _SPRINT,
@@ -135,6 +177,9 @@ RECIPES: Mapping[str, Mapping[str, Recipe]] = {
     },
     "brisk": {"": _BRISK, "cnn": replace(_BRISK, learning_rate=1.5e-3, epochs=2)},
 }
+
+# The weights that a recipe starts from unless others are named: a shipped model.
+STARTS: Mapping[str, str] = {"adapt": "reader"}
 
 
 def named_recipe(name: str, network: str) -> Recipe:
@@ -148,7 +193,7 @@ def named_recipe(name: str, network: str) -> Recipe:
     return by_network.get(network, by_network.get("", Recipe()))
 
 
-def with_hyperparameters(recipe: Recipe, hyperparameters: Mapping[str, Any]) -> Recipe:
+def with_hyperparameters(recipe: Recipe, hyperparameters: Hyperparameters) -> Recipe:
     """`recipe` with other values of some `hyperparameters`; text is converted to a number where one is expected.
 
     Raises `RecipeError` for an unknown hyperparameter or a value out of its range.

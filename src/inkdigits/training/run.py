@@ -28,7 +28,8 @@ from typing import TypeVar
 from inkdigits.errors import InkdigitsError, OutputError, RunError
 from inkdigits.modelfile.predictor import shipped_models
 from inkdigits.system.atomic_io import make_folder, write_json, write_text
-from inkdigits.system.locks import exclusive_lock
+from inkdigits.system.html_table import html_table, percent
+from inkdigits.system.locks import exclusive_lock, is_locked
 from inkdigits.system.typed_json import from_json
 from inkdigits.training.checkpoint import EpochRecord, Progress
 from inkdigits.training.run_records import (
@@ -72,6 +73,17 @@ class Run:
     def status(self) -> RunStatus:
         """How the training ended, and its times. Raises `RunError` when it cannot be read."""
         return self._read(RunStatus, "status.json")
+
+    @property
+    def described_state(self) -> str:
+        """The state for people: a run that says `running` while no process trains it was killed."""
+        state = self.status.state
+        return "killed" if state == "running" and not self.is_training else state
+
+    @property
+    def is_training(self) -> bool:
+        """Whether a process is training into it at this moment: the system lets go of its lock however it ends."""
+        return is_locked(self.path / _LOCK)
 
     @property
     def evaluation(self) -> EvaluationRecord | None:
@@ -138,6 +150,17 @@ class Run:
         except (OSError, ValueError, InkdigitsError) as error:
             raise RunError(f"{self.path / name}: damaged ({error}): train again into another folder") from error
 
+    def _repr_html_(self) -> str:
+        """What was trained and how well, as a table in a notebook."""
+        config, status, scores = self.config, self.status, self.evaluation
+        rows = [
+            ("network", f"{config.network}, {config.parameters:,} parameters"),
+            ("recipe", f"{config.recipe.name}, seed {config.seed}, data {config.data.source}"),
+            ("state", f"{self.described_state}, {status.epochs} epochs, the best {status.best_epoch}"),
+            ("accuracy", f"{percent(scores.accuracy)} on {scores.data}" if scores else "not evaluated yet"),
+        ]
+        return html_table(["run", str(self.path)], rows)
+
     def write_status(self, state: RunState, progress: Progress, seconds: Mapping[str, float]) -> None:
         """Write `status.json` and `history.csv`."""
         rounded = {name: round(value, 3) for name, value in seconds.items()}
@@ -195,8 +218,9 @@ def create_run(path: Path, config: RunConfig) -> Run:
     return run
 
 
-def open_run(path: Path) -> Run:
-    """The run in `path`. Raises `RunError` when there is none, or its config is damaged or of another format."""
+def open_run(path: Path | str) -> Run:
+    """The run in the folder `path`. Raises `RunError` when there is none, or its config is damaged or outdated."""
+    path = Path(path)
     if not path.is_dir():
         raise RunError(_no_folder(path))
     run = Run(path)

@@ -13,12 +13,22 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from inkdigits.datasets.in_memory import DataSource
+from inkdigits.datasets.kept_data import named_source
 from inkdigits.datasets.labelled import LabelledDigits
-from inkdigits.datasets.source import MNIST
+from inkdigits.datasets.source import MNIST, source_name
 from inkdigits.errors import RecipeError, RunError, TrainingDivergedError
-from inkdigits.networks.registry import build_network, check_network_name, folder_name, is_own_network
+from inkdigits.networks.registry import (
+    Network,
+    build_network,
+    check_network_name,
+    folder_name,
+    is_function_network,
+    is_own_network,
+    network_name,
+)
 from inkdigits.system.cores import usable_cores
 from inkdigits.system.interrupts import interruptible
 from inkdigits.training.adapt import start_from
@@ -27,7 +37,8 @@ from inkdigits.training.checkpoint import OnEpoch, Progress, latest_checkpoint
 from inkdigits.training.devices import Devices, find_devices
 from inkdigits.training.engines.engine_registry import engine_of
 from inkdigits.training.epoch_loop import fit
-from inkdigits.training.recipes import Recipe, named_recipe, with_hyperparameters
+from inkdigits.training.recipe_file import find_recipe
+from inkdigits.training.recipes import STARTS, Hyperparameters, Recipe, with_hyperparameters
 from inkdigits.training.run import Run, create_run, locked_folder, open_run
 from inkdigits.training.run_records import AccuracyChange, AdaptationResult, DataRecord, RunConfig, RunState
 from inkdigits.training.task import Task
@@ -45,58 +56,66 @@ __all__ = ["TrainOptions", "new_run_path", "resume", "train"]
 class TrainOptions:
     """What a training needs more rarely.
 
-    `start_from` names the network whose weights it begins with (`reader`, a run's folder, a `.keras` file), `add_data`
-    a source of digits that are mixed with the data. `tracker`, `tensorboard` or `mlflow`, records the learning curves
-    too. `on_epoch` is called with every epoch's record; when it returns False the training ends there, with its best
+    `start_from` names the network whose weights it begins with (`reader`, a run's folder, a `.keras` file), by default
+    what the recipe starts from: `adapt` from `reader`, every other from random weights. `add_data` names a source of
+    digits that are mixed with the data. `tracker`, `tensorboard` or `mlflow`, records the learning curves too.
+    `on_epoch` is called with every epoch's record; when it returns False the training ends there, with its best
     weights. Without `quiet` a terminal shows a progress line.
     """
 
-    start_from: str | None = None
-    add_data: str | None = None
+    start_from: str | Path | None = None
+    add_data: DataSource | None = None
     tracker: str | None = None
     on_epoch: OnEpoch = lambda record: True
     quiet: bool = True
 
 
 def train(
-    network: str,
+    network: Network,
     *,
-    recipe: str | Recipe = "standard",
-    hyperparameters: Mapping[str, Any] | None = None,
+    recipe: str | Path | Recipe = "standard",
+    hyperparameters: Hyperparameters | None = None,
     seed: int = 0,
-    data: str = MNIST,
+    data: DataSource = MNIST,
     backend: Backend | None = None,
     out: Path | str | None = None,
     options: TrainOptions | None = None,
 ) -> Run:
     """Train `network` and return its run.
 
-    `network` is `dense`, `cnn`, `convnet`, `reader` or `path.py:function`; `hyperparameters` override single values of
-    the recipe; `out` is a new folder, by default `runs/<network>-<time>`. The same seed on the same machine and backend
-    gives the same weights, bit by bit. Raises an `InkdigitsError` that says what is wrong before anything is written.
+    `network` is `dense`, `cnn`, `convnet`, `reader`, `path.py:function` or a function from the input shape to a Keras
+    model; `hyperparameters` override single values of the recipe; `data` is a source's name or path, or digits in
+    memory: `LabelledDigits`, `(x, y)` or `((x_train, y_train), (x_test, y_test))`, which the run keeps a copy of; `out`
+    is a new folder, by default `runs/<network>-<time>`. The same seed on the same machine and backend gives the same
+    weights, bit by bit, as on the command line. Raises an `InkdigitsError` that says what is wrong before anything is
+    written.
     """
     options = options or TrainOptions()
     check_network_name(network)
     check_tracker(options.tracker)
-    chosen = named_recipe(recipe, network) if isinstance(recipe, str) else recipe
+    name = network_name(network)
+    chosen = find_recipe(recipe, name)
     chosen = with_hyperparameters(chosen, hyperparameters or {})
     engine = engine_of(chosen)
     backend = engine.resolve_backend(backend)
-    engine.check(network, backend)
+    engine.check(name, backend)
     _check_seed(seed)
     path = Path(out) if out else new_run_path(network)
-    plan = _Plan(network, chosen, seed, data, backend, options.start_from, options.add_data)
+    start = options.start_from or STARTS.get(chosen.name)
+    plan = _Plan(network, chosen, seed, data, backend, None if start is None else str(start), options.add_data)
     prepared = _prepare(plan)
     engine.check_data(chosen, len(prepared.data.sample))
     with locked_folder(path):
-        run = create_run(path, _config(plan, prepared, options.tracker))
-        if is_own_network(network):
-            shutil.copyfile(_file_of(network), run.path / "network.py")
+        run = create_run(path, _config(_with_kept_data(plan, path), prepared, options.tracker))
+        if is_own_network(name):
+            shutil.copyfile(_file_of(name), run.path / "network.py")
         return _train_into(run, prepared, options)
 
 
-def resume(path: Path | str, *, quiet: bool = True) -> Run:
+def resume(path: Path | str, *, network: Network | None = None, quiet: bool = True) -> Run:
     """Resume a training that was stopped or killed, and return its run.
+
+    `network` is needed only where the run's was passed as a function, and is that function.
 
     It ends with the weights of an uninterrupted training, bit by bit, on the same machine, backend and number of usable
     cores (on TensorFlow with `deterministic`); another number of cores warns. Raises `RunError` when it is finished
@@ -107,9 +126,9 @@ def resume(path: Path | str, *, quiet: bool = True) -> Run:
     if run.status.state == "finished":
         raise RunError(f"{run.path}: this training is finished, there is nothing to resume: start a new one with --out")
     added = config.added.source if config.added else None
-    network = f"{run.path / 'network.py'}:{_function_of(config.network)}" if config.network_sha256 else config.network
+    chosen = _network_of(run, network)
     prepared = _prepare(
-        _Plan(network, config.recipe, config.seed, config.data.source, config.backend, config.start_from, added)
+        _Plan(chosen, config.recipe, config.seed, config.data.source, config.backend, config.start_from, added)
     )
     _check_unchanged(run, config.data, prepared.data.digits)
     _check_unchanged(run, config.added, prepared.data.added)
@@ -123,7 +142,31 @@ def resume(path: Path | str, *, quiet: bool = True) -> Run:
         return _train_into(run, prepared, TrainOptions(quiet=quiet))
 
 
-def new_run_path(network: str) -> Path:
+def _network_of(run: Run, network: Network | None) -> Network:
+    """The network that the training of `run` goes on with. Raises `RunError` for a `network` that is not the run's."""
+    name = run.config.network
+    if network is not None:
+        if network_name(network) != name:
+            raise RunError(f"{run.path}: trains {name}, got network={network_name(network)}: leave it out")
+        return network
+    if is_function_network(name):
+        raise RunError(
+            f"{run.path}: its network was passed as a function: inkdigits.resume({str(run.path)!r}, network=it)"
+        )
+    return f"{run.path / 'network.py'}:{_function_of(name)}" if run.config.network_sha256 else name
+
+
+def _with_kept_data(plan: _Plan, folder: Path) -> _Plan:
+    """`plan` with a name for data in memory: that of a copy in the run's `folder`."""
+    added = plan.add_data
+    return replace(
+        plan,
+        data=named_source(plan.data, folder / "data.npz"),
+        add_data=None if added is None else named_source(added, folder / "added.npz"),
+    )
+
+
+def new_run_path(network: Network) -> Path:
     """A folder below runs/ for a run of `network`, named after the time and the process."""
     return Path("runs") / f"{folder_name(network)}-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
 
@@ -132,13 +175,13 @@ def new_run_path(network: str) -> Path:
 class _Plan:
     """What a training is made from, whether it begins or is resumed."""
 
-    network: str
+    network: Network
     recipe: Recipe
     seed: int
-    data: str
+    data: DataSource
     backend: Backend
     start_from: str | None
-    add_data: str | None
+    add_data: DataSource | None
 
 
 @dataclass(frozen=True)
@@ -173,6 +216,9 @@ def _initial_network(plan: _Plan, devices: Devices) -> keras.Model:
 
     keras.utils.set_random_seed(plan.seed)
     model = build_network(plan.network, devices.scope)
+    draw = engine_of(plan.recipe).draw_initial_weights
+    if draw is not None:
+        draw(model)
     if plan.start_from:
         start_from(model, plan.start_from)
     return model
@@ -204,9 +250,30 @@ def _train_into(run: Run, prepared: _Prepared, options: TrainOptions) -> Run:
     _write_status(run, "finished", progress, seconds)
     if data.adaptation:
         n = (len(data.validation), len(data.adaptation.validation))
-        changes = map(AccuracyChange, n, before, _accuracies(data, model))
-        run.write_adaptation(AdaptationResult(*changes))
+        result = AdaptationResult(*map(AccuracyChange, n, before, _accuracies(data, model)))
+        run.write_adaptation(result)
+        _warn_if_worse(run, result)
     return run
+
+
+def _warn_if_worse(run: Run, result: AdaptationResult) -> None:
+    """Warn when a network that was adapted is right on fewer held-out digits than the one that it started from."""
+    config = run.config
+    if config.start_from is None or config.added is None:
+        return
+    parts = ((config.data.source, result.data), (config.added.source, result.added))
+    worse = " and ".join(
+        f"{100 * change.after:.2f} instead of {100 * change.before:.2f} % of {change.n:,} held-out digits of {source} "
+        f"({round(change.n * (change.before - change.after)):,} fewer)"
+        for source, change in parts
+        if change.after < change.before
+    )
+    if worse:
+        warnings.warn(
+            f"{run.path}: worse than {config.start_from}, from which it started: {worse}: keep {config.start_from}, or "
+            "adapt with more digits or --set learning_rate=1e-4",
+            stacklevel=3,
+        )
 
 
 def _accuracies(data: TrainingData, model: keras.Model) -> tuple[float, ...]:
@@ -230,8 +297,9 @@ def _write_status(run: Run, state: RunState, progress: Progress, seconds: Mappin
 
 
 def _config(plan: _Plan, prepared: _Prepared, tracker: str | None) -> RunConfig:
-    network, data = plan.network, prepared.data
+    network, data = network_name(plan.network), prepared.data
     libraries = ("inkdigits", "keras", plan.backend.keras_name, "numpy")
+    added = None if plan.add_data is None or not data.added else DataRecord.of(source_name(plan.add_data), data.added)
     own = hashlib.sha256(_file_of(network).read_bytes()).hexdigest() if is_own_network(network) else None
     return RunConfig(
         network=network,
@@ -239,8 +307,8 @@ def _config(plan: _Plan, prepared: _Prepared, tracker: str | None) -> RunConfig:
         parameters=prepared.model.count_params(),
         recipe=plan.recipe,
         seed=plan.seed,
-        data=DataRecord.of(plan.data, data.digits),
-        added=DataRecord.of(plan.add_data, data.added) if plan.add_data and data.added else None,
+        data=DataRecord.of(source_name(plan.data), data.digits),
+        added=added,
         backend=replace(plan.backend, devices=prepared.devices.n),
         start_from=plan.start_from,
         tracker=tracker,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from inkdigits.datasets.in_memory import DataSource
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.source import load_for_training
 from inkdigits.datasets.split import stratified_split
@@ -31,11 +32,11 @@ class TrainingData:
     seconds: float  # to read and prepare them
 
 
-def load_training_data(data: str, recipe: Recipe, seed: int, add_data: str | None = None) -> TrainingData:
+def load_training_data(data: DataSource, recipe: Recipe, seed: int, add_data: DataSource | None = None) -> TrainingData:
     """`data`, and `add_data` mixed in, split and sampled as `recipe` and `seed` say. Raises `DataError`."""
     started = time.perf_counter()
     digits = load_for_training(data)
-    added = load_for_training(add_data) if add_data else None
+    added = load_for_training(add_data) if add_data is not None else None
     train, validation = stratified_split(digits, recipe.validation_fraction, seed)
     adaptation = split_added(added, seed) if added else None
     mixed = adaptation.mixed_with(train) if adaptation else train

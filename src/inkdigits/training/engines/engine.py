@@ -79,6 +79,8 @@ class Engine:
     runs_on: str | None = None  # where, in words; None: on as many devices as wanted
     # The Keras backend that suffices to build a network with its initial weights, where the steps need none.
     initial_weights_backend: str | None = None
+    # Replaces initial weights that a backend drew by those of a seed alone; None: they depend on the backend.
+    draw_initial_weights: Callable[[keras.Model], None] | None = None
 
     def check_recipe(self, recipe: Recipe) -> None:
         """Raise `RecipeError` for hyperparameters that the engine does not have."""

@@ -22,6 +22,12 @@ def _open_session(model: keras.Model, task: Task) -> AbstractContextManager[Sess
     return open_session(model, task)
 
 
+def _draw_initial_weights(model: keras.Model) -> None:
+    from inkdigits.training.engines.numpy.initial_weights import draw_initial_weights
+
+    draw_initial_weights(model)
+
+
 NUMPY = Engine(
     "numpy",
     optimizers=("adam", "muon"),
@@ -31,4 +37,5 @@ NUMPY = Engine(
     must_be_zero=("weight_decay",),
     runs_on="this machine's cores",
     initial_weights_backend=NUMPY_BACKEND,
+    draw_initial_weights=_draw_initial_weights,
 )
