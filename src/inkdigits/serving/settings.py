@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inkdigits.errors import ServingError
+from inkdigits.images.decoder_pool import DecodingLimits
 
 __all__ = ["ServerLimits", "Settings", "check_bind", "check_prefix", "is_loopback", "read_token"]
 
 _MIN_TOKEN = 16  # characters
+_QUICK = DecodingLimits(384 * 2**20, cpu_seconds=2, seconds=6.0)
+_SLOW = DecodingLimits(1280 * 2**20, cpu_seconds=10, seconds=20.0)
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,11 @@ class ServerLimits:
     answer_seconds: float = 30.0  # queueing and computing
     pictures: int = 64  # in one request to /v1/read
     pages: int = 64  # of one file in such a request
+    quick_decoding: DecodingLimits = _QUICK
+    quick_files: int = 2  # in decoding processes with these limits at a time
+    quick_seconds: float = 3.0  # a file of many pages that takes longer goes on with the next limits
+    slow_decoding: DecodingLimits = _SLOW
+    slow_files: int = 1
     read_batch: int = 16  # small pictures in one batch: each waits for all of them
     rows: int = 10_000  # in one request to /v2
     queued: int = 256  # requests in one queue
