@@ -40,6 +40,7 @@ class DecodingLimits:
     memory: int = 2 * 2**30  # bytes of address space, of which Python and the decoders take some 150 MB
     cpu_seconds: int = 60  # of computing, for each page
     seconds: float = 180.0  # that a caller waits for each page
+    niceness: int = 0  # how far the processes yield to others: 0 not at all, to 19
 
 
 @dataclass
@@ -114,6 +115,7 @@ class _Decoder:
                 _PROCESS,
                 str(limits.memory),
                 str(limits.cpu_seconds),
+                str(limits.niceness),
             ],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -5,7 +5,7 @@ answer is a line for each page (`shape`, `last`, `ends`), each followed by its p
 `ends` says that the process is not to be asked again. It imports neither ONNX Runtime nor a server, and ends when its
 stdin does.
 
-    python -m inkdigits.images.decoder_process MEMORY_BYTES CPU_SECONDS
+    python -m inkdigits.images.decoder_process MEMORY_BYTES CPU_SECONDS NICENESS
 """
 
 from __future__ import annotations
@@ -31,9 +31,11 @@ _MAX_KEPT = 200 * 2**20
 
 def main() -> None:
     """Serve requests until stdin ends."""
-    memory, cpu_seconds = map(int, sys.argv[1:])
+    memory, cpu_seconds, niceness = map(int, sys.argv[1:])
     answers = _private_stdout()
     _limit(memory)
+    if sys.platform != "win32":
+        os.nice(niceness)
     while line := sys.stdin.buffer.readline():
         request = json.loads(line)
         content = sys.stdin.buffer.read(request["bytes"])

@@ -26,8 +26,8 @@ class FileDecoder:
 
     def __init__(self, limits: ServerLimits) -> None:
         self._limits = limits
-        self._quick = _Places(limits.quick_decoding, limits.quick_files)
-        self._slow = _Places(limits.slow_decoding, limits.slow_files)
+        self._quick = _Places(limits.quick_decoding, limits.quick_files, limits.quick_seconds)
+        self._slow = _Places(limits.slow_decoding, limits.slow_files, limits.answer_seconds)
         self._files = 0
 
     async def pages(self, content: bytes, name: str) -> AsyncGenerator[Page]:
@@ -39,7 +39,6 @@ class FileDecoder:
             raise busy("too many files wait to be decoded")
         self._files += 1
         done = 0
-        until = time.monotonic() + self._limits.quick_seconds
         try:
             with contextlib.suppress(PictureCostError):  # the larger limits may be enough
                 async with aclosing(self._quick.decoded(content, name, self._limits.pages, done)) as pages:
@@ -48,8 +47,6 @@ class FileDecoder:
                         done += 1
                         if last:
                             return
-                        if time.monotonic() > until:
-                            break
             async with aclosing(self._slow.decoded(content, name, self._limits.pages, done)) as pages:
                 async for page, _ in pages:
                     yield page
@@ -63,20 +60,22 @@ class FileDecoder:
 
 
 class _Places:
-    """A pool of decoding processes, of which `count` work at a time."""
+    """A pool of decoding processes, of which `count` work at a time, each on one file for at most `seconds`."""
 
-    def __init__(self, limits: DecodingLimits, count: int) -> None:
+    def __init__(self, limits: DecodingLimits, count: int, seconds: float) -> None:
         self._pool = DecoderPool(limits)
         self._free = asyncio.Semaphore(count)
+        self._seconds = seconds
         self._threads = ThreadPoolExecutor(count, thread_name_prefix="decode")
 
     async def decoded(self, content: bytes, name: str, max_pages: int, first: int) -> AsyncGenerator[tuple[Page, bool]]:
-        """The pages of a file from page `first` on, each with whether it is the last one."""
+        """The pages of a file from page `first` on, each with whether it is the last one, until its time is over."""
         async with self._free:
+            until = time.monotonic() + self._seconds
             pages = self._pool.pages(content, name, max_pages, first)
             step: Future[tuple[Page, bool] | None] | None = None
             try:
-                while True:
+                while step is None or time.monotonic() < until:
                     step = self._threads.submit(next, pages, None)
                     found = await asyncio.wrap_future(step)
                     if found is None:

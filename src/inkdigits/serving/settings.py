@@ -13,8 +13,8 @@ from inkdigits.images.decoder_pool import DecodingLimits
 __all__ = ["ServerLimits", "Settings", "check_bind", "check_prefix", "is_loopback", "read_token"]
 
 _MIN_TOKEN = 16  # characters
-_QUICK = DecodingLimits(384 * 2**20, cpu_seconds=2, seconds=6.0)
-_SLOW = DecodingLimits(1280 * 2**20, cpu_seconds=10, seconds=20.0)
+_QUICK = DecodingLimits(384 * 2**20, cpu_seconds=1, seconds=10.0, niceness=5)
+_SLOW = DecodingLimits(1024 * 2**20, cpu_seconds=10, seconds=25.0, niceness=15)
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class ServerLimits:
     """The limits of one worker. Sizes are in bytes, times in seconds."""
 
     body: int = 32 * 2**20  # of one request
-    bodies: int = 256 * 2**20  # of all requests that are in progress
+    bodies: int = 128 * 2**20  # of all requests that are in progress
     body_seconds: float = 30.0  # from the first byte of a body to its last
     header: int = 32 * 2**10
     header_seconds: float = 10.0  # from the connection, or the first byte of a next request, to the end of its head
