@@ -87,15 +87,31 @@ def test_a_body_that_never_ends_is_a_408() -> None:
 
 
 def test_all_bodies_together_are_limited() -> None:
-    bodies = BodyReceiver(replace(ServerLimits(), bodies=150))
+    bodies = BodyReceiver(replace(ServerLimits(), bodies=3 * 2**20))
 
     async def receive() -> Any:
-        return {"type": "http.request", "body": bytes(100), "more_body": False}
+        return {"type": "http.request", "body": bytes(size), "more_body": False}
+
+    size = 2 * 2**20
 
     async def receive_two() -> None:
         async with bodies.received(receive, {}), bodies.received(receive, {}):
-            raise AssertionError("200 bytes were held")
+            raise AssertionError("4 MiB were held")
 
     with pytest.raises(RequestError) as caught:
         asyncio.run(receive_two())
     assert (caught.value.status, caught.value.retry_after, bodies.bytes_held) == (503, 1, 0)
+
+
+def test_small_bodies_are_accepted_while_large_ones_fill_the_memory() -> None:
+    bodies = BodyReceiver(replace(ServerLimits(), bodies=2 * 2**20))
+    sizes = iter((2 * 2**20, 1000))
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": bytes(next(sizes)), "more_body": False}
+
+    async def receive_two() -> int:
+        async with bodies.received(receive, {}), bodies.received(receive, {}) as small:
+            return len(small)
+
+    assert asyncio.run(receive_two()) == 1000

@@ -9,9 +9,9 @@ from urllib.parse import urlsplit
 from inkdigits.errors import RequestError
 from inkdigits.serving.settings import Settings, is_loopback
 
-__all__ = ["check_access"]
+__all__ = ["HEALTH", "check_access"]
 
-_HEALTH = frozenset({"/v2/health/live", "/v2/health/ready"})
+HEALTH = ("/v2/health/live", "/v2/health/ready")
 # The page and its parts hold no secrets; they ask for the token themselves.
 _PUBLIC = frozenset({"/", "/docs", "/openapi.json", "/favicon.ico"})
 _PUBLIC_FOLDER = "/page/"
@@ -22,7 +22,7 @@ def check_access(settings: Settings, method: str, path: str, headers: Mapping[st
 
     `headers` have lower-case names.
     """
-    if path in _HEALTH:
+    if path in HEALTH:
         return
     host = headers.get("host", "")
     if not _host_allowed(settings, host):

@@ -16,8 +16,8 @@ from inkdigits.serving.settings import ServerLimits
 
 __all__ = ["BodyReceiver"]
 
-# How much of a body that is too large is still received, in bytes and seconds.
-_DISCARDED, _DISCARD_SECONDS = 256 * 2**20, 5.0
+# Small bodies are accepted while large ones fill the memory that all may take.
+_SMALL, _FOR_SMALL = 2**20, 16 * 2**20
 
 
 @dataclass
@@ -35,8 +35,6 @@ class BodyReceiver:
         the bodies of all requests take too much memory.
         """
         if _declared_length(headers) > self.limits.body:
-            if "expect" not in headers:
-                await _discard(receive)
             raise self._too_large()
         body = _CountedBody(self)
         try:
@@ -59,7 +57,6 @@ class BodyReceiver:
             body.grow(len(chunk))
             chunks.append(chunk)
             if body.size > self.limits.body:
-                await _discard(receive)
                 raise self._too_large()
             if not message.get("more_body", False):
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -82,23 +79,7 @@ class BodyReceiver:
         return whole
 
     def _too_large(self) -> RequestError:
-        # The connection is closed: the rest of the body would stand before the next request.
-        detail = f"the body is larger than {self.limits.body:,} bytes"
-        return RequestError(413, "too-large", detail, headers={"Connection": "close"})
-
-
-async def _discard(receive: Receive) -> None:
-    """Receive the rest of a body and drop it: most clients read a response only after they have sent everything."""
-    left = _DISCARDED
-    try:
-        async with asyncio.timeout(_DISCARD_SECONDS):
-            while left > 0:
-                message = await receive()
-                left -= len(message.get("body", b""))
-                if not message.get("more_body", False):
-                    return
-    except TimeoutError:
-        return
+        return RequestError(413, "too-large", f"the body is larger than {self.limits.body:,} bytes")
 
 
 @dataclass
@@ -111,7 +92,8 @@ class _CountedBody:
     def grow(self, more: int) -> None:
         self.size += more
         self.receiver.bytes_held += more
-        if self.receiver.bytes_held > self.receiver.limits.bodies:
+        spare = _FOR_SMALL if self.size <= _SMALL else 0
+        if self.receiver.bytes_held > self.receiver.limits.bodies + spare:
             raise busy("too many large bodies at the same time")
 
 

@@ -58,7 +58,7 @@ class ServiceMiddleware:
                 await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        sender = _ResponseSender(send)
+        sender = _ResponseSender(send, closes=_has_body(scope) or not self.is_ready)
         try:
             await self._respond(scope, receive, sender)
         except RequestError as error:
@@ -84,7 +84,13 @@ class ServiceMiddleware:
             await self.app(scope, receive, sender)
             return
         async with self.bodies.received(receive, headers) as body:
+            sender.closes = not self.is_ready
             await self.app(scope, _replay(body, receive), sender)
+
+
+def _has_body(scope: Scope) -> bool:
+    names = {name for name, value in scope["headers"] if value != b"0"}
+    return b"content-length" in names or b"transfer-encoding" in names
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -109,12 +115,15 @@ class _ResponseSender:
     """Sends a response with the security headers, and remembers its status."""
 
     send: Send
+    closes: bool  # the connection after the response: its request is not received yet, or the server stops
     status: int | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = _with_security(message.get("headers", []))
+            if self.closes:
+                message["headers"].append((b"connection", b"close"))
         await self.send(message)
 
 

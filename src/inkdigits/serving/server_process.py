@@ -12,7 +12,7 @@ from collections.abc import Callable
 import uvicorn
 
 from inkdigits.serving.application import build_app
-from inkdigits.serving.connections import make_protocol
+from inkdigits.serving.connections import OpenConnections
 from inkdigits.serving.middleware import ServiceMiddleware
 from inkdigits.serving.settings import Settings
 
@@ -34,11 +34,11 @@ def serve(settings: Settings, listener: socket.socket, ready: Callable[[], objec
     """
     sys.setswitchinterval(_SWITCH_INTERVAL)
     limits = settings.limits
-    protocol, count_awaiting = make_protocol(limits, _max_open())
+    connections = OpenConnections(limits, _max_open())
     app = build_app(settings)
     config = uvicorn.Config(
         app,
-        http=protocol,
+        http=connections.factory(),
         ws="none",
         lifespan="on",
         # One connection per turn of the event loop, so that workers that share the socket share the connections.
@@ -55,7 +55,7 @@ def serve(settings: Settings, listener: socket.socket, ready: Callable[[], objec
         ready()
 
     with contextlib.suppress(KeyboardInterrupt):
-        _Server(config, app, count_awaiting, listen).run(sockets=[listener])
+        _Server(config, app, connections.awaiting_requests, listen).run(sockets=[listener])
 
 
 def _max_open() -> int:

@@ -27,6 +27,11 @@ class ServerLimits:
     header: int = 32 * 2**10
     header_seconds: float = 10.0  # from the connection, or the first byte of a next request, to the end of its head
     answer_seconds: float = 30.0  # queueing and computing
+    answers: int = 64 * 2**20  # of all answers that clients do not take
+    unread_seconds: float = 15.0  # that a client takes nothing of an answer
+    exchange_seconds: float = 80.0  # from the end of a head to the end of the answer
+    closing_seconds: float = 5.0  # that a body is still received, and dropped, after its answer
+    connection_seconds: float = 600.0  # then the next answer closes the connection
     pictures: int = 64  # in one request to /v1/read
     pages: int = 64  # of one file in such a request
     quick_decoding: DecodingLimits = _QUICK
@@ -40,7 +45,7 @@ class ServerLimits:
     batch: int = 256  # pictures in one batch of a model
     corrections: int = 20_000  # files
     corrections_bytes: int = 200 * 2**20
-    shutdown_seconds: int = 30
+    shutdown_seconds: int = 20
 
 
 @dataclass(frozen=True)
