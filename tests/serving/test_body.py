@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import socket
 import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -115,3 +117,14 @@ def test_small_bodies_are_accepted_while_large_ones_fill_the_memory() -> None:
             return len(small)
 
     assert asyncio.run(receive_two()) == 1000
+
+
+def test_a_body_of_several_gzip_members(served: Served, digits: LabelledDigits) -> None:
+    picture = png(digits.images[0])
+    body = gzip.compress(picture[:50]) + gzip.compress(b"") + gzip.compress(picture[50:])
+    assert served.reading(body, **{"Content-Encoding": "gzip"})["string"] == "7"
+    for wrong in (body + b"more", body[:-1], zlib.compress(picture) + b"more"):
+        encoding = "deflate" if wrong.endswith(b"more") and wrong[:1] == b"x" else "gzip"
+        assert served.read(wrong, **{"Content-Encoding": encoding}).status == 400
+    refused = served.read(picture, **{"Content-Encoding": "br"})
+    assert (refused.status, refused.headers["accept-encoding"]) == (415, "gzip, deflate, identity")

@@ -49,6 +49,7 @@ class DecoderPool:
 
     limits: DecodingLimits = DecodingLimits()
     idle: list[_Decoder] = field(default_factory=list)
+    busy: set[_Decoder] = field(default_factory=set)
 
     def pages(
         self, content: bytes | Path, name: str, max_pages: int | None = None, first: int = 0
@@ -60,6 +61,7 @@ class DecoderPool:
         limits or crashes.
         """
         decoder = self._started()
+        self.busy.add(decoder)
         kept = False
         try:
             decoder.ask(content, name, max_pages, first)
@@ -74,11 +76,13 @@ class DecoderPool:
             raise
         finally:
             if not kept:
+                self.busy.discard(decoder)
                 decoder.kill()
 
     def _keep(self, decoder: _Decoder) -> bool:
         """Keep a process that has finished its file for the next one; whether it has."""
         if decoder.is_idle:
+            self.busy.discard(decoder)
             self.idle.append(decoder)
             return True
         return False
@@ -95,7 +99,9 @@ class DecoderPool:
             decoder.kill()
 
     def close(self) -> None:
-        """End the idle processes."""
+        """End all processes; files that are being decoded are refused."""
+        for decoder in tuple(self.busy):
+            decoder.process.kill()
         while self.idle:
             self.idle.pop().kill()
 

@@ -17,6 +17,7 @@ from inkdigits.serving.settings import ServerLimits
 __all__ = ["BodyReceiver"]
 
 # Small bodies are accepted while large ones fill the memory that all may take.
+_MAX_MEMBERS = 1000  # of a gzip stream
 _SMALL, _FOR_SMALL = 2**20, 16 * 2**20
 
 
@@ -65,18 +66,37 @@ class BodyReceiver:
         if encoding in ("", "identity") or not content:
             return content
         if encoding not in ("gzip", "deflate"):
-            raise RequestError(415, "encoding", "Content-Encoding: expected gzip, deflate or identity")
-        inflate = zlib.decompressobj(wbits=47 if encoding == "gzip" else zlib.MAX_WBITS)
+            raise RequestError(
+                415,
+                "encoding",
+                "Content-Encoding: expected gzip, deflate or identity",
+                headers={"Accept-Encoding": "gzip, deflate, identity"},
+            )
+        members: list[bytes] = []
+        while content:
+            # RFC 1952: a gzip stream may be several members, one after the other.
+            if len(members) >= _MAX_MEMBERS:
+                raise RequestError(400, "encoding", f"the body has more than {_MAX_MEMBERS} gzip members")
+            member, content = self._member(content, encoding, body)
+            members.append(member)
+            if content and encoding == "deflate":
+                raise RequestError(400, "encoding", "bytes follow the end of the deflate stream")
+        return b"".join(members)
+
+    def _member(self, content: bytes, encoding: str, body: _CountedBody) -> tuple[bytes, bytes]:
+        """The first gzip member of `content`, or its deflate stream, decompressed; and what follows it."""
+        inflate = zlib.decompressobj(wbits=31 if encoding == "gzip" else zlib.MAX_WBITS)
         try:
             whole = inflate.decompress(content, self.limits.body)
         except zlib.error as error:
             raise RequestError(400, "encoding", f"the body is not a complete {encoding} stream") from error
-        if inflate.unconsumed_tail:
+        body.inflated += len(whole)
+        if inflate.unconsumed_tail or body.inflated > self.limits.body:
             raise self._too_large()
         if not inflate.eof:
             raise RequestError(400, "encoding", f"the body is not a complete {encoding} stream")
         body.grow(len(whole))
-        return whole
+        return whole, inflate.unused_data
 
     def _too_large(self) -> RequestError:
         return RequestError(413, "too-large", f"the body is larger than {self.limits.body:,} bytes")
@@ -88,6 +108,7 @@ class _CountedBody:
 
     receiver: BodyReceiver
     size: int = 0
+    inflated: int = 0
 
     def grow(self, more: int) -> None:
         self.size += more

@@ -58,8 +58,10 @@ class Settings:
     workers: int = 1
     corrections: Path | None = None
     token: str | None = field(default=None, repr=False)
+    token_file: Path | None = None  # read again when it changes
     metrics_open: bool = False
     allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For and -Proto are believed
     prefix: str = ""
     access_log: bool = True
     limits: ServerLimits = ServerLimits()
