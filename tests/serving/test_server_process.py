@@ -75,7 +75,7 @@ def test_not_ready_while_it_stops() -> None:
         waiting = socket.create_connection(("127.0.0.1", server.port), timeout=30)
         kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
         kept.request("GET", "/v2/health/ready")
-        assert kept.getresponse().read() == b""
+        assert kept.getresponse().read() == b'{"ready":true}'
         server.process.send_signal(signal.SIGTERM)
         time.sleep(0.4)
         waiting.sendall(b"GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n")

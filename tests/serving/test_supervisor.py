@@ -36,7 +36,7 @@ def test_a_worker_that_dies_is_replaced(digits: LabelledDigits) -> None:
         assert [line["event"] for line in server.lines()] == ["worker_exited"]
 
 
-def _until(true: Callable[[], bool], seconds: float = 30) -> None:
+def _until(true: Callable[[], bool], seconds: float = 120) -> None:
     until = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < until

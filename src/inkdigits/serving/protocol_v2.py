@@ -25,7 +25,6 @@ _VERSION = "1"  # the only one of each model
 _EXTENSIONS = ("binary_tensor_data", "model_repository", "statistics")
 _JSON_LENGTH = "inference-header-content-length"
 _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-_YES: dict[int | str, dict[str, Any]] = {200: {"description": "Yes; the body is empty"}}
 
 
 def router(models: Models, limits: ServerLimits) -> APIRouter:
@@ -55,13 +54,14 @@ def _add_server_routes(routes: APIRouter) -> None:
     async def server() -> Response:
         return json_response({"name": "inkdigits", "version": _VERSION, "extensions": list(_EXTENSIONS)})
 
-    @routes.get("/health/live", summary="Is it alive?", response_class=Response, responses=_YES)
+    @routes.get("/health/live", summary="Is it alive?", responses={200: {"model": schemas.Live}})
     async def live() -> Response:
-        return Response()
+        return json_response({"live": True})
 
-    @routes.get("/health/ready", summary="May requests come?", response_class=Response, responses=_YES)
+    @routes.get("/health/ready", summary="May requests come?", responses={200: {"model": schemas.Ready}})
     async def ready(request: Request) -> Response:
-        return Response(status_code=503 if request.app.state.draining else 200)
+        draining = request.app.state.draining
+        return json_response({"ready": not draining}, 503 if draining else 200)
 
 
 def _add_repository_routes(routes: APIRouter, models: Models) -> None:
@@ -88,9 +88,9 @@ def _add_model_routes(routes: APIRouter, path: str, in_path: Any, limits: Server
     async def statistics(model: ServedModel = in_path) -> Response:
         return json_response({"model_stats": [_statistics(model)]})
 
-    @routes.get(f"{path}/ready", summary="Is a model ready?", response_class=Response, responses=_YES)
+    @routes.get(f"{path}/ready", summary="Is a model ready?", responses={200: {"model": schemas.ModelReady}})
     async def ready(model: ServedModel = in_path) -> Response:
-        return Response()
+        return json_response({"name": model.name, "ready": True})
 
     @routes.post(
         f"{path}/infer",

@@ -26,13 +26,16 @@ __all__ = [
     "CorrectionRequest",
     "InferRequest",
     "InferResponse",
+    "Live",
     "ModelList",
     "ModelMetadata",
+    "ModelReady",
     "ModelStatistics",
     "Problem",
     "ProtocolError",
     "ReadQuery",
     "Readings",
+    "Ready",
     "RepositoryIndex",
     "ServerMetadata",
     "first_error",
@@ -196,6 +199,24 @@ class ProtocolError(BaseModel):
     """An error of the Open Inference Protocol."""
 
     error: str
+
+
+class Live(BaseModel):
+    """That the server is alive."""
+
+    live: bool
+
+
+class Ready(BaseModel):
+    """Whether new requests are welcome."""
+
+    ready: bool
+
+
+class ModelReady(Ready):
+    """Whether a model is ready."""
+
+    name: str
 
 
 class TensorMetadata(BaseModel):
