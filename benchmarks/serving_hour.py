@@ -1,9 +1,9 @@
 """Claim: after an hour at 70 % of its highest rate, with faults mixed in, a service is as it was after ten minutes.
 
-A real `inkdigits serve --workers 2` on the loopback. First its highest rate with 16 honest clients is found (20 s);
-then they ask at 70 % of it while, again and again, a worker is killed, damaged files and bombs are sent, clients are slow,
-and all workers are reloaded. Every ten seconds memory, file descriptors and temporary files are written as a row of
-CSV; matplotlib, where it is installed, draws them.
+A real `inkdigits serve --workers 2` on the loopback. First its highest rate with 16 honest clients is found (20 s).
+Then they ask at 70 % of it while, again and again, a worker is killed, damaged files and bombs are sent, clients are
+slow, and all workers are reloaded. Every ten seconds memory, file descriptors and temporary files are written as a row
+of CSV; matplotlib, where it is installed, draws them.
 
     python benchmarks/serving_hour.py [--minutes 60] [--out build/serving-hour]
 
@@ -93,7 +93,7 @@ def main() -> None:
         traffic.over.set()
         for client in clients:
             client.join()
-    sys.exit(0 if _judge(rows, traffic, options.out) else 1)
+    sys.exit(0 if _evaluate(rows, traffic, options.out) else 1)
 
 
 def _with_faults(server: Served, traffic: Traffic, began: float, seconds: float) -> list[_Row]:
@@ -143,7 +143,7 @@ def _children(pid: int) -> list[str]:
     return Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
 
 
-def _judge(rows: list[_Row], traffic: Traffic, out: Path) -> bool:
+def _evaluate(rows: list[_Row], traffic: Traffic, out: Path) -> bool:
     names = ("seconds", "memory", "files", "temporary", "answered", "failed")
     with (out / "rows.csv").open("w", newline="") as file:
         csv.writer(file).writerows([names, *rows])

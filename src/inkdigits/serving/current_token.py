@@ -11,7 +11,7 @@ from inkdigits.serving.settings import Settings, read_token
 
 __all__ = ["CurrentToken"]
 
-_SECONDS = 1.0  # between two looks at the file
+_SECONDS = 1.0  # between two checks of the file
 
 
 @dataclass
@@ -19,18 +19,17 @@ class CurrentToken:
     """The token of `settings`; a file that is missing or holds no token leaves the last one valid."""
 
     settings: Settings
-    looked: float = 0.0
-    seen: tuple[int, int] | None = None
+    checked: float = 0.0
+    read_from: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
         self._token = self.settings.token
-        self.seen = self._signature()
 
     def __call__(self) -> str | None:
         """The token; None where none is needed."""
-        if self.settings.token_file is not None and time.monotonic() > self.looked + _SECONDS:
-            self.looked = time.monotonic()
-            self._look()
+        if self.settings.token_file is not None and time.monotonic() > self.checked + _SECONDS:
+            self.checked = time.monotonic()
+            self._read_again()
         return self._token
 
     def _signature(self) -> tuple[int, int] | None:
@@ -42,11 +41,11 @@ class CurrentToken:
             return None
         return status.st_mtime_ns, status.st_ino
 
-    def _look(self) -> None:
+    def _read_again(self) -> None:
         signature = self._signature()
-        if self.settings.token_file is None or signature == self.seen:
+        if self.settings.token_file is None or signature == self.read_from:
             return
-        self.seen = signature
+        self.read_from = signature
         try:
             self._token = read_token(self.settings.token_file)
         except ServingError as error:
