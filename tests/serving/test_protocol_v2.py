@@ -212,6 +212,6 @@ def test_the_extensions_list_the_models_and_count_their_work(
 
 
 def test_an_output_is_returned_once(served: Served) -> None:
-    wanted = _request(outputs=[{"name": "logits"}] * 500)
+    wanted = {**_request(), "outputs": [{"name": "logits"}] * 500}
     answer = served.post(INFER, wanted)
     assert (answer.status, answer.json) == (400, {"error": "outputs: each output can be requested once"})
