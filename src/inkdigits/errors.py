@@ -23,6 +23,7 @@ __all__ = [
     "ModelFileError",
     "NetworkError",
     "OutputError",
+    "PictureCostError",
     "PictureError",
     "RecipeError",
     "RemoteModelError",
@@ -49,6 +50,10 @@ class BlankPictureError(DataError):
 
 class PictureError(DataError):
     """A picture is missing, damaged, too large or in a format that cannot be read."""
+
+
+class PictureCostError(PictureError):
+    """Decoding a picture takes more memory or time than is allowed, or makes its decoder crash."""
 
 
 class NetworkError(InkdigitsError):

@@ -310,3 +310,91 @@ def test_the_api_is_described_without_the_internet(open_page: OpenPage, served: 
     page.locator("summary").first.click()
     expect(page.locator("pre").first).to_contain_text("-F picture=@digit.png")
     expect(page.locator("pre").first).to_contain_text("/some/path/v1/read")
+
+
+def test_a_selection_does_not_break_drawing(open_page: OpenPage) -> None:
+    page = open_page()
+    page.keyboard.press("Control+a")
+    draw(page, STROKES[7])
+    wait_for_string(page, "7")
+    # A press begun outside of the pad and let go over it leaves no stroke, and the next one is whole.
+    page.click("#clear")
+    page.locator("header h1").hover()
+    page.mouse.down()
+    page.locator("#pad").hover()
+    page.mouse.up()
+    expect(page.locator("#words")).to_have_text("Nothing drawn yet")
+    draw(page, STROKES[4])
+    wait_for_string(page, "4")
+
+
+def test_clear_can_be_undone_from_anywhere(open_page: OpenPage) -> None:
+    page = open_page()
+    draw(page, STROKES[2])
+    wait_for_string(page, "2")
+    page.click("#clear")
+    expect(page.locator("#words")).to_have_text("Nothing drawn yet")
+    page.locator("nav a").focus()
+    page.keyboard.press("Control+z")
+    wait_for_string(page, "2")
+
+
+def test_a_phone_held_sideways_can_scroll_and_draw(open_page: OpenPage) -> None:
+    page = open_page(**{**PHONE, "viewport": {"width": 844, "height": 390}})
+    frame = page.locator("#stage").bounding_box()
+    assert frame is not None
+    assert frame["height"] <= 390
+    assert frame["x"] >= 60
+    touch(page, STROKES[7])
+    wait_for_string(page, "7")
+
+
+def test_an_empty_page_invites_and_speaks_of_no_correction(open_page: OpenPage) -> None:
+    page = open_page()
+    expect(page.locator("#invitation")).to_be_visible()
+    expect(page.locator("#details")).to_be_hidden()
+    expect(page.locator("#kept")).to_have_text("")
+    draw(page, STROKES[7])
+    wait_for_string(page, "7")
+    expect(page.locator("#invitation")).to_be_hidden()
+    expect(page.locator("#details")).to_be_visible()
+    expect(page.locator("#kept")).to_have_text("")
+
+
+def test_a_digit_at_the_edge_is_named_as_cut_off(open_page: OpenPage) -> None:
+    page = open_page()
+    draw(page, STROKES[7])
+    wait_for_string(page, "7")
+    expect(page.locator("#words")).not_to_contain_text("cut off")
+    page.click("#clear")
+    pad = page.locator("#pad").bounding_box()
+    assert pad is not None
+    page.mouse.move(pad["x"] + pad["width"] / 2, pad["y"] + 80)
+    page.mouse.down()
+    page.mouse.move(pad["x"] + pad["width"] / 2, pad["y"] + pad["height"] + 30, steps=10)
+    page.mouse.up()
+    expect(page.locator("#words")).to_contain_text("cut off by the edge")
+
+
+def test_forced_colours_show_what_was_drawn(open_page: OpenPage) -> None:
+    page = open_page(forced_colors="active")
+    draw(page, STROKES[7])
+    wait_for_string(page, "7")
+    assert _ink(page) > 1000
+
+
+def test_a_wrong_token_says_so_and_a_later_one_brings_everything(browser: Browser, tmp_path: Path) -> None:
+    (tmp_path / "token").write_text("a-token-of-some-length")
+    with serving("--token-file", tmp_path / "token", "--quiet") as server:
+        page = browser.new_page()
+        page.goto(server.url)
+        for wrong in ("not-the-right-token", "wörter"):
+            page.fill("#token", wrong)
+            page.click("#askform button")
+            expect(page.locator("#wrong")).not_to_be_empty()
+        page.fill("#token", "a-token-of-some-length")
+        page.click("#askform button")
+        page.wait_for_selector("#bars tbody tr:nth-child(10)", state="attached")
+        draw(page, STROKES[7])
+        wait_for_string(page, "7")
+        page.close()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import struct
-import sys
 import zlib
 from pathlib import Path
 
@@ -13,7 +12,9 @@ import pytest
 from PIL import Image
 
 from inkdigits.errors import PictureError
-from inkdigits.images.decode import MAX_PIXELS, Page, open_pages, pictures_below
+from inkdigits.images.decode import Page, open_pages, pictures_below
+from inkdigits.images.decoder_pool import shared_pool
+from inkdigits.images.file_formats import MAX_PIXELS
 from inkdigits.reading.reader import Reader
 from tests.reading.drawn_pages import ink, paper, photographed, row, written
 
@@ -201,10 +202,13 @@ def test_a_phones_heic_is_read_upright(picture: Image.Image, reader: Reader, ori
     assert (reading.string, reading.size) == ("253", picture.size)
 
 
-def test_pdf_and_heic_name_their_extra(picture: Image.Image, reader: Reader, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "pypdfium2", None)
-    monkeypatch.setitem(sys.modules, "pillow_heif", None)
-    readings = reader.read_all([b"%PDF-1.7", b"\0\0\0\x18ftypheic" + b"\0" * 64])
+def test_pdf_and_heic_name_their_extra(reader: Reader, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for module in ("pypdfium2", "pillow_heif"):
+        (tmp_path / f"{module}.py").write_text("raise ImportError\n")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    shared_pool().close()
+    readings = list(reader.read_all([b"%PDF-1.7", b"\0\0\0\x18ftypheic" + b"\0" * 64]))
+    shared_pool().close()
     for extra, reading in zip(("pdf", "heic"), readings, strict=True):
         assert reading.error is not None
         assert f"pip install 'inkdigits[{extra}]'" in reading.error

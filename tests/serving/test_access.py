@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from inkdigits.datasets.labelled import LabelledDigits
-from tests.serving.server import Served, png, serving
+from tests.serving.server import Served, open_connection, png, serving
 
 TOKEN = "a-token-of-some-length"
 
@@ -101,3 +102,42 @@ def test_no_other_site_is_invited(served: Served) -> None:
     )
     assert answer.status == 405
     assert not [name for name in answer.headers if name.startswith("access-control")]
+
+
+@pytest.mark.parametrize("hosts", [b"", b"Host: localhost\r\nHost: localhost\r\n"])
+def test_one_host_and_only_one(served: Served, hosts: bytes) -> None:
+    connection = open_connection(served, b"GET /v1/models HTTP/1.1\r\n" + hosts + b"\r\n")
+    assert connection.recv(12) == b"HTTP/1.1 400"
+    connection.close()
+
+
+def test_a_changed_token_file_is_read_again(tmp_path: Path) -> None:
+    file = tmp_path / "token"
+    file.write_text(TOKEN)
+    with serving("--model", "dense", "--token-file", file, "--quiet") as server:
+        later = "another-token-of-some-length"
+        (tmp_path / "next").write_text(later)
+        (tmp_path / "next").replace(file)
+        time.sleep(1.2)
+        assert server.get("/v1/models", Authorization=f"Bearer {later}").status == 200
+        assert server.get("/v1/models", Authorization=f"Bearer {TOKEN}").status == 401
+        file.write_text("short")
+        time.sleep(1.2)
+        assert server.get("/v1/models", Authorization=f"Bearer {later}").status == 200
+        assert [line["event"] for line in server.lines()] == ["token_kept"]
+
+
+def test_the_clients_address_behind_a_trusted_proxy() -> None:
+    forwarded = {"X-Forwarded-For": "203.0.113.9", "X-Forwarded-Proto": "https"}
+    with serving("--model", "dense", "--trust-proxy", "127.0.0.1") as server:
+        assert server.get("/v1/models", **forwarded).status == 200
+        same = {**forwarded, "Origin": f"https://127.0.0.1:{server.port}"}
+        assert server.ask("POST", "/v1/read", b"x", {**same, "Content-Type": "image/png"}).status == 200
+        other = {**same, "Origin": f"http://127.0.0.1:{server.port}"}
+        assert server.ask("POST", "/v1/read", b"x", {**other, "Content-Type": "image/png"}).status == 403
+        time.sleep(0.2)
+        assert {line["client"] for line in server.lines()} == {"203.0.113.9"}
+    with serving("--model", "dense") as server:
+        server.get("/v1/models", **forwarded)
+        time.sleep(0.2)
+        assert {line["client"] for line in server.lines()} == {"127.0.0.1"}

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
 
+import pytest
+
 from inkdigits.datasets.labelled import LabelledDigits
-from tests.serving.server import Served, png
+from tests.serving.server import Served, open_connection, png
 
 
 def test_requests_are_logged_but_not_their_pictures(served: Served, digits: LabelledDigits) -> None:
@@ -21,4 +24,40 @@ def test_requests_are_logged_but_not_their_pictures(served: Served, digits: Labe
     assert len(readings()) > before
     line = readings()[-1]
     assert line["method"] == "POST"
-    assert set(line) == {"time", "event", "method", "route", "status", "ms", "client"}
+    assert set(line) == {"time", "event", "method", "route", "status", "ms", "client", "request_id"}
+
+
+def test_a_request_and_its_trace_are_named_in_answer_and_log(served: Served) -> None:
+    trace = "4bf92f3577b34da6a3ce929d0e0e4736"
+    ids = {"X-Request-ID": "order-66", "traceparent": f"00-{trace}-00f067aa0ba902b7-01"}
+    answer = served.get("/v1/models", **ids)
+    assert answer.headers["x-request-id"] == "order-66"
+    version, answered, span, flags = answer.headers["traceparent"].split("-")
+    assert (version, answered, flags) == ("00", trace, "01")
+    assert span != "00f067aa0ba902b7"
+    until = time.monotonic() + 10
+    while "order-66" not in served.log.read_text() and time.monotonic() < until:
+        time.sleep(0.01)
+    assert [line["trace_id"] for line in served.lines() if line.get("request_id") == "order-66"] == [trace]
+
+
+@pytest.mark.parametrize(
+    "wrong", ["00-" + "0" * 32 + "-00f067aa0ba902b7-01", "ff-" + "1" * 32 + "-" + "2" * 16 + "-01", "x"]
+)
+def test_a_wrong_trace_or_id_is_not_passed_on(served: Served, wrong: str) -> None:
+    answer = served.get("/v1/models", **{"X-Request-ID": 'a b"c', "traceparent": wrong})
+    assert "traceparent" not in answer.headers
+    assert len(answer.headers["x-request-id"]) == 32
+
+
+def test_every_line_is_json_whatever_a_file_or_client_does(served: Served) -> None:
+    served.read(b"II*\0" + bytes(40))
+    connection = open_connection(served, b"GET / HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\n"
+                                 b"Connection: upgrade\r\n\r\n")  # fmt: skip
+    connection.recv(100)
+    connection.close()
+    open_connection(served, b"\0\0\r\n\r\n").close()
+    time.sleep(0.2)
+    first, *lines = served.log.read_text().splitlines()
+    assert first.startswith("inkdigits serves on ")
+    assert all(json.loads(line) for line in lines)

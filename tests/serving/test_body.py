@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gzip
 import socket
 import struct
+import zlib
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -87,15 +89,42 @@ def test_a_body_that_never_ends_is_a_408() -> None:
 
 
 def test_all_bodies_together_are_limited() -> None:
-    bodies = BodyReceiver(replace(ServerLimits(), bodies=150))
+    bodies = BodyReceiver(replace(ServerLimits(), bodies=3 * 2**20))
 
     async def receive() -> Any:
-        return {"type": "http.request", "body": bytes(100), "more_body": False}
+        return {"type": "http.request", "body": bytes(size), "more_body": False}
+
+    size = 2 * 2**20
 
     async def receive_two() -> None:
         async with bodies.received(receive, {}), bodies.received(receive, {}):
-            raise AssertionError("200 bytes were held")
+            raise AssertionError("4 MiB were held")
 
     with pytest.raises(RequestError) as caught:
         asyncio.run(receive_two())
     assert (caught.value.status, caught.value.retry_after, bodies.bytes_held) == (503, 1, 0)
+
+
+def test_small_bodies_are_accepted_while_large_ones_fill_the_memory() -> None:
+    bodies = BodyReceiver(replace(ServerLimits(), bodies=2 * 2**20))
+    sizes = iter((2 * 2**20, 1000))
+
+    async def receive() -> Any:
+        return {"type": "http.request", "body": bytes(next(sizes)), "more_body": False}
+
+    async def receive_two() -> int:
+        async with bodies.received(receive, {}), bodies.received(receive, {}) as small:
+            return len(small)
+
+    assert asyncio.run(receive_two()) == 1000
+
+
+def test_a_body_of_several_gzip_members(served: Served, digits: LabelledDigits) -> None:
+    picture = png(digits.images[0])
+    body = gzip.compress(picture[:50]) + gzip.compress(b"") + gzip.compress(picture[50:])
+    assert served.reading(body, **{"Content-Encoding": "gzip"})["string"] == "7"
+    for wrong in (body + b"more", body[:-1], zlib.compress(picture) + b"more"):
+        encoding = "deflate" if wrong.endswith(b"more") and wrong[:1] == b"x" else "gzip"
+        assert served.read(wrong, **{"Content-Encoding": encoding}).status == 400
+    refused = served.read(picture, **{"Content-Encoding": "br"})
+    assert (refused.status, refused.headers["accept-encoding"]) == (415, "gzip, deflate, identity")

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.errors import RequestError
 from inkdigits.modelfile.predictor import Predictor
+from inkdigits.serving.classify_route import classify
+from inkdigits.serving.models import load_models
+from inkdigits.serving.schemas import ClassifyRequest
+from inkdigits.serving.settings import ServerLimits
 from tests.serving.server import Served
 
 
@@ -44,3 +53,26 @@ def test_a_bad_classify_request(served: Served, change: dict[str, object], statu
     answer = served.post("/v1/classify", {"images": [[[0] * 28] * 28], **change})
     assert answer.status == status
     assert needle in answer.json["detail"]
+
+
+def test_explanations_wait_in_the_models_queue() -> None:
+    """With a queue that is full, they are refused as other requests are."""
+    limits = replace(ServerLimits(), queued=0)
+    models = load_models(["dense"], limits)
+
+    async def explain() -> None:
+        await classify(models, ClassifyRequest(images=[[[0] * 28] * 28], explain=True))
+
+    with pytest.raises(RequestError) as caught:
+        asyncio.run(explain())
+    models.close()
+    assert (caught.value.status, caught.value.retry_after) == (503, 1)
+
+
+def test_small_requests_are_answered_while_many_are_explained(served: Served, digits: LabelledDigits) -> None:
+    wanted = {"images": digits.images[:16].tolist(), "models": ["reader"], "explain": True}
+    with ThreadPoolExecutor(6) as pool:
+        explained = [pool.submit(served.post, "/v1/classify", wanted) for _ in range(6)]
+        assert served.post("/v1/classify", {"images": digits.images[:1].tolist()}).status == 200
+        assert not all(answer.done() for answer in explained)
+        assert {answer.result().status for answer in explained} <= {200, 503}

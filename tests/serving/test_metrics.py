@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import platform
 from pathlib import Path
 
 import numpy as np
 
+from inkdigits import __version__
 from inkdigits.datasets.labelled import LabelledDigits
 from tests.serving.server import png, serving
 
@@ -17,6 +19,7 @@ def test_numbers_of_several_workers_are_one(tmp_path: Path, digits: LabelledDigi
         for image in digits.images[:20]:
             server.read(png(image))
         server.read(png(np.zeros((28, 28), np.uint8)))
+        server.read(b"no picture")
         server.post("/v1/classify", {"images": digits.images[:6].tolist(), "models": ["dense"]})
         server.post("/v1/corrections", {"image": digits.images[0].tolist(), "label": 7})
         for _ in range(5):
@@ -26,8 +29,15 @@ def test_numbers_of_several_workers_are_one(tmp_path: Path, digits: LabelledDigi
             for family in text_string_to_metric_families(text)
             for sample in family.samples
         }
-    assert samples["inkdigits_requests_total", "/v1/read", "200", "POST"] == 21
-    assert samples["inkdigits_request_seconds_count", "/v1/read"] == 21
+    assert samples["inkdigits_requests_total", "/v1/read", "200", "POST"] == 22
+    assert samples["inkdigits_request_seconds_count", "/v1/read"] == 22
+    assert samples["inkdigits_refused_pictures_total", "format"] == 1
+    assert samples["inkdigits_requests_in_progress",] == 1
+    assert samples["inkdigits_queued", "dense"] == 0
+    assert samples["inkdigits_queue_seconds_count", "dense"] == 1
+    assert samples["inkdigits_memory_bytes",] > 100e6
+    assert samples["inkdigits_open_files",] > 10
+    assert ("inkdigits_build_info", *sorted((platform.python_version(), __version__))) in samples
     assert samples["inkdigits_readings_total", "blank"] == 1
     assert samples["inkdigits_readings_total", "read"] == 20
     assert samples["inkdigits_batch_pictures_sum", "dense"] == 6

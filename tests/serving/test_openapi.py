@@ -51,7 +51,7 @@ def test_every_operation_answers_as_described(served: Served, mode: str) -> None
     called = []
     for found in schema.get_all_operations():
         operation = found.ok()
-        if mode == "negative" and operation.method != "post":
+        if mode == "negative" and (operation.method != "post" or operation.label == "POST /v2/repository/index"):
             continue  # has no invalid requests
 
         @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)

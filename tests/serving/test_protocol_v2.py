@@ -180,3 +180,38 @@ def test_too_many_pictures_or_a_compressed_bomb(served: Served) -> None:
     bomb = gzip.compress(bytes(100 * 2**20))
     answer = served.ask("POST", INFER, bomb, {**JSON, "Content-Encoding": "gzip"})
     assert (answer.status, list(answer.json)) == (413, ["error"])
+
+
+def test_kserves_client_finds_a_server_alive_and_ready(served: Served) -> None:
+    """Its `is_server_live`, `is_server_ready` and `is_model_ready` return these values of the JSON."""
+    assert served.get("/v2/health/live").json == {"live": True}
+    assert served.get("/v2/health/ready").json == {"ready": True}
+    assert served.get("/v2/models/cnn/ready").json == {"name": "cnn", "ready": True}
+
+
+def test_the_extensions_list_the_models_and_count_their_work(
+    served: Served, client: triton.InferenceServerClient, digits: LabelledDigits
+) -> None:
+    index = client.get_model_repository_index()
+    assert {entry["name"] for entry in index} >= {"cnn", "dense"}
+    assert {entry["state"] for entry in index} == {"READY"}
+
+    def statistics() -> dict[str, Any]:
+        (of_dense,) = client.get_inference_statistics("dense", "1")["model_stats"]
+        found: dict[str, Any] = of_dense
+        return found
+
+    before = statistics()
+    client.infer("dense", [_input(digits.images[:5])])
+    after = statistics()
+    assert after["inference_count"] - before["inference_count"] == 5
+    assert after["execution_count"] - before["execution_count"] == 1
+    assert after["inference_stats"]["success"]["ns"] > before["inference_stats"]["success"]["ns"]
+    assert len(client.get_inference_statistics()["model_stats"]) == len(index)
+    assert set(client.get_server_metadata()["extensions"]) == {"binary_tensor_data", "model_repository", "statistics"}
+
+
+def test_an_output_is_returned_once(served: Served) -> None:
+    wanted = {**_request(), "outputs": [{"name": "logits"}] * 500}
+    answer = served.post(INFER, wanted)
+    assert (answer.status, answer.json) == (400, {"error": "outputs: each output can be requested once"})

@@ -13,6 +13,7 @@ import time
 import pytest
 
 from inkdigits.datasets.labelled import LabelledDigits
+from tests.serving.hostile_connections import attacked_by
 from tests.serving.server import PNG, png, serving
 
 
@@ -74,13 +75,20 @@ def test_not_ready_while_it_stops() -> None:
         waiting = socket.create_connection(("127.0.0.1", server.port), timeout=30)
         kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
         kept.request("GET", "/v2/health/ready")
-        assert kept.getresponse().read() == b""
+        assert kept.getresponse().read() == b'{"ready":true}'
         server.process.send_signal(signal.SIGTERM)
         time.sleep(0.4)
         waiting.sendall(b"GET /v2/health/ready HTTP/1.1\r\nHost: localhost\r\n\r\n")
         assert waiting.recv(12) == b"HTTP/1.1 503"
         waiting.close()
         kept.close()
+
+
+def test_clients_that_withhold_do_not_keep_a_server_that_stops() -> None:
+    """Within 25 seconds, whether they withhold a body, the rest of a head, or the taking of an answer."""
+    with serving("--quiet") as server, attacked_by(server.port, 10):
+        time.sleep(2)
+        assert server.stop(timeout=25) == 0
 
 
 def test_ctrl_c_is_no_mistake() -> None:

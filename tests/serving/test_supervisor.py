@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import os
 import signal
+import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.modelfile.predictor import model_path
 from tests.serving.server import Served, png, serving
 
 
@@ -30,6 +34,71 @@ def test_a_worker_that_dies_is_replaced(digits: LabelledDigits) -> None:
         assert len(_children(server)) == 2
         assert server.reading(png(digits.images[0]))["string"] == "7"
         assert [line["event"] for line in server.lines()] == ["worker_exited"]
+
+
+def _until(true: Callable[[], bool], seconds: float = 120) -> None:
+    until = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < until
+        time.sleep(0.1)
+
+
+def test_a_worker_that_is_stopped_is_replaced(digits: LabelledDigits) -> None:
+    with serving("--workers", 2, "--quiet") as server:
+        first, _ = _children(server)
+        os.kill(first, signal.SIGSTOP)
+        _until(lambda: first not in _children(server) and len(_children(server)) == 2)
+        assert server.reading(png(digits.images[0]))["string"] == "7"
+        assert [line["event"] for line in server.lines()] == ["worker_hung", "worker_exited"]
+        # One that is stopped as the server stops does not keep it.
+        os.kill(_children(server)[0], signal.SIGSTOP)
+        assert server.stop(timeout=30) == 0
+
+
+def test_stopping_or_reloading_workers_resets_nobody(digits: LabelledDigits) -> None:
+    picture = png(digits.images[0])
+    failed: list[str] = []
+    over = threading.Event()
+
+    def ask(server: Served) -> None:
+        while not over.is_set():
+            try:
+                answer = server.read(picture)
+                if answer.status != 200:
+                    failed.append(f"status {answer.status}")
+            except OSError as error:
+                failed.append(repr(error))
+
+    with serving("--workers", 2, "--quiet") as server:
+        threads = [threading.Thread(target=ask, args=(server,)) for _ in range(4)]
+        for thread in threads:
+            thread.start()
+        before = set(_children(server))
+        os.kill(min(before), signal.SIGTERM)
+        _until(lambda: min(before) not in _children(server) and len(_children(server)) == 2)
+        server.process.send_signal(signal.SIGHUP)
+        _until(lambda: before.isdisjoint(_children(server)) and len(_children(server)) == 2)
+        _until(lambda: {"event": "reloaded", "workers": 2} in [_plain(line) for line in server.lines()])
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert failed == []
+
+
+def _plain(line: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in line.items() if name != "time"}
+
+
+def test_a_reload_that_fails_leaves_the_old_workers(tmp_path: Path, digits: LabelledDigits) -> None:
+    model = tmp_path / "model.onnx"
+    model.write_bytes(model_path("dense").read_bytes())
+    with serving("--workers", 2, "--quiet", "--model", model) as server:
+        before = _children(server)
+        model.write_bytes(b"damaged")
+        server.process.send_signal(signal.SIGHUP)
+        _until(lambda: "reload_failed" in [line["event"] for line in server.lines()])
+        _until(lambda: _children(server) == before)
+        assert server.reading(png(digits.images[0]))["string"] == "7"
 
 
 def test_workers_do_not_outlive_their_parent() -> None:

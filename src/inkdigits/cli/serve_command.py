@@ -25,6 +25,13 @@ def serve(
     no_token: NoToken = False,
     open_metrics: OpenMetrics = False,
     allow_host: AllowHost = None,
+    trust_proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Believe X-Forwarded-For and X-Forwarded-Proto of the proxy at this address; repeat it for several.",
+            metavar="ADDRESS",
+        ),
+    ] = None,
     prefix: Prefix = "",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No access log.")] = False,
 ) -> None:
@@ -41,8 +48,10 @@ def serve(
         workers=workers,
         corrections=corrections,
         token=None if token_file is None else read_token(token_file),
+        token_file=token_file,
         metrics_open=open_metrics,
         allowed_hosts=tuple(name.lower() for name in allow_host or ()),
+        trusted_proxies=tuple(trust_proxy or ()),
         prefix=check_prefix(prefix),
         access_log=not quiet,
     )

@@ -107,6 +107,7 @@ def _settings(service: Service) -> Settings:
         host=service.host,
         port=service.port,
         token=read_token(Path(service.token_file)) if service.token_file else None,
+        token_file=Path(service.token_file) if service.token_file else None,
         metrics_open=service.metrics_open,
         allowed_hosts=service.allowed_hosts,
         prefix=service.prefix,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,8 @@ from inkdigits.errors import PictureError
 __all__ = ["eight_bits", "levels", "on_paper"]
 
 Pixels = NDArray[np.uint8]
+_BAND = 1_000_000  # pixels that are converted at a time
+_SAMPLED = 4_000_000  # pixels by which the paper's colour is found
 
 
 def on_paper(rgba: Pixels) -> Pixels:
@@ -20,15 +23,22 @@ def on_paper(rgba: Pixels) -> Pixels:
     A drawing of which only the ink is opaque gets white paper, or black where its ink is light. In a picture that is
     mostly opaque, transparent parts get the median colour of its opaque ones.
     """
-    import cv2
-
-    colour, alpha = rgba[:, :, :3], rgba[:, :, 3]
-    if alpha.min() == 255:
-        return np.ascontiguousarray(colour)
-    paper = _paper(colour, alpha)
-    weight = cv2.merge([alpha, alpha, alpha]).astype(np.uint16)
-    laid: Pixels = np.asarray((colour * weight + paper * (255 - weight) + 127) // 255, np.uint8)
+    if rgba[:, :, 3].min() == 255:
+        return np.ascontiguousarray(rgba[:, :, :3])
+    step = max(1, round((rgba.shape[0] * rgba.shape[1] / _SAMPLED) ** 0.5))
+    sample = rgba[::step, ::step]
+    paper = _paper(sample[:, :, :3], sample[:, :, 3])
+    laid = np.empty((*rgba.shape[:2], 3), np.uint8)
+    for rows in _bands(rgba):
+        weight = np.repeat(rgba[rows, :, 3:].astype(np.uint16), 3, axis=2)
+        laid[rows] = (rgba[rows, :, :3] * weight + paper * (255 - weight) + 127) // 255
     return laid
+
+
+def _bands(pixels: NDArray[Any]) -> Iterator[slice]:
+    """Rows of `pixels`, some at a time: the wider numbers in between then take little memory."""
+    rows = max(1, _BAND // pixels.shape[1])
+    return (slice(top, top + rows) for top in range(0, pixels.shape[0], rows))
 
 
 def _paper(colour: Pixels, alpha: Pixels) -> NDArray[np.uint16]:
@@ -65,10 +75,16 @@ def eight_bits(pixels: NDArray[Any]) -> Pixels:
 
     Files of 16 bits of which only the lower 10 or 12 are used, as scanners write them, are scaled by what they use.
     """
-    values = np.nan_to_num(pixels.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
-    top = float(values.max(initial=0.0))
+    top = max((float(_finite(pixels[rows]).max(initial=0.0)) for rows in _bands(pixels)), default=0.0)
     full = next((full for full in (1.0, 255.0, 1023.0, 4095.0, 65535.0) if top <= full), top)
     if pixels.dtype.kind in "ui" and full == 1.0:
         full = 255.0
-    stretched: NDArray[np.float32] = np.clip(np.rint(values * (255 / full)), 0, 255)
-    return stretched.astype(np.uint8)
+    stretched = np.empty(pixels.shape, np.uint8)
+    for rows in _bands(pixels):
+        stretched[rows] = np.clip(np.rint(_finite(pixels[rows]) * np.float32(255 / full)), 0, 255)
+    return stretched
+
+
+def _finite(pixels: NDArray[Any]) -> NDArray[np.float32]:
+    values: NDArray[np.float32] = np.nan_to_num(pixels.astype(np.float32), nan=0.0, posinf=0.0, neginf=0.0)
+    return values

@@ -1,47 +1,41 @@
-"""Render the pages of a PDF with PDFium, which is not thread-safe."""
+"""Render the pages of a PDF with PDFium, which is not thread-safe: it runs in decoding processes only."""
 
 from __future__ import annotations
 
 import contextlib
-import threading
 from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.errors import PictureError
+from inkdigits.errors import PictureCostError, PictureError
 
 __all__ = ["pdf_pages"]
 
 _DOTS_PER_INCH = 200
 _MAX_PIXELS = 25_000_000
-# PDFium has one state per process. The lock is re-entrant, since the garbage collector may close a document while the
-# same thread renders another one.
-_PDFIUM = threading.RLock()
 
 
-def pdf_pages(content: bytes, name: str, max_pages: int | None = None) -> Iterator[NDArray[np.uint8]]:
-    """Each page's pixels, uint8 (height, width, 3) RGB at 200 dots per inch, rendered lazily.
+def pdf_pages(
+    content: bytes, name: str, max_pages: int | None = None, first: int = 0
+) -> Iterator[tuple[NDArray[np.uint8], bool]]:
+    """Pixels from page `first` on, uint8 (height, width, 3) RGB at 200 dots per inch, and whether it is the last page.
 
     Raises `PictureError` with `name` in it without the extra `pdf`, for a document or page that is damaged or protected
-    by a password, and for more than `max_pages` pages.
+    by a password, and for more than `max_pages` pages; `PictureCostError` when memory runs out.
     """
-    document = _opened(content, name)
-    try:
+    with contextlib.closing(_opened(content, name)) as document:
         with _pdfium(f"{name}: damaged PDF"):
             pages = len(document)
         if not pages:
             raise PictureError(f"{name}: a PDF without pages")
         if max_pages is not None and pages > max_pages:
             raise PictureError(f"{name}: {pages} pages, expected at most {max_pages}: split it into several files")
-        for number in range(pages):
+        for number in range(first, pages):
             with _pdfium(f"{name}: page {number + 1} is damaged"), contextlib.closing(document[number]) as page:
                 pixels = _pixels(page)
-            yield pixels
-    finally:
-        with _PDFIUM:
-            document.close()
+            yield pixels, number == pages - 1
 
 
 def _opened(content: bytes, name: str) -> Any:
@@ -57,14 +51,13 @@ def _opened(content: bytes, name: str) -> Any:
 
 @contextlib.contextmanager
 def _pdfium(wrong: str) -> Iterator[None]:
-    """Hold PDFium's lock; its errors become a `PictureError` that begins with `wrong`."""
-    with _PDFIUM:
-        try:
-            yield
-        except MemoryError as error:
-            raise PictureError(f"{wrong}, or too large for the memory that is left") from error
-        except Exception as error:  # PdfiumError for most damage, others for absurd sizes
-            raise PictureError(f"{wrong}: {' '.join(str(error).split())}") from error
+    """PDFium's errors become a `PictureError` that begins with `wrong`."""
+    try:
+        yield
+    except MemoryError as error:
+        raise PictureCostError(f"{wrong}, or too large for the memory that is left") from error
+    except Exception as error:  # PdfiumError for most damage, others for absurd sizes
+        raise PictureError(f"{wrong}: {' '.join(str(error).split())}") from error
 
 
 def _pixels(page: Any) -> NDArray[np.uint8]:
@@ -73,5 +66,5 @@ def _pixels(page: Any) -> NDArray[np.uint8]:
         raise ValueError("a page without area")
     # A side has at least one pixel, so for extremely narrow pages the long side alone limits the scale.
     scale = min(_DOTS_PER_INCH / 72, (_MAX_PIXELS / (width * height)) ** 0.5, _MAX_PIXELS / max(width, height))
-    with contextlib.closing(page.render(scale=scale)) as bitmap:
-        return np.array(bitmap.to_pil().convert("RGB"))
+    with contextlib.closing(page.render(scale=scale, rev_byteorder=True)) as bitmap:
+        return np.array(bitmap.to_numpy()[:, :, :3])

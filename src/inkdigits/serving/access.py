@@ -6,39 +6,45 @@ import hmac
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from starlette.types import Scope
+
 from inkdigits.errors import RequestError
 from inkdigits.serving.settings import Settings, is_loopback
 
-__all__ = ["check_access"]
+__all__ = ["HEALTH", "check_access"]
 
-_HEALTH = frozenset({"/v2/health/live", "/v2/health/ready"})
+HEALTH = ("/v2/health/live", "/v2/health/ready")
 # The page and its parts hold no secrets; they ask for the token themselves.
 _PUBLIC = frozenset({"/", "/docs", "/openapi.json", "/favicon.ico"})
 _PUBLIC_FOLDER = "/page/"
 
 
-def check_access(settings: Settings, method: str, path: str, headers: Mapping[str, str]) -> None:
-    """Raise `RequestError` for a request that is not allowed: 421 another host, 401 without the token, 403 cross-site.
+def check_access(settings: Settings, token: str | None, scope: Scope, headers: Mapping[str, str]) -> None:
+    """Raise `RequestError` for a request that is not allowed.
 
-    `headers` have lower-case names.
+    Without exactly one Host it is 400, with that of another server 421; 401 without the token; 403 when a page of
+    another site sent it. `headers` have lower-case names; `scope` is that of ASGI.
     """
-    if path in _HEALTH:
+    hosts = [value for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) > 1 or (not hosts and scope["http_version"] != "1.0"):
+        raise RequestError(400, "host", f"expected one Host header, got {len(hosts)}")
+    path, host = scope["path"], headers.get("host", "")
+    if path in HEALTH:
         return
-    host = headers.get("host", "")
-    if not _host_allowed(settings, host):
+    if not _host_allowed(settings, host, token is not None):
         raise RequestError(421, "host", "this server does not answer for that host name: allow it with --allow-host")
-    if _needs_token(settings, path):
-        _check_token(settings, headers)
-    elif method not in ("GET", "HEAD", "OPTIONS"):
-        _check_same_origin(settings, host, headers)
+    if token is not None and _needs_token(settings, path):
+        _check_token(token, headers)
+    elif scope["method"] not in ("GET", "HEAD", "OPTIONS"):
+        _check_same_origin(settings, host, scope["scheme"], headers)
 
 
-def _host_allowed(settings: Settings, host: str) -> bool:
+def _host_allowed(settings: Settings, host: str, has_token: bool) -> bool:
     name = _without_port(host)
-    if "*" in settings.allowed_hosts or name in settings.allowed_hosts:
+    if not {"*", name, host.lower()}.isdisjoint(settings.allowed_hosts):
         return True
     # A page whose host name resolves to this machine (DNS rebinding) does not have the token.
-    if settings.token is not None and not settings.allowed_hosts:
+    if has_token and not settings.allowed_hosts:
         return True
     return is_loopback(name) or name == settings.host.lower()
 
@@ -50,33 +56,36 @@ def _without_port(host: str) -> str:
 
 
 def _needs_token(settings: Settings, path: str) -> bool:
-    if settings.token is None or path in _PUBLIC or path.startswith(_PUBLIC_FOLDER):
+    if path in _PUBLIC or path.startswith(_PUBLIC_FOLDER):
         return False
     return not (path == "/metrics" and settings.metrics_open)
 
 
-def _check_token(settings: Settings, headers: Mapping[str, str]) -> None:
-    scheme, _, token = headers.get("authorization", "").partition(" ")
-    expected = (settings.token or "").encode()
+def _check_token(expected: str, headers: Mapping[str, str]) -> None:
+    scheme, _, given = headers.get("authorization", "").partition(" ")
     # In constant time, so that the delay does not reveal how much of a guess was right.
-    if not hmac.compare_digest(token.strip().encode("latin-1", "replace"), expected) or scheme.lower() != "bearer":
+    same = hmac.compare_digest(given.strip().encode("latin-1", "replace"), expected.encode())
+    if not same or scheme.lower() != "bearer":
         raise RequestError(401, "token", "a token is needed: send the header Authorization: Bearer TOKEN")
 
 
-def _check_same_origin(settings: Settings, host: str, headers: Mapping[str, str]) -> None:
+def _check_same_origin(settings: Settings, host: str, scheme: str, headers: Mapping[str, str]) -> None:
     """Raise 403 where a browser says that another site's page sent the request; programs send no such headers."""
     origin = headers.get("origin")
     if origin is None:
         cross_site = headers.get("sec-fetch-site", "none") not in ("none", "same-origin")
     else:
-        cross_site = not _is_own_origin(settings, host, origin)
+        cross_site = not _is_own_origin(settings, host, scheme, origin)
     if cross_site:
         raise RequestError(403, "cross-site", "sent by a page of another site: only this server's own page may")
 
 
-def _is_own_origin(settings: Settings, host: str, origin: str) -> bool:
+def _is_own_origin(settings: Settings, host: str, scheme: str, origin: str) -> bool:
     try:
         address = urlsplit(origin)
     except ValueError:  # such as half an IPv6 address, which no browser sends
         return False
-    return address.netloc.lower() == host.lower() or (address.hostname or "") in settings.allowed_hosts
+    if address.netloc.lower() == host.lower():
+        # Behind a proxy that speaks TLS, this server may see http where the browser sees https, never the reverse.
+        return address.scheme == scheme or (address.scheme == "https" and not settings.trusted_proxies)
+    return address.netloc.lower() in settings.allowed_hosts

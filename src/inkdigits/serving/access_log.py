@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 import traceback
+from collections.abc import Mapping
 
 from starlette.types import Scope
 
 from inkdigits.serving.metrics import REQUESTS, SECONDS
 
-__all__ = ["log_event", "log_exception", "record_request"]
+__all__ = ["log_as_json", "log_event", "log_exception", "record_request"]
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 
@@ -23,16 +25,36 @@ def log_event(event: str, **fields: object) -> None:
     sys.stderr.flush()
 
 
-def record_request(scope: Scope, status: int | None, seconds: float, access_log: bool) -> None:
-    """Count a request and, with `access_log`, log it. `status` None: the client disconnected before a response."""
+class _JsonHandler(logging.Handler):
+    """Writes what libraries log in the form of `log_event`."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        error = "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else None
+        more = {} if error is None else {"error": error}
+        log_event("library", logger=record.name, level=record.levelname, message=record.getMessage(), **more)
+
+
+def log_as_json() -> None:
+    """Have libraries, Python's warnings among them, log warnings and errors as lines of JSON."""
+    root = logging.getLogger()
+    root.handlers[:] = [_JsonHandler()]
+    root.setLevel(logging.WARNING)
+    logging.captureWarnings(True)
+
+
+def record_request(scope: Scope, status: int | None, seconds: float, log: Mapping[str, str] | None) -> None:
+    """Count a request and, with `log`, log it with these fields.
+
+    `status` None: the client disconnected before a response.
+    """
     route, code = _route(scope), "disconnected" if status is None else str(status)
     # Clients choose methods and paths freely: labels made of them could fill the server's memory.
     method = scope["method"] if scope["method"] in _METHODS else "other"
     REQUESTS.labels(method, route, code).inc()
     SECONDS.labels(route).observe(seconds)
-    if access_log:
+    if log is not None:
         client = (scope.get("client") or ("-",))[0]
-        log_event("request", method=method, route=route, status=code, ms=round(1000 * seconds, 2), client=client)
+        log_event("request", method=method, route=route, status=code, ms=round(1000 * seconds, 2), client=client, **log)
 
 
 def _route(scope: Scope) -> str:
@@ -41,6 +63,6 @@ def _route(scope: Scope) -> str:
     return path if isinstance(path, str) else "none"
 
 
-def log_exception(scope: Scope, error: Exception) -> None:
-    """Log a bug in the server with its traceback."""
-    log_event("internal_error", route=_route(scope), error="".join(traceback.format_exception(error)))
+def log_exception(scope: Scope, error: Exception, log: Mapping[str, str]) -> None:
+    """Log a bug in the server with its traceback and these fields."""
+    log_event("internal_error", route=_route(scope), error="".join(traceback.format_exception(error)), **log)

@@ -35,11 +35,11 @@ def router(
         openapi_extra=READ_REQUEST,
     )
     async def read(request: Request) -> Response:
-        return json_response(await read_pictures(request, batchers, limits))
+        return await read_pictures(request, batchers, limits)
 
     @routes.post("/classify", summary="Classify 28x28 pictures", responses={200: {"model": schemas.Classification}})
     async def classify_arrays(wanted: schemas.ClassifyRequest) -> Response:
-        return json_response(await classify(models, wanted))
+        return await asyncio.to_thread(json_response, await classify(models, wanted))
 
     @routes.get("/models", summary="The served models", responses={200: {"model": schemas.ModelList}})
     async def list_models() -> Response:

@@ -14,6 +14,7 @@ from inkdigits.errors import RequestError
 from inkdigits.serving import api_v1, protocol_v2
 from inkdigits.serving.body import BodyReceiver
 from inkdigits.serving.corrections import Corrections
+from inkdigits.serving.current_token import CurrentToken
 from inkdigits.serving.metrics import CONTENT_TYPE, exposition
 from inkdigits.serving.middleware import ServiceMiddleware
 from inkdigits.serving.models import Models, load_models
@@ -46,7 +47,7 @@ def build_app(settings: Settings) -> ServiceMiddleware:
     add_page_routes(app)
     _add_error_handlers(app)
     describe_all_types(app)
-    return ServiceMiddleware(app, settings, BodyReceiver(limits))
+    return ServiceMiddleware(app, settings, BodyReceiver(limits), CurrentToken(settings))
 
 
 def _application(settings: Settings, models: Models, batchers: PictureBatchers) -> FastAPI:
@@ -62,6 +63,7 @@ def _application(settings: Settings, models: Models, batchers: PictureBatchers) 
         description="Reads handwritten digits.",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # its redirects know neither the prefix nor the scheme behind a proxy
         servers=[{"url": settings.prefix}] if settings.prefix else None,
         lifespan=lifespan,
     )
@@ -90,7 +92,10 @@ def _add_error_handlers(app: FastAPI) -> None:
     @app.exception_handler(HTTPException)
     async def http_error(request: Request, error: HTTPException) -> Response:
         detail = _HTTP_ERRORS.get(error.status_code, str(error.detail))
-        return error_response(RequestError(error.status_code, "http", detail, headers=error.headers), request.url.path)
+        headers = dict(error.headers or {})
+        if headers.get("Allow") == "GET":
+            headers["Allow"] = "GET, HEAD"  # the middleware answers it
+        return error_response(RequestError(error.status_code, "http", detail, headers=headers), request.url.path)
 
     @app.exception_handler(RequestValidationError)
     async def validation_error(request: Request, error: RequestValidationError) -> Response:

@@ -8,13 +8,14 @@ bounds how long a batch may delay the next one.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from inkdigits.serving.metrics import BATCH_SIZE
+from inkdigits.serving.metrics import BATCH_SIZE, QUEUED, WAITED
 from inkdigits.serving.responses import busy
 from inkdigits.serving.settings import ServerLimits
 
@@ -30,6 +31,20 @@ class _QueuedItem(Generic[Item, Result]):
     pictures: int
     weight: int
     result: asyncio.Future[Result]
+    since: float = field(default_factory=time.monotonic)
+
+
+@dataclass
+class BatchTotals:
+    """What a batcher has done; times are seconds, `last` is since 1970."""
+
+    requests: int = 0
+    failed: int = 0
+    pictures: int = 0
+    batches: int = 0
+    waited: float = 0.0
+    computed: float = 0.0
+    last: float = 0.0
 
 
 @dataclass
@@ -41,10 +56,12 @@ class Batcher(Generic[Item, Result]):
     limits: ServerLimits
     queue: deque[_QueuedItem[Item, Result]] = field(default_factory=deque)
     running: asyncio.Task[None] | None = None
+    totals: BatchTotals = field(default_factory=BatchTotals)
 
     def __post_init__(self) -> None:
         self._thread = ThreadPoolExecutor(1, thread_name_prefix=self.name)
         self._sizes = BATCH_SIZE.labels(self.name)
+        self._length, self._waits = QUEUED.labels(self.name), WAITED.labels(self.name)
 
     async def submit(self, item: Item, pictures: int = 1, *, weight: int | None = None) -> Result:
         """The result for `item`, which holds `pictures` and counts `weight` towards a full batch, by default as many.
@@ -59,6 +76,7 @@ class Batcher(Generic[Item, Result]):
             item, pictures, pictures if weight is None else weight, loop.create_future()
         )
         self.queue.append(queued)
+        self._length.set(len(self.queue))
         if self.running is None:
             self.running = loop.create_task(self._run())
         try:
@@ -71,15 +89,32 @@ class Batcher(Generic[Item, Result]):
         loop = asyncio.get_running_loop()
         try:
             while batch := self._next_batch():
+                self._length.set(len(self.queue))
+                started = time.monotonic()
+                self._waits.observe(started - batch[0].since)
                 self._sizes.observe(sum(queued.pictures for queued in batch))
                 try:
                     results = await loop.run_in_executor(self._thread, self.compute, [queued.item for queued in batch])
                 except Exception as error:  # a bug must not leave the clients of this batch waiting
                     results = [error] * len(batch)
+                self._count(batch, results, started)
                 for queued, result in zip(batch, results, strict=True):
                     _set_result(queued.result, result)
         finally:
             self.running = None
+
+    def _count(
+        self, batch: Sequence[_QueuedItem[Item, Result]], results: Sequence[Result | Exception], started: float
+    ) -> None:
+        failed = sum(isinstance(result, Exception) for result in results)
+        done = self.totals
+        done.requests += len(batch) - failed
+        done.failed += failed
+        done.pictures += sum(queued.pictures for queued in batch)
+        done.batches += 1
+        done.waited += sum(started - queued.since for queued in batch)
+        done.computed += time.monotonic() - started
+        done.last = time.time()
 
     def _next_batch(self) -> list[_QueuedItem[Item, Result]]:
         """The oldest items up to the maximum weight, without those whose requests were cancelled."""

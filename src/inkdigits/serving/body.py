@@ -16,8 +16,9 @@ from inkdigits.serving.settings import ServerLimits
 
 __all__ = ["BodyReceiver"]
 
-# How much of a body that is too large is still received, in bytes and seconds.
-_DISCARDED, _DISCARD_SECONDS = 256 * 2**20, 5.0
+# Small bodies are accepted while large ones fill the memory that all may take.
+_MAX_MEMBERS = 1000  # of a gzip stream
+_SMALL, _FOR_SMALL = 2**20, 16 * 2**20
 
 
 @dataclass
@@ -35,8 +36,6 @@ class BodyReceiver:
         the bodies of all requests take too much memory.
         """
         if _declared_length(headers) > self.limits.body:
-            if "expect" not in headers:
-                await _discard(receive)
             raise self._too_large()
         body = _CountedBody(self)
         try:
@@ -59,7 +58,6 @@ class BodyReceiver:
             body.grow(len(chunk))
             chunks.append(chunk)
             if body.size > self.limits.body:
-                await _discard(receive)
                 raise self._too_large()
             if not message.get("more_body", False):
                 return chunks[0] if len(chunks) == 1 else b"".join(chunks)
@@ -68,37 +66,40 @@ class BodyReceiver:
         if encoding in ("", "identity") or not content:
             return content
         if encoding not in ("gzip", "deflate"):
-            raise RequestError(415, "encoding", "Content-Encoding: expected gzip, deflate or identity")
-        inflate = zlib.decompressobj(wbits=47 if encoding == "gzip" else zlib.MAX_WBITS)
+            raise RequestError(
+                415,
+                "encoding",
+                "Content-Encoding: expected gzip, deflate or identity",
+                headers={"Accept-Encoding": "gzip, deflate, identity"},
+            )
+        members: list[bytes] = []
+        while content:
+            # RFC 1952: a gzip stream may be several members, one after the other.
+            if len(members) >= _MAX_MEMBERS:
+                raise RequestError(400, "encoding", f"the body has more than {_MAX_MEMBERS} gzip members")
+            member, content = self._member(content, encoding, body)
+            members.append(member)
+            if content and encoding == "deflate":
+                raise RequestError(400, "encoding", "bytes follow the end of the deflate stream")
+        return b"".join(members)
+
+    def _member(self, content: bytes, encoding: str, body: _CountedBody) -> tuple[bytes, bytes]:
+        """The first gzip member of `content`, or its deflate stream, decompressed; and what follows it."""
+        inflate = zlib.decompressobj(wbits=31 if encoding == "gzip" else zlib.MAX_WBITS)
         try:
             whole = inflate.decompress(content, self.limits.body)
         except zlib.error as error:
             raise RequestError(400, "encoding", f"the body is not a complete {encoding} stream") from error
-        if inflate.unconsumed_tail:
+        body.inflated += len(whole)
+        if inflate.unconsumed_tail or body.inflated > self.limits.body:
             raise self._too_large()
         if not inflate.eof:
             raise RequestError(400, "encoding", f"the body is not a complete {encoding} stream")
         body.grow(len(whole))
-        return whole
+        return whole, inflate.unused_data
 
     def _too_large(self) -> RequestError:
-        # The connection is closed: the rest of the body would stand before the next request.
-        detail = f"the body is larger than {self.limits.body:,} bytes"
-        return RequestError(413, "too-large", detail, headers={"Connection": "close"})
-
-
-async def _discard(receive: Receive) -> None:
-    """Receive the rest of a body and drop it: most clients read a response only after they have sent everything."""
-    left = _DISCARDED
-    try:
-        async with asyncio.timeout(_DISCARD_SECONDS):
-            while left > 0:
-                message = await receive()
-                left -= len(message.get("body", b""))
-                if not message.get("more_body", False):
-                    return
-    except TimeoutError:
-        return
+        return RequestError(413, "too-large", f"the body is larger than {self.limits.body:,} bytes")
 
 
 @dataclass
@@ -107,11 +108,13 @@ class _CountedBody:
 
     receiver: BodyReceiver
     size: int = 0
+    inflated: int = 0
 
     def grow(self, more: int) -> None:
         self.size += more
         self.receiver.bytes_held += more
-        if self.receiver.bytes_held > self.receiver.limits.bodies:
+        spare = _FOR_SMALL if self.size <= _SMALL else 0
+        if self.receiver.bytes_held > self.receiver.limits.bodies + spare:
             raise busy("too many large bodies at the same time")
 
 

@@ -1,84 +1,216 @@
-"""Closes connections whose request headers are too slow or too large, and the oldest idle ones above a maximum.
+"""Connections on which all is bounded: heads, trailers, waiting bodies, unread answers, idleness, and their life.
 
-uvicorn limits neither the time and size of a request's headers nor the number of open connections.
+uvicorn bounds the time between requests only. Its parser in C, httptools, is kept: with h11, which bounds heads and
+trailers, an answer takes a quarter longer (docs/log.md, 2026-11-29).
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from typing import Literal
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from inkdigits.serving.access import HEALTH
 from inkdigits.serving.settings import ServerLimits
 
-__all__ = ["make_protocol"]
+__all__ = ["OpenConnections"]
 
-# The connections whose request headers are not complete, the one that has waited longest first.
-_AwaitingHeaders = dict["_Connection", None]
+_SWEEP_SECONDS = 0.5
+_PROBES = 50  # connections above the maximum, which are answered about the server's health only
+_READ = 256 * 2**10  # bytes that asyncio may read at once
+# What a connection is doing: sending a head; a request, until its answer is complete; not reading the answer; waiting
+# for the next request; being closed.
+State = Literal["head", "request", "unread", "idle", "closing"]
+
+
+@dataclass
+class OpenConnections:
+    """All connections of a process, and the sweep that ends those which took too long."""
+
+    limits: ServerLimits
+    most: int
+    open: dict[_Connection, None] = field(default_factory=dict)  # the oldest first
+    sweeping: bool = False
+
+    def add(self, connection: _Connection) -> None:
+        """Count a connection; above the maximum, end the one that has waited longest without a request."""
+        self.open[connection] = None
+        if not self.sweeping:
+            self.sweeping = True
+            connection.loop.call_later(_SWEEP_SECONDS, self._sweep, connection.loop)
+        if len(self.open) > self.most:
+            waiting = next((other for other in self.open if other.state in ("head", "idle", "closing")), connection)
+            # So many requests in progress leave room for probes only.
+            if waiting is not connection or len(self.open) > self.most + _PROBES:
+                waiting.transport.abort()
+
+    def awaiting_requests(self) -> int:
+        """How many connections have sent no whole head yet."""
+        return sum(connection.state == "head" for connection in self.open)
+
+    def factory(self) -> type[HttpToolsProtocol]:
+        """The class of these connections, for uvicorn."""
+        return type("_SharedConnection", (_Connection,), {"shared": self})
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = loop.time()
+        for connection in [each for each in self.open if each.until < now]:
+            connection.time_out()
+        self._end_unread()
+        self.sweeping = bool(self.open)
+        if self.sweeping:
+            loop.call_later(_SWEEP_SECONDS, self._sweep, loop)
+
+    def _end_unread(self) -> None:
+        """End the connections that have not read their answers for the longest, while these take too much memory."""
+        unread = [connection for connection in self.open if connection.state in ("unread", "closing")]
+        left = sum(connection.transport.get_write_buffer_size() for connection in unread)
+        for connection in sorted(unread, key=lambda connection: connection.until):
+            if left <= self.limits.answers:
+                return
+            left -= connection.transport.get_write_buffer_size()
+            connection.transport.abort()
 
 
 class _Connection(HttpToolsProtocol):
-    """uvicorn's connection, with a time limit and a size limit for a request's headers."""
+    """uvicorn's connection with limits on time and size in each of its states."""
 
-    limits: ServerLimits
-    awaiting_headers: _AwaitingHeaders
-    max_open: int
-    header_bytes = 0
-    timer: asyncio.TimerHandle | None = None
+    shared: OpenConnections
+    state: State = "head"
+    until: float = 0.0
+    head_bytes = 0  # of the request's line and headers, as far as they are parsed
+    unparsed_bytes = 0  # received since the last byte of a body, or the end of a request
+    in_body = False
+    retires: float = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        self._start_timer()
-        if len(self.connections) > self.max_open:
-            # The one that has waited longest for a request; this one when all others have a request.
-            next(iter(self.awaiting_headers), self).transport.abort()
+        self.retires = self.loop.time() + self.shared.limits.connection_seconds
+        self._enter("head", self.shared.limits.header_seconds)
+        self.shared.add(self)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.shared.open.pop(self, None)
+        super().connection_lost(exc)
+
+    def _enter(self, state: State, seconds: float) -> None:
+        self.state = state
+        self.until = self.loop.time() + seconds
 
     def data_received(self, data: bytes) -> None:
-        if self.timer is not None:
-            self.header_bytes += len(data)
-            if self.header_bytes > self.limits.header and not self._headers_end_in(data):
-                self.transport.abort()
-                return
+        if self.state == "closing":
+            return  # the rest of a body whose request is answered already
+        self.unparsed_bytes += len(data)
         super().data_received(data)
-
-    def _headers_end_in(self, data: bytes) -> bool:
-        """Whether the headers end within `data`, and within their limit: the rest is body."""
-        return b"\r\n\r\n" in data and self.header_bytes - len(data) + data.index(b"\r\n\r\n") <= self.limits.header
+        limit = self.shared.limits.header
+        # A header that does not end is not parsed before it does.
+        if self.head_bytes > limit or self.unparsed_bytes > limit + _READ:
+            self._refuse(431)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
-        if self.timer is None:
-            self._start_timer()
+        self.in_body, self.head_bytes = False, 0
+        if self.state == "idle":
+            self._enter("head", self.shared.limits.header_seconds)
+
+    def on_url(self, url: bytes) -> None:
+        super().on_url(url)
+        self.head_bytes += len(url)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.head_bytes += len(name) + len(value) + 4
+        if not self.in_body:  # a trailer must not become a header
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
-        self._stop_timer()
+        self.in_body = True
+        if self.state == "closing":
+            return
+        if self.head_bytes > self.shared.limits.header:
+            self._refuse(431)
+            return
+        self.head_bytes = 0  # from here on of trailers
+        self._enter("request", self.shared.limits.exchange_seconds)
+        path = self.url.partition(b"?")[0].decode("latin-1")
+        full = len(self.tasks) >= self.shared.most and not path.endswith(HEALTH)
+        self.limit_concurrency = self.shared.most if full else None
         super().on_headers_complete()
+        # uvicorn closes by the transport that it gave to the request.
+        self.cycle.transport = _ClosedGently(self)  # type: ignore[assignment]
+        if self.loop.time() > self.retires:
+            self.cycle.keep_alive = False
 
-    def connection_lost(self, exc: Exception | None) -> None:
-        self._stop_timer()
-        super().connection_lost(exc)
+    def on_body(self, body: bytes) -> None:
+        self.unparsed_bytes = 0
+        super().on_body(body)
 
-    def _start_timer(self) -> None:
-        self.header_bytes = 0
-        self.awaiting_headers[self] = None
-        self.timer = self.loop.call_later(self.limits.header_seconds, self._time_out)
+    def on_message_complete(self) -> None:
+        self.unparsed_bytes = 0
+        if self.state != "closing":
+            super().on_message_complete()
 
-    def _stop_timer(self) -> None:
-        self.awaiting_headers.pop(self, None)
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
+    def on_response_complete(self) -> None:
+        if self.cycle.more_body:
+            self.close_gently()
+        elif not self.pipeline and self.state != "closing":
+            self._enter("idle", self.shared.limits.header_seconds)
+        super().on_response_complete()
 
-    def _time_out(self) -> None:
-        # Without a response where no request was begun, as after a keep-alive.
-        if self.header_bytes:
-            self.transport.write(b"HTTP/1.1 408 Request Timeout\r\ncontent-length: 0\r\nconnection: close\r\n\r\n")
-        self.transport.close()
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        if self.state == "request":
+            self._enter("unread", self.shared.limits.unread_seconds)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        if self.state == "unread":
+            self._enter("request", self.shared.limits.exchange_seconds)
+
+    def close_gently(self, *, in_head: bool = False) -> None:
+        """Close once the answer is sent; what still comes of the request is dropped for a while.
+
+        Closed at once, a client that still sends would lose the answer to a reset.
+        """
+        if self.state == "closing" or self.transport.is_closing():
+            return
+        self._enter("closing", self.shared.limits.closing_seconds)
+        self.flow.resume_reading()
+        if self.cycle is not None and self.cycle.response_complete and not self.cycle.more_body and not in_head:
+            self.transport.close()
+        elif self.transport.can_write_eof():
+            self.transport.write_eof()
+
+    def _refuse(self, status: int) -> None:
+        """Answer a head that never becomes a request."""
+        if self.state == "closing":
+            return
+        if self.cycle is None or self.cycle.response_complete:
+            phrase = HTTPStatus(status).phrase.encode()
+            self.transport.write(b"HTTP/1.1 %d %s\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % (status, phrase))
+        else:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+        self.close_gently(in_head=True)
+
+    def time_out(self) -> None:
+        """End a connection whose time in its state is over; one that had begun a head is told so."""
+        if self.state == "head" and self.unparsed_bytes:
+            self._refuse(408)
+        elif self.state in ("head", "idle"):
+            self._enter("closing", self.shared.limits.closing_seconds)
+            self.transport.close()
+        else:
+            self.transport.abort()
 
 
-def make_protocol(limits: ServerLimits, max_open: int) -> tuple[type[HttpToolsProtocol], Callable[[], int]]:
-    """A connection class with these limits, and a function that counts the connections awaiting request headers."""
-    awaiting: _AwaitingHeaders = {}
-    shared = {"limits": limits, "awaiting_headers": awaiting, "max_open": max_open}
-    return type("Connection", (_Connection,), shared), lambda: len(awaiting)
+class _ClosedGently:
+    """A transport whose `close` is the connection's."""
+
+    def __init__(self, connection: _Connection) -> None:
+        self.write: Callable[[bytes], None] = connection.transport.write
+        self.is_closing: Callable[[], bool] = connection.transport.is_closing
+        self.close: Callable[[], None] = connection.close_gently

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import hashlib
 import os
@@ -13,8 +14,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.errors import RequestError
+from inkdigits.errors import OutputError, RequestError
 from inkdigits.images.png import encode_png
+from inkdigits.serving.access_log import log_event
 from inkdigits.serving.settings import ServerLimits
 from inkdigits.system.atomic_io import make_folder, write_bytes
 
@@ -38,8 +40,16 @@ class Corrections:
         """Write `picture`, uint8 (28, 28), as a `label`, and return its file, relative to the folder.
 
         The file's name is the content's hash: the same picture is kept once, under its last label. Raises
-        `RequestError` 507 when the folder is full, `OutputError` when it cannot be written.
+        `RequestError`: 507 when the folder or its disk is full, 503 when it cannot be written. Nothing is kept then.
         """
+        try:
+            return self._keep(picture, label)
+        except OutputError as error:
+            raise _refused(error.__cause__) from error
+        except OSError as error:
+            raise _refused(error) from error
+
+    def _keep(self, picture: NDArray[np.uint8], label: int) -> str:
         content = encode_png(picture)
         name = f"{hashlib.sha256(content).hexdigest()[:32]}.png"
         file = self.folder / str(label) / name
@@ -70,9 +80,19 @@ class Corrections:
             raise RequestError(507, "full", f"the folder of corrections is full: {files:,} pictures")
 
 
+def _refused(error: BaseException | None) -> RequestError:
+    """What a client is told; the log names the file."""
+    log_event("correction_failed", error=repr(error))
+    number = error.errno if isinstance(error, OSError) else None
+    if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return RequestError(507, "full", "the disk of the corrections is full: nothing was kept")
+    reason = os.strerror(number) if number else "an error that the log names"
+    return RequestError(503, "corrections", f"the folder of corrections cannot be written ({reason}): nothing was kept")
+
+
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
             return list(entries)
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []

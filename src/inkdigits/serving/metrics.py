@@ -2,12 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import platform
+from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
 
-__all__ = ["BATCH_SIZE", "CONTENT_TYPE", "CORRECTIONS", "OUTCOMES", "REQUESTS", "SECONDS", "exposition"]
+from inkdigits import __version__
+
+__all__ = [
+    "BATCH_SIZE",
+    "CONTENT_TYPE",
+    "CORRECTIONS",
+    "IN_PROGRESS",
+    "OUTCOMES",
+    "QUEUED",
+    "REFUSED",
+    "REQUESTS",
+    "SECONDS",
+    "WAITED",
+    "exposition",
+    "measure_process",
+]
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
@@ -30,12 +48,54 @@ BATCH_SIZE = Histogram(
     registry=_REGISTRY,
     buckets=_SIZE_BUCKETS,
 )
+IN_PROGRESS = Gauge(
+    "inkdigits_requests_in_progress", "Requests in progress.", registry=_REGISTRY, multiprocess_mode="livesum"
+)
+QUEUED = Gauge(
+    "inkdigits_queued", "Requests in a queue.", ("batcher",), registry=_REGISTRY, multiprocess_mode="livesum"
+)
+WAITED = Histogram(
+    "inkdigits_queue_seconds",
+    "In a queue, for the request of each batch that waited longest.",
+    ("batcher",),
+    registry=_REGISTRY,
+    buckets=_SECONDS_BUCKETS,
+)
+REFUSED = Counter("inkdigits_refused_pictures", "Pictures that cannot be read.", ("reason",), registry=_REGISTRY)
+_BUILD = Gauge(
+    "inkdigits_build_info",
+    "1; the labels say what runs.",
+    ("version", "python"),
+    registry=_REGISTRY,
+    multiprocess_mode="livemax",
+)
+_MEMORY = Gauge(
+    "inkdigits_memory_bytes",
+    "Resident memory of the server's processes.",
+    registry=_REGISTRY,
+    multiprocess_mode="livesum",
+)
+_FILES = Gauge(
+    "inkdigits_open_files",
+    "File descriptors of the server's processes.",
+    registry=_REGISTRY,
+    multiprocess_mode="livesum",
+)
 OUTCOMES = Counter("inkdigits_readings", "Pages read, by outcome.", ("outcome",), registry=_REGISTRY)
 CORRECTIONS = Counter("inkdigits_corrections", "Corrections kept.", registry=_REGISTRY)
 
 
+def measure_process() -> None:
+    """Set the metrics of this process: its memory, open files and version."""
+    _BUILD.labels(__version__, platform.python_version()).set(1)
+    with contextlib.suppress(FileNotFoundError):  # only Linux has /proc
+        _MEMORY.set(int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
+        _FILES.set(sum(1 for _ in Path("/proc/self/fd").iterdir()))
+
+
 def exposition() -> bytes:
     """All metrics in Prometheus's text format; of all workers when they share a folder."""
+    measure_process()
     if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
         return generate_latest(_REGISTRY)
     all_workers = CollectorRegistry()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +15,8 @@ from inkdigits.errors import RequestError
 from inkdigits.serving.access import check_access
 from inkdigits.serving.access_log import log_exception, record_request
 from inkdigits.serving.body import BodyReceiver
+from inkdigits.serving.metrics import IN_PROGRESS
+from inkdigits.serving.request_ids import RequestIds, request_ids
 from inkdigits.serving.responses import error_response, internal_error
 from inkdigits.serving.settings import Settings
 
@@ -41,6 +44,7 @@ class ServiceMiddleware:
     app: FastAPI
     settings: Settings
     bodies: BodyReceiver
+    token: Callable[[], str | None]
 
     @property
     def is_ready(self) -> bool:
@@ -58,18 +62,27 @@ class ServiceMiddleware:
                 await self.app(scope, receive, send)
             return
         started = time.perf_counter()
-        sender = _ResponseSender(send)
+        if scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}  # the server sends the headers of the answer only
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        ids = request_ids(headers)
+        sender = _ResponseSender(send, ids, closes=_has_body(headers) or not self.is_ready)
+        IN_PROGRESS.inc()
         try:
-            await self._respond(scope, receive, sender)
+            await self._respond(scope, headers, receive, sender)
         except RequestError as error:
             await _send_error(error, scope, receive, sender)
         except Exception as error:  # clients learn only that there was one
-            log_exception(scope, error)
+            log_exception(scope, error, ids.fields())
             await _send_error(internal_error(), scope, receive, sender)
         finally:
-            record_request(scope, sender.status, time.perf_counter() - started, self.settings.access_log)
+            IN_PROGRESS.dec()
+            log = ids.fields() if self.settings.access_log else None
+            record_request(scope, sender.status, time.perf_counter() - started, log)
 
-    async def _respond(self, scope: Scope, receive: Receive, sender: _ResponseSender) -> None:
+    async def _respond(
+        self, scope: Scope, headers: Mapping[str, str], receive: Receive, sender: _ResponseSender
+    ) -> None:
         prefix = self.settings.prefix
         if scope["path"] == prefix:
             # The addresses in the page are relative, so the page's own must end in a slash.
@@ -78,13 +91,17 @@ class ServiceMiddleware:
         # A proxy may have removed the prefix or not.
         if prefix and scope["path"].startswith(f"{prefix}/"):
             scope["path"] = scope["path"][len(prefix) :]
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        check_access(self.settings, scope["method"], scope["path"], headers)
-        if scope["method"] in ("GET", "HEAD"):
+        check_access(self.settings, self.token(), scope, headers)
+        if scope["method"] == "GET":
             await self.app(scope, receive, sender)
             return
         async with self.bodies.received(receive, headers) as body:
+            sender.closes = not self.is_ready
             await self.app(scope, _replay(body, receive), sender)
+
+
+def _has_body(headers: Mapping[str, str]) -> bool:
+    return headers.get("content-length", "0") != "0" or "transfer-encoding" in headers
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
@@ -109,12 +126,16 @@ class _ResponseSender:
     """Sends a response with the security headers, and remembers its status."""
 
     send: Send
+    ids: RequestIds
+    closes: bool  # the connection after the response: its request is not received yet, or the server stops
     status: int | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
             self.status = message["status"]
-            message["headers"] = _with_security(message.get("headers", []))
+            message["headers"] = [*_with_security(message.get("headers", [])), *self.ids.headers()]
+            if self.closes:
+                message["headers"].append((b"connection", b"close"))
         await self.send(message)
 
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +63,9 @@ class Models:
 
     by_name: dict[str, ServedModel]
     default: str
+    limits: ServerLimits
+    # Explanations that are computed at the same time: each occupies a thread while its pictures wait.
+    explaining: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
     def get(self, name: str) -> ServedModel:
         """The model of that name. Raises `RequestError` 404."""
@@ -85,7 +89,7 @@ def load_models(sources: Sequence[str], limits: ServerLimits) -> Models:
     if duplicates:
         raise ServingError(f"two models are called {duplicates[0]}: name one by --model NAME=PATH")
     models = {name: _served(name, path, limits) for name, path in named}
-    return Models(models, next(iter(models)))
+    return Models(models, next(iter(models)), limits)
 
 
 def _shipped() -> list[str]:

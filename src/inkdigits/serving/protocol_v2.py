@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import asyncio
+from collections.abc import Callable
+from typing import Annotated, Any, TypeVar
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
@@ -16,10 +18,13 @@ from inkdigits.serving.tensors import INPUT, OUTPUTS, encode, parse
 
 __all__ = ["router"]
 
+T = TypeVar("T")
+_LARGE = 64 * 2**10  # bytes that take about a millisecond as JSON
+_BYTES_A_ROW = 400  # of an answer, as JSON
 _VERSION = "1"  # the only one of each model
+_EXTENSIONS = ("binary_tensor_data", "model_repository", "statistics")
 _JSON_LENGTH = "inference-header-content-length"
 _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
-_YES: dict[int | str, dict[str, Any]] = {200: {"description": "Yes; the body is empty"}}
 
 
 def router(models: Models, limits: ServerLimits) -> APIRouter:
@@ -38,6 +43,7 @@ def router(models: Models, limits: ServerLimits) -> APIRouter:
         return served
 
     _add_server_routes(routes)
+    _add_repository_routes(routes, models)
     _add_model_routes(routes, "/models/{model}", Depends(named), limits)
     _add_model_routes(routes, "/models/{model}/versions/{version}", Depends(versioned), limits)
     return routes
@@ -46,15 +52,29 @@ def router(models: Models, limits: ServerLimits) -> APIRouter:
 def _add_server_routes(routes: APIRouter) -> None:
     @routes.get("", summary="The server", responses={200: {"model": schemas.ServerMetadata}})
     async def server() -> Response:
-        return json_response({"name": "inkdigits", "version": _VERSION, "extensions": ["binary_tensor_data"]})
+        return json_response({"name": "inkdigits", "version": _VERSION, "extensions": list(_EXTENSIONS)})
 
-    @routes.get("/health/live", summary="Is it alive?", response_class=Response, responses=_YES)
+    @routes.get("/health/live", summary="Is it alive?", responses={200: {"model": schemas.Live}})
     async def live() -> Response:
-        return Response()
+        return json_response({"live": True})
 
-    @routes.get("/health/ready", summary="May requests come?", response_class=Response, responses=_YES)
+    @routes.get("/health/ready", summary="May requests come?", responses={200: {"model": schemas.Ready}})
     async def ready(request: Request) -> Response:
-        return Response(status_code=503 if request.app.state.draining else 200)
+        draining = request.app.state.draining
+        return json_response({"ready": not draining}, 503 if draining else 200)
+
+
+def _add_repository_routes(routes: APIRouter, models: Models) -> None:
+    """The extensions of the protocol that list the models; they cannot be loaded or unloaded by requests."""
+
+    @routes.post("/repository/index", summary="The models", responses={200: {"model": schemas.RepositoryIndex}})
+    async def index() -> Response:
+        entry = {"version": _VERSION, "state": "READY", "reason": ""}
+        return json_response([{"name": name, **entry} for name in models.by_name])
+
+    @routes.get("/models/stats", summary="All models' statistics", responses={200: {"model": schemas.ModelStatistics}})
+    async def statistics() -> Response:
+        return json_response({"model_stats": [_statistics(model) for model in models.by_name.values()]})
 
 
 def _add_model_routes(routes: APIRouter, path: str, in_path: Any, limits: ServerLimits) -> None:
@@ -64,9 +84,13 @@ def _add_model_routes(routes: APIRouter, path: str, in_path: Any, limits: Server
     async def metadata(model: ServedModel = in_path) -> Response:
         return json_response(_metadata(model))
 
-    @routes.get(f"{path}/ready", summary="Is a model ready?", response_class=Response, responses=_YES)
+    @routes.get(f"{path}/stats", summary="A model's statistics", responses={200: {"model": schemas.ModelStatistics}})
+    async def statistics(model: ServedModel = in_path) -> Response:
+        return json_response({"model_stats": [_statistics(model)]})
+
+    @routes.get(f"{path}/ready", summary="Is a model ready?", responses={200: {"model": schemas.ModelReady}})
     async def ready(model: ServedModel = in_path) -> Response:
-        return Response()
+        return json_response({"name": model.name, "ready": True})
 
     @routes.post(
         f"{path}/infer",
@@ -75,11 +99,40 @@ def _add_model_routes(routes: APIRouter, path: str, in_path: Any, limits: Server
         openapi_extra=INFER_BODY,
     )
     async def infer(request: Request, model: ServedModel = in_path) -> Response:
-        wanted = parse(await request.body(), request.headers.get(_JSON_LENGTH), limits.rows)
-        content, length = encode(wanted, model.name, await model.predict(wanted.pictures))
+        body = await request.body()
+        length_of_json = request.headers.get(_JSON_LENGTH)
+        wanted = await _off_loop(len(body), parse, body, length_of_json, limits.rows)
+        outputs = await model.predict(wanted.pictures)
+        content, length = await _off_loop(_BYTES_A_ROW * len(wanted.pictures), encode, wanted, model.name, outputs)
         if length is None:
             return Response(content, media_type="application/json")
         return Response(content, headers={_JSON_LENGTH: str(length)}, media_type="application/octet-stream")
+
+
+async def _off_loop(size: int, function: Callable[..., T], *arguments: Any) -> T:
+    """`function(*arguments)`, in a thread where `size` bytes would delay other requests."""
+    return await asyncio.to_thread(function, *arguments) if size > _LARGE else function(*arguments)
+
+
+def _statistics(model: ServedModel) -> dict[str, Any]:
+    """Since this worker was started; times in nanoseconds, as the extension has them."""
+    done = model.batcher.totals
+    return {
+        "name": model.name,
+        "version": _VERSION,
+        "last_inference": round(1000 * done.last),
+        "inference_count": done.pictures,
+        "execution_count": done.batches,
+        "inference_stats": {
+            "success": {"count": done.requests, "ns": round(1e9 * (done.waited + done.computed))},
+            "fail": {"count": done.failed, "ns": 0},
+            "queue": {"count": done.requests, "ns": round(1e9 * done.waited)},
+            "compute_input": {"count": done.requests, "ns": 0},
+            "compute_infer": {"count": done.requests, "ns": round(1e9 * done.computed)},
+            "compute_output": {"count": done.requests, "ns": 0},
+        },
+        "batch_stats": [],
+    }
 
 
 def _metadata(model: ServedModel) -> dict[str, Any]:

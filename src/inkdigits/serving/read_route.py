@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from pydantic import ValidationError
 from starlette.requests import Request
+from starlette.responses import Response
 
 from inkdigits.errors import RequestError
 from inkdigits.reading.reader import Region
 from inkdigits.reading.reading import Reading, ReadingDict
-from inkdigits.serving.metrics import OUTCOMES
+from inkdigits.serving.metrics import OUTCOMES, REFUSED
 from inkdigits.serving.multipart import form_files
 from inkdigits.serving.picture_batchers import Picture, PictureBatchers
+from inkdigits.serving.responses import json_response
 from inkdigits.serving.schemas import ReadQuery, first_error
 from inkdigits.serving.settings import ServerLimits
 
 __all__ = ["read_pictures"]
 
 T = TypeVar("T")
+# Parts of messages, and the reasons by which the metrics count them.
+_REASONS = (
+    ("megapixels", "size"), ("refused", "cost"), ("not enough memory", "cost"), ("pages, expected", "pages"),
+    ("animated", "animated"), ("not a picture", "format"), ("empty", "format"), ("region", "region"),
+)  # fmt: skip
+_MANY_DIGITS = 20  # as JSON they take milliseconds, in which the event loop would answer nobody else
 
 
-async def read_pictures(request: Request, batchers: PictureBatchers, limits: ServerLimits) -> dict[str, Any]:
+async def read_pictures(request: Request, batchers: PictureBatchers, limits: ServerLimits) -> Response:
     """`schemas.Readings` of the request's pictures: one reading a page, in the order of the files and their pages.
 
     A picture that cannot be read is a reading with the outcome `error`. Raises `RequestError`: 415 for another content
@@ -37,7 +45,14 @@ async def read_pictures(request: Request, batchers: PictureBatchers, limits: Ser
         pages = [await batchers.read(pictures[0])]
     else:
         pages = await _unless_disconnected(request, asyncio.gather(*map(batchers.read, pictures)))
-    return {"readings": [_counted(reading) for readings in pages for reading in readings]}
+    readings = [reading for readings in pages for reading in readings]
+    if sum(len(reading.digits) for reading in readings) > _MANY_DIGITS:
+        return await asyncio.to_thread(_response, readings)
+    return _response(readings)
+
+
+def _response(readings: list[Reading]) -> Response:
+    return json_response({"readings": [_counted(reading) for reading in readings]})
 
 
 async def _files(request: Request, limits: ServerLimits) -> list[tuple[str, bytes]]:
@@ -80,4 +95,10 @@ async def _unless_disconnected(request: Request, result: Awaitable[T]) -> T:
 
 def _counted(reading: Reading) -> ReadingDict:
     OUTCOMES.labels(reading.outcome).inc()
+    if reading.error:
+        REFUSED.labels(_reason(reading.error)).inc()
     return reading.to_dict()
+
+
+def _reason(error: str) -> str:
+    return next((reason for part, reason in _REASONS if part in error), "damaged")

@@ -8,6 +8,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    RootModel,
     StrictBool,
     StrictInt,
     StrictStr,
@@ -25,12 +26,17 @@ __all__ = [
     "CorrectionRequest",
     "InferRequest",
     "InferResponse",
+    "Live",
     "ModelList",
     "ModelMetadata",
+    "ModelReady",
+    "ModelStatistics",
     "Problem",
     "ProtocolError",
     "ReadQuery",
     "Readings",
+    "Ready",
+    "RepositoryIndex",
     "ServerMetadata",
     "first_error",
 ]
@@ -195,6 +201,24 @@ class ProtocolError(BaseModel):
     error: str
 
 
+class Live(BaseModel):
+    """That the server is alive."""
+
+    live: bool
+
+
+class Ready(BaseModel):
+    """Whether new requests are welcome."""
+
+    ready: bool
+
+
+class ModelReady(Ready):
+    """Whether a model is ready."""
+
+    name: str
+
+
 class TensorMetadata(BaseModel):
     """A tensor of a model; -1 is any number of pictures."""
 
@@ -219,6 +243,37 @@ class ModelMetadata(BaseModel):
     platform: str
     inputs: list[TensorMetadata]
     outputs: list[TensorMetadata]
+
+
+class RepositoryEntry(BaseModel):
+    """A model in the index of the protocol's repository extension."""
+
+    name: str
+    version: str
+    state: Literal["READY"]
+    reason: str
+
+
+class RepositoryIndex(RootModel[list[RepositoryEntry]]):
+    """All models."""
+
+
+class StatisticsOfModel(BaseModel):
+    """A model's work since its worker was started, as the protocol's statistics extension has it."""
+
+    name: str
+    version: str
+    last_inference: Annotated[int, Field(description="Milliseconds since 1970; 0 before the first.")]
+    inference_count: Annotated[int, Field(description="Pictures.")]
+    execution_count: Annotated[int, Field(description="Batches.")]
+    inference_stats: dict[str, dict[str, int]]
+    batch_stats: list[dict[str, Any]]
+
+
+class ModelStatistics(BaseModel):
+    """The statistics of one model or all."""
+
+    model_stats: list[StatisticsOfModel]
 
 
 class InputParameters(BaseModel):

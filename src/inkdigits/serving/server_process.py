@@ -8,37 +8,52 @@ import resource
 import socket
 import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import uvicorn
 
+from inkdigits.serving.access_log import log_as_json
 from inkdigits.serving.application import build_app
-from inkdigits.serving.connections import make_protocol
+from inkdigits.serving.connections import OpenConnections
+from inkdigits.serving.metrics import measure_process
 from inkdigits.serving.middleware import ServiceMiddleware
 from inkdigits.serving.settings import Settings
 
-__all__ = ["serve"]
+__all__ = ["Reports", "serve"]
 
 _MAX_OPEN = 10_000  # connections
 _OTHER_FILES = 100  # that a process keeps open besides
 _BACKLOG = 2048
+_MEASURE_TICKS = 50  # of a tenth of a second each
 # How many seconds a process that stops waits for the requests of connections that it has accepted.
 _LAST_REQUESTS_SECONDS = 1.0
 # Python switches threads after this many seconds; its default of 0.005 is as long as a whole response takes.
 _SWITCH_INTERVAL = 0.0005
 
 
-def serve(settings: Settings, listener: socket.socket, ready: Callable[[], object]) -> None:
-    """Serve on `listener` until SIGTERM or SIGINT; `ready` is called once the server accepts requests.
+@dataclass(frozen=True)
+class Reports:
+    """What a server process tells whoever started it, and asks."""
 
-    Every accepted request is answered before this returns. Raises as `build_app` does.
+    ready: Callable[[], object]  # it accepts requests
+    alive: Callable[[], object] = lambda: None  # its event loop runs: called ten times a second
+    all_stop: Callable[[], bool] = lambda: True  # whether no other process serves on the socket from here on
+
+
+def serve(settings: Settings, listener: socket.socket, reports: Reports) -> None:
+    """Serve on `listener` until SIGTERM or SIGINT.
+
+    Every accepted request is answered before this returns, if its client takes the answer in time. Raises as
+    `build_app` does.
     """
+    log_as_json()
     sys.setswitchinterval(_SWITCH_INTERVAL)
     limits = settings.limits
-    protocol, count_awaiting = make_protocol(limits, _max_open())
+    connections = OpenConnections(limits, _max_open())
     app = build_app(settings)
     config = uvicorn.Config(
         app,
-        http=protocol,
+        http=connections.factory(),
         ws="none",
         lifespan="on",
         # One connection per turn of the event loop, so that workers that share the socket share the connections.
@@ -46,16 +61,17 @@ def serve(settings: Settings, listener: socket.socket, ready: Callable[[], objec
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=list(settings.trusted_proxies),
         timeout_graceful_shutdown=limits.shutdown_seconds,
     )
 
     def listen() -> None:
         listener.listen(_BACKLOG)
-        ready()
+        reports.ready()
 
     with contextlib.suppress(KeyboardInterrupt):
-        _Server(config, app, count_awaiting, listen).run(sockets=[listener])
+        _Server(config, app, connections, listen, reports).run(sockets=[listener])
 
 
 def _max_open() -> int:
@@ -74,15 +90,23 @@ class _Server(uvicorn.Server):
         self,
         config: uvicorn.Config,
         app: ServiceMiddleware,
-        count_awaiting: Callable[[], int],
+        connections: OpenConnections,
         listen: Callable[[], None],
+        reports: Reports,
     ) -> None:
         super().__init__(config)
-        self._app, self._count_awaiting, self._listen = app, count_awaiting, listen
+        self._app, self._connections, self._listen, self._reports = app, connections, listen, reports
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._listen()
+
+    async def on_tick(self, counter: int) -> bool:
+        """Report that the event loop runs; then what uvicorn does."""
+        self._reports.alive()
+        if counter % _MEASURE_TICKS == 0:
+            measure_process()
+        return await super().on_tick(counter)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """Accept the backlog, close the socket, wait for requests on idle connections, then stop as uvicorn does."""
@@ -91,9 +115,12 @@ class _Server(uvicorn.Server):
         for listener in [sock.dup() for sock in sockets or []]:
             for server in self.servers:
                 server.close()
-            await self._accept_backlog(listener)
+            if self._reports.all_stop():
+                await self._accept_backlog(listener)
+            else:
+                listener.close()  # the other workers accept what is queued
         deadline = loop.time() + _LAST_REQUESTS_SECONDS
-        while self._count_awaiting() and loop.time() < deadline:
+        while self._connections.awaiting_requests() and loop.time() < deadline:
             await asyncio.sleep(0.01)
         await super().shutdown(sockets)
 

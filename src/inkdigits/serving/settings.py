@@ -8,10 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from inkdigits.errors import ServingError
+from inkdigits.images.decoder_pool import DecodingLimits
 
 __all__ = ["ServerLimits", "Settings", "check_bind", "check_prefix", "is_loopback", "read_token"]
 
 _MIN_TOKEN = 16  # characters
+_QUICK = DecodingLimits(384 * 2**20, cpu_seconds=1, seconds=10.0, niceness=5)
+_SLOW = DecodingLimits(1024 * 2**20, cpu_seconds=10, seconds=25.0, niceness=15)
 
 
 @dataclass(frozen=True)
@@ -19,20 +22,30 @@ class ServerLimits:
     """The limits of one worker. Sizes are in bytes, times in seconds."""
 
     body: int = 32 * 2**20  # of one request
-    bodies: int = 256 * 2**20  # of all requests that are in progress
+    bodies: int = 128 * 2**20  # of all requests that are in progress
     body_seconds: float = 30.0  # from the first byte of a body to its last
     header: int = 32 * 2**10
     header_seconds: float = 10.0  # from the connection, or the first byte of a next request, to the end of its head
     answer_seconds: float = 30.0  # queueing and computing
+    answers: int = 64 * 2**20  # of all answers that clients do not take
+    unread_seconds: float = 15.0  # that a client takes nothing of an answer
+    exchange_seconds: float = 80.0  # from the end of a head to the end of the answer
+    closing_seconds: float = 5.0  # that a body is still received, and dropped, after its answer
+    connection_seconds: float = 600.0  # then the next answer closes the connection
     pictures: int = 64  # in one request to /v1/read
     pages: int = 64  # of one file in such a request
+    quick_decoding: DecodingLimits = _QUICK
+    quick_files: int = 2  # in decoding processes with these limits at a time
+    quick_seconds: float = 3.0  # a file of many pages that takes longer goes on with the next limits
+    slow_decoding: DecodingLimits = _SLOW
+    slow_files: int = 1
     read_batch: int = 16  # small pictures in one batch: each waits for all of them
     rows: int = 10_000  # in one request to /v2
     queued: int = 256  # requests in one queue
     batch: int = 256  # pictures in one batch of a model
     corrections: int = 20_000  # files
     corrections_bytes: int = 200 * 2**20
-    shutdown_seconds: int = 30
+    shutdown_seconds: int = 20
 
 
 @dataclass(frozen=True)
@@ -45,8 +58,10 @@ class Settings:
     workers: int = 1
     corrections: Path | None = None
     token: str | None = field(default=None, repr=False)
+    token_file: Path | None = None  # read again when it changes
     metrics_open: bool = False
     allowed_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For and -Proto are believed
     prefix: str = ""
     access_log: bool = True
     limits: ServerLimits = ServerLimits()

@@ -27,9 +27,9 @@ def run(settings: Settings, say: Callable[[str], object]) -> None:
 
         serve_with_workers(settings, listener, ready)
     else:
-        from inkdigits.serving.server_process import serve
+        from inkdigits.serving.server_process import Reports, serve
 
-        serve(settings, listener, ready)
+        serve(settings, listener, Reports(ready))
 
 
 def _bound(host: str, port: int) -> socket.socket:

@@ -1,4 +1,4 @@
-"""Several workers on one socket: started together, replaced when one dies, stopped together."""
+"""Several workers on one socket: started together, replaced when one dies or hangs, reloaded one by one, stopped."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from typing import Any
 
 from inkdigits.errors import InkdigitsError, ServingError
 from inkdigits.serving.access_log import log_event
@@ -26,80 +27,170 @@ __all__ = ["serve_with_workers"]
 # With it, prometheus_client keeps each process's numbers in files there; it must be set before the import.
 _SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _RESTART_SECONDS = 1.0  # before a worker is replaced, so that one that always dies does not take a core
+_START_SECONDS = 60.0  # in which a worker has to be ready
+_HUNG_SECONDS = 12.0  # without a sign of its event loop
+_STOP_SECONDS = 23.0  # in which a worker has to end by itself
 _READY = "ready"
+_CONTEXT = multiprocessing.get_context("spawn")
 
 
 @dataclass(frozen=True)
 class _Worker:
-    """A process, and the pipe on which it reports that it is ready, or why it cannot start."""
+    """A process, the pipe on which it reports that it is ready or why it cannot start, and its last sign of life."""
 
     process: SpawnProcess
     pipe: Connection
+    alive: Any  # shared memory: until when, by time.monotonic, it needs no further sign
 
     @classmethod
-    def started(cls, settings: Settings, listener: socket.socket) -> _Worker:
-        context = multiprocessing.get_context("spawn")
-        ours, theirs = context.Pipe()
-        process = context.Process(target=_work, args=(settings, listener, theirs), name="inkdigits-worker")
+    def started(cls, settings: Settings, listener: socket.socket, all_stop: Any) -> _Worker:
+        ours, theirs = _CONTEXT.Pipe()
+        alive = _CONTEXT.RawValue("d", time.monotonic() + _START_SECONDS)
+        arguments = (settings, listener, theirs, alive, all_stop)
+        process = _CONTEXT.Process(target=_work, args=arguments, name="inkdigits-worker")
         process.start()
         theirs.close()
-        return cls(process, ours)
+        return cls(process, ours, alive)
 
     def wait_until_ready(self) -> None:
+        """Raise `ServingError` when it ends before, or takes too long."""
+        report = "it takes too long"
         try:
-            report = self.pipe.recv()
+            if self.pipe.poll(_START_SECONDS):
+                report = self.pipe.recv()
         except EOFError:
             report = f"it ended with exit code {self.process.exitcode}"
         if report != _READY:
             raise ServingError(f"a worker cannot start: {report}")
 
+    def is_hung(self) -> bool:
+        return self.process.is_alive() and time.monotonic() > self.alive.value
+
 
 def serve_with_workers(settings: Settings, listener: socket.socket, ready: Callable[[], object]) -> None:
     """Serve with `settings.workers` processes until SIGTERM or SIGINT raise; `ready` is called when all are.
 
-    Every accepted request is answered before this returns. Raises `ServingError` when a worker cannot start.
+    Every accepted request is answered before this returns, if its client takes the answer in time. Raises
+    `ServingError` when a worker cannot start.
     """
     with tempfile.TemporaryDirectory(prefix="inkdigits-metrics-") as folder:
         os.environ[_SHARED_FOLDER] = folder
-        workers: list[_Worker] = []
+        supervisor = _Supervisor(settings, listener)
         try:
-            workers += [_Worker.started(settings, listener) for _ in range(settings.workers)]
-            for worker in workers:
+            for _ in range(settings.workers):
+                supervisor.workers.append(supervisor.started())
+            for worker in supervisor.workers:
                 worker.wait_until_ready()
             ready()
-            _replace_dead(workers, settings, listener)
+            supervisor.run()
         except KeyboardInterrupt:
             return
         finally:
-            # The workers hold the last copies of the socket, and close them once they have accepted its backlog.
-            listener.close()
-            for worker in workers:
-                worker.process.terminate()
-            for worker in workers:
-                worker.process.join()
+            supervisor.stop()
 
 
-def _replace_dead(workers: list[_Worker], settings: Settings, listener: socket.socket) -> None:
-    while True:
-        wait([worker.process.sentinel for worker in workers])
-        for place, worker in enumerate(workers):
+@dataclass
+class _Supervisor:
+    """The workers that serve, and those that only finish their requests."""
+
+    settings: Settings
+    listener: socket.socket
+    workers: list[_Worker] = field(default_factory=list)
+    leaving: list[tuple[_Worker, float]] = field(default_factory=list)  # with the time at which each is killed
+    # Whether the whole server stops: then a worker also answers what is queued on the socket.
+    all_stop: Any = field(default_factory=lambda: _CONTEXT.RawValue("b", False))
+    reload: threading.Event = field(default_factory=threading.Event)
+
+    def started(self) -> _Worker:
+        return _Worker.started(self.settings, self.listener, self.all_stop)
+
+    def run(self) -> None:
+        """Replace workers that end or hang, and all of them on SIGHUP, until `KeyboardInterrupt` is raised."""
+        signal.signal(signal.SIGHUP, lambda *_: self.reload.set())
+        while True:
+            wait([worker.process.sentinel for worker in self.workers], timeout=1.0)
+            for place, worker in enumerate(self.workers):
+                if worker.is_hung():
+                    log_event("worker_hung", seconds=_HUNG_SECONDS)
+                    worker.process.kill()
+                    worker.process.join()
+                if not worker.process.is_alive():
+                    log_event("worker_exited", exit_code=worker.process.exitcode)
+                    _forget(worker)
+                    time.sleep(_RESTART_SECONDS)
+                    worker.pipe.close()
+                    self.workers[place] = self.started()
+            self._end_leaving()
+            if self.reload.is_set():
+                self.reload.clear()
+                self._reload()
+
+    def _reload(self) -> None:
+        """Replace the workers one after the other by such as read models and token again; at an error, keep them."""
+        for place, worker in enumerate(self.workers):
+            successor = self.started()
+            try:
+                successor.wait_until_ready()
+            except ServingError as error:
+                log_event("reload_failed", error=str(error))
+                successor.process.kill()
+                return
+            self.workers[place] = successor
+            worker.process.terminate()
+            self.leaving.append((worker, time.monotonic() + _STOP_SECONDS))
+        log_event("reloaded", workers=len(self.workers))
+
+    def _end_leaving(self) -> None:
+        for worker, until in self.leaving:
+            if time.monotonic() > until:
+                worker.process.kill()
             if not worker.process.is_alive():
-                log_event("worker_exited", exit_code=worker.process.exitcode)
-                time.sleep(_RESTART_SECONDS)
-                worker.pipe.close()
-                workers[place] = _Worker.started(settings, listener)
+                _forget(worker)
+        self.leaving = [(worker, until) for worker, until in self.leaving if worker.process.is_alive()]
+
+    def stop(self) -> None:
+        """Have every worker finish its requests and end; kill those that do not."""
+        self.all_stop.value = True
+        # The workers hold the last copies of the socket, and close them once they have accepted its backlog.
+        self.listener.close()
+        until = time.monotonic() + _STOP_SECONDS
+        workers = [*self.workers, *(worker for worker, _ in self.leaving)]
+        for worker in workers:
+            worker.process.terminate()
+        for process in _still_running(workers, until):
+            process.kill()
+            process.join()
 
 
-def _work(settings: Settings, listener: socket.socket, pipe: Connection) -> None:
+def _forget(worker: _Worker) -> None:
+    """Take what only living workers have, such as their memory, out of the metrics."""
+    from prometheus_client.multiprocess import mark_process_dead
+
+    mark_process_dead(worker.process.pid)
+
+
+def _still_running(workers: Iterable[_Worker], until: float) -> Iterator[SpawnProcess]:
+    """The processes that have not ended at the time `until`."""
+    for worker in workers:
+        worker.process.join(max(0.0, until - time.monotonic()))
+        if worker.process.is_alive():
+            yield worker.process
+
+
+def _work(settings: Settings, listener: socket.socket, pipe: Connection, alive: Any, all_stop: Any) -> None:
     """The main function of a worker's process."""
-    from inkdigits.serving.server_process import serve
+    from inkdigits.serving.server_process import Reports, serve
+
+    def report_alive() -> None:
+        alive.value = time.monotonic() + _HUNG_SECONDS
 
     # Until the server has its own handlers.
     stop = raise_on_stop_signals()
     # The parent closes its end of the pipe, and sends SIGTERM, when another worker cannot start.
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         try:
-            serve(settings, listener, lambda: _report_ready(pipe))
+            reports = Reports(lambda: _report_ready(pipe), report_alive, lambda: bool(all_stop.value))
+            serve(settings, listener, reports)
         except InkdigitsError as error:
             pipe.send(str(error))
             sys.exit(2)

@@ -93,6 +93,9 @@ def _outputs(request: InferRequest) -> tuple[tuple[str, bool], ...]:
     for output in request.outputs or []:
         if _UNSUPPORTED & (output.parameters.model_extra or {}).keys():
             raise _bad("outputs: neither classification nor shared memory is supported")
+    names = [output.name for output in request.outputs or []]
+    if len(set(names)) < len(names):
+        raise _bad("outputs: each output can be requested once")
     named = [
         (output.name, binary if output.parameters.binary_data is None else output.parameters.binary_data)
         for output in request.outputs or []

@@ -3,8 +3,9 @@
 const KEY = "inkdigits-token";
 
 export class ApiError extends Error {
-  constructor(status, detail, retryAfter) {
+  constructor(status, detail, retryAfter, tried) {
     super(detail);
+    this.tried = tried; // whether a token was sent
     this.status = status;
     this.retryAfter = retryAfter;
   }
@@ -24,7 +25,8 @@ async function call(path, options) {
   if (response.ok) return response.json();
   const problem = await response.json().catch(() => ({}));
   const detail = problem.detail || `The server answered with status ${response.status}.`;
-  throw new ApiError(response.status, detail, Number(response.headers.get("Retry-After")));
+  const tried = Boolean(options?.headers?.Authorization);
+  throw new ApiError(response.status, detail, Number(response.headers.get("Retry-After")), tried);
 }
 
 // The readings of all pages, one for most pictures; a page that cannot be read has the outcome "error".

@@ -10,7 +10,7 @@ import { labelFor, describeReading } from "./describe.js";
 
 const PAUSE = 180; // milliseconds without a new stroke before the evidence is requested
 const find = (id) => document.getElementById(id);
-const state = { picture: null, pages: [], page: 0, reading: null, chosen: 0, models: [] };
+const state = { picture: null, cleared: null, pages: [], page: 0, reading: null, chosen: 0, models: [] };
 const bars = new Bars(find("bars"));
 const pad = new Pad(find("pad"), onDrawn);
 const reader = new Latest(read);
@@ -18,6 +18,7 @@ const comparer = new Latest(compare);
 let pauseTimer;
 
 function onDrawn() {
+  if (!pad.isBlank) state.cleared = null;
   removePicture();
   refreshTools();
   if (pad.isBlank) showPages([]);
@@ -32,6 +33,7 @@ function removePicture() {
 
 function onPicture(file) {
   pad.strokes = [];
+  state.cleared = null;
   pad.show();
   state.picture = file;
   showPages([]);
@@ -42,14 +44,31 @@ function onPicture(file) {
 }
 
 function refreshTools() {
-  find("undo").disabled = pad.isBlank;
+  find("undo").disabled = Boolean(state.picture) || (!pad.canUndo && !state.cleared);
   find("clear").disabled = pad.isBlank && !state.picture;
   find("hint").hidden = !pad.isBlank || Boolean(state.picture);
 }
 
 function clear() {
+  const picture = state.picture;
   removePicture();
   pad.clear();
+  state.cleared = picture;
+  refreshTools();
+}
+
+function undo() {
+  if (state.picture) return;
+  if (pad.isBlank && state.cleared) onPicture(state.cleared);
+  else pad.undo();
+}
+
+// Wherever the focus is, but where text is entered.
+function undoByKey(event) {
+  const isUndo = event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey) && !event.shiftKey;
+  if (!isUndo || event.target.type === "password") return;
+  event.preventDefault();
+  undo();
 }
 
 async function read() {
@@ -116,7 +135,7 @@ function showDigits(digits) {
     button.type = "button";
     button.className = digit.outcome;
     button.textContent = digit.outcome === "not_a_digit" ? "×" : digit.value;
-    button.setAttribute("aria-label", labelFor(digit));
+    button.setAttribute("aria-label", labelFor(digit, state.reading.size));
     button.addEventListener("click", () => choose(place));
     item.append(button);
     return item;
@@ -129,7 +148,7 @@ function choose(place) {
 }
 
 function resetCorrection() {
-  find("kept").textContent = "Your correction is kept for training.";
+  find("kept").textContent = "";
 }
 
 function select(place) {
@@ -139,8 +158,10 @@ function select(place) {
     [...list].forEach((button, at) => button.setAttribute("aria-pressed", String(at === place)));
   }
   drawNetworkInput(find("network-input"), digit?.network_input);
-  find("network-input").setAttribute("aria-label", `What the networks classify: ${digit ? labelFor(digit) : "nothing yet"}`);
+  find("network-input").setAttribute("aria-label", `What the networks classify: ${digit ? labelFor(digit, state.reading.size) : "nothing yet"}`);
   find("correct").disabled = !digit;
+  find("details").hidden = !digit;
+  find("invitation").hidden = Boolean(state.reading);
   clearTimeout(pauseTimer);
   if (!digit) {
     bars.show(null, null);
@@ -191,7 +212,7 @@ const clearNotice = () => notice("");
 
 async function onError(error, again) {
   if (!(error instanceof ApiError)) return waitForServer(again);
-  if (error.status === 401) return askForToken(again);
+  if (error.status === 401) return askForToken(again, error.tried);
   if (error.status === 503) {
     notice("The server is busy. Retrying …");
     setTimeout(again, 1000 * (error.retryAfter || 1));
@@ -211,14 +232,26 @@ async function waitForServer(again) {
   again();
 }
 
-function askForToken(again) {
+// What waits for the token: a right one brings all of it.
+const waiting = new Set();
+
+function askForToken(again, tried) {
   const dialog = find("ask");
+  waiting.add(again);
+  find("wrong").textContent = tried ? "The server does not accept that token." : "";
   find("askform").onsubmit = (event) => {
     event.preventDefault();
-    setToken(find("token").value.trim());
+    const token = find("token").value.trim();
+    if (!/^[!-~]+$/.test(token)) {
+      find("wrong").textContent = "A token is plain letters, digits and signs, without spaces.";
+      return;
+    }
+    setToken(token);
     find("token").value = "";
     dialog.close();
-    again();
+    const all = [...waiting];
+    waiting.clear();
+    for (const each of all) each();
   };
   if (!dialog.open) dialog.showModal();
 }
@@ -246,7 +279,9 @@ function buildLabelButtons() {
   }));
 }
 
-find("undo").addEventListener("click", () => pad.undo());
+find("undo").addEventListener("click", undo);
+document.addEventListener("keydown", undoByKey);
+matchMedia("(forced-colors: active)").addEventListener("change", () => pad.show());
 find("clear").addEventListener("click", clear);
 find("copy").addEventListener("click", copy);
 find("previous").addEventListener("click", () => showPages(state.pages, state.page - 1));

@@ -9,9 +9,16 @@ export function describeReading(reading) {
   const accepted = reading.digits.filter((digit) => digit.outcome !== "not_a_digit");
   const refused = reading.digits.length - accepted.length;
   const suffix = refused ? ", and something else" : "";
-  if (accepted.length === 1) return oneDigit(accepted[0]) + suffix;
+  const cut = accepted.filter((digit) => isCutOff(digit, reading.size)).length;
+  if (accepted.length === 1) return oneDigit(accepted[0]) + (cut ? ", cut off by the edge" : "") + suffix;
   const unsure = accepted.filter((digit) => digit.outcome === "unsure").length;
-  return `${count(accepted.length)} digits${unsure ? `, unsure of ${unsure === accepted.length ? "all" : count(unsure).toLowerCase()}` : ""}${suffix}`;
+  const some = (number, what) => (number ? `, ${what} ${number === accepted.length ? "all" : count(number).toLowerCase()}` : "");
+  return `${count(accepted.length)} digits${some(unsure, "unsure of")}${some(cut, "the edge cuts off")}${suffix}`;
+}
+
+// Whether the ink reaches the edge of the picture.
+export function isCutOff({ box: [left, top, width, height] }, size) {
+  return left <= 1 || top <= 1 || left + width >= size[0] - 1 || top + height >= size[1] - 1;
 }
 
 function oneDigit(digit) {
@@ -23,10 +30,11 @@ function count(number) {
   return NUMBERS[number] ?? String(number);
 }
 
-export function labelFor(digit) {
+export function labelFor(digit, size) {
   if (digit.outcome === "not_a_digit") return "Not a digit";
-  if (digit.outcome === "unsure") return `Unsure: ${digit.value} or ${digit.second}`;
-  return `${digit.value}, ${percent(digit.probability)}`;
+  const cut = isCutOff(digit, size) ? ", cut off by the edge" : "";
+  if (digit.outcome === "unsure") return `Unsure: ${digit.value} or ${digit.second}${cut}`;
+  return `${digit.value}, ${percent(digit.probability)}${cut}`;
 }
 
 // Never "100 %" for a probability below 1.

@@ -14,6 +14,8 @@ export class Pad {
     this.thickness = 20;
     this.pointer = null;
     this.cursor = null;
+    this.cleared = [];
+    canvas.addEventListener("dragstart", (event) => event.preventDefault());
     canvas.addEventListener("pointerdown", (event) => this.begin(event));
     canvas.addEventListener("pointermove", (event) => this.move(event));
     for (const name of ["pointerup", "pointercancel", "lostpointercapture"]) {
@@ -42,7 +44,9 @@ export class Pad {
   }
 
   begin(event) {
-    if (this.pointer !== null || event.button > 0) return;
+    if (event.button > 0 || (this.pointer !== null && this.pointer !== event.pointerId)) return;
+    // A browser would drag selected text, and end the stroke.
+    getSelection()?.removeAllRanges();
     this.pointer = event.pointerId;
     this.canvas.setPointerCapture(event.pointerId);
     this.cursor = null;
@@ -51,7 +55,7 @@ export class Pad {
   }
 
   move(event) {
-    if (event.pointerId !== this.pointer) return;
+    if (event.pointerId !== this.pointer || !this.strokes.length) return;
     const coalesced = event.getCoalescedEvents ? event.getCoalescedEvents() : [];
     for (const each of coalesced.length ? coalesced : [event]) this.strokes.at(-1).push(this.place(each));
     this.changed();
@@ -65,7 +69,6 @@ export class Pad {
     const steps = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     if (event.key in steps) this.moveCursor(...steps[event.key]);
     else if (event.key === " ") this.putPen();
-    else if (event.key.toLowerCase() === "z" && (event.ctrlKey || event.metaKey)) this.undo();
     else if (event.key === "Delete") this.clear();
     else return;
     event.preventDefault();
@@ -93,13 +96,20 @@ export class Pad {
     this.show();
   }
 
+  get canUndo() {
+    return this.strokes.length > 0 || this.cleared.length > 0;
+  }
+
+  // Take the last stroke away; of a cleared drawing, bring all of them back.
   undo() {
-    this.strokes.pop();
+    if (this.strokes.length) this.strokes.pop();
+    else [this.strokes, this.cleared] = [this.cleared, []];
     if (this.cursor) this.cursor.down = false;
     this.changed();
   }
 
   clear() {
+    if (this.strokes.length) this.cleared = this.strokes;
     this.strokes = [];
     if (this.cursor) this.cursor.down = false;
     this.changed();

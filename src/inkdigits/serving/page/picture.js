@@ -57,7 +57,7 @@ export function showBoxes(layer, reading, stageRatio, onSelect) {
     const box = document.createElement("button");
     box.type = "button";
     box.className = `box ${digit.outcome}`;
-    box.setAttribute("aria-label", labelFor(digit));
+    box.setAttribute("aria-label", labelFor(digit, reading.size));
     box.dataset.value = digit.outcome === "not_a_digit" ? "×" : digit.value;
     const fractions = { left: (left + x * scale) / stageRatio, top: top + y * scale, width: (w * scale) / stageRatio, height: h * scale };
     for (const [side, fraction] of Object.entries(fractions)) box.style[side] = `${100 * fraction}%`;

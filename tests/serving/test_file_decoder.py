@@ -1,0 +1,82 @@
+"""Hostile files: what they cost is bounded, and files that are slow to decode delay no others."""
+
+from __future__ import annotations
+
+import io
+import select
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+from PIL import Image
+
+from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.serving.settings import ServerLimits
+from tests.images.bombs import BOMBS, COMPRESSED, slow_pdf
+from tests.serving.process_memory import tree_memory, watched_memory
+from tests.serving.server import HEAD, Answer, Served, open_connection, png, serving
+
+MIB = 2**20
+
+
+@pytest.fixture(scope="module")
+def attacked() -> Iterator[Served]:
+    with serving("--quiet") as server:
+        yield server
+
+
+def _sent(server: Served, content: bytes, encoding: str = "identity") -> Answer:
+    headers = {"Content-Type": "application/octet-stream", "Content-Encoding": encoding}
+    return server.ask("POST", "/v1/read", content, headers)
+
+
+def _worst_case() -> int:
+    """Bytes above a worker's own that its decoding processes, bodies, and one page with its copies may take."""
+    limits = ServerLimits()
+    decoders = limits.quick_files * limits.quick_decoding.memory + limits.slow_files * limits.slow_decoding.memory
+    return decoders + limits.bodies + 600 * MIB
+
+
+def test_bombs_are_answered_within_the_limits_on_memory(attacked: Served, digits: LabelledDigits) -> None:
+    assert len(BOMBS) + len(COMPRESSED) >= 40
+    before = tree_memory(attacked.process.pid)
+    with watched_memory(attacked.process.pid) as peak, ThreadPoolExecutor(4) as pool:
+        answers = {name: pool.submit(lambda make=make: _sent(attacked, make())) for name, make in BOMBS.items()}
+        for name, (encoding, make) in COMPRESSED.items():
+            answers[name] = pool.submit(lambda make=make, encoding=encoding: _sent(attacked, make(), encoding))
+        statuses = {name: answer.result().status for name, answer in answers.items()}
+    assert {name: status for name, status in statuses.items() if status not in (200, 413)} == {}
+    assert peak.most - before < _worst_case()
+    assert attacked.reading(png(digits.images[0]))["string"] == "7"
+    assert [line["event"] for line in attacked.lines()] == []
+    # What is left: three idle processes, none of which has held much.
+    assert tree_memory(attacked.process.pid) - before < 3 * 250 * MIB
+
+
+def test_files_that_are_slow_to_decode_do_not_delay_others(attacked: Served) -> None:
+    photo, scan = io.BytesIO(), io.BytesIO()
+    Image.fromarray(np.full((3000, 4000), 220, np.uint8)).save(photo, "JPEG")
+    Image.new("L", (300, 200), 255).save(scan, "PDF", save_all=True, append_images=[Image.new("L", (300, 200), 255)])
+    slow = slow_pdf()
+    attackers = [open_connection(attacked, HEAD + b"%d\r\n\r\n" % len(slow) + slow) for _ in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        honest = list(pool.map(lambda one: _sent(attacked, one.getvalue()), (photo, scan) * 2))
+    assert {answer.json["readings"][0]["outcome"] for answer in honest} == {"blank"}
+    answered, _, _ = select.select(attackers, [], [], 0)
+    assert len(answered) <= 2
+    for connection in attackers:
+        connection.close()
+    # Those that disconnect keep no place.
+    assert _sent(attacked, scan.getvalue()).status == 200
+
+
+def test_the_containers_memory_is_above_what_requests_may_cost() -> None:
+    compose = yaml.safe_load((Path(__file__).parents[2] / "containers" / "compose.yaml").read_text())
+    service = compose["services"]["inkdigits"]
+    workers = int(service["command"][service["command"].index("--workers") + 1])
+    assert service["mem_limit"].endswith("g")
+    own = 250 * MIB  # a worker's models and libraries
+    assert workers * (_worst_case() + own) < int(service["mem_limit"][:-1]) * 2**30
