@@ -69,13 +69,13 @@ def main() -> None:
     ]
     counts = [sum(name.startswith(kind) for name in verdicts) for kind in ("honest", "wrong")]
     print("\n".join([*accused, *unnamed]))
-    print(
-        f"{counts[0]} honest submissions, {len({line.split(':')[0] for line in accused})} of them accused or short of points"
-    )
-    print(
-        f"{counts[1]} dishonest or mistaken ones, {len({line.split(':')[0] for line in unnamed})} of them not named or with points too many"
-    )
+    print(f"{counts[0]} honest submissions, {_named_in(accused)} of them accused or short of points")
+    print(f"{counts[1]} dishonest or mistaken ones, {_named_in(unnamed)} of them not named or with points too many")
     sys.exit(1 if accused else 0)
+
+
+def _named_in(lines: list[str]) -> int:
+    return len({line.partition(" | ")[0] for line in lines})
 
 
 def _file(folder: Path, name: str) -> Path:
@@ -131,15 +131,15 @@ def _accusations(name: str, verdict: dict[str, Any], variant: Variant) -> list[s
     parts = {part["name"]: part for part in verdict["parts"]}
     done = ("prepare", "dense", "cnn") if variant.with_cnn else ("prepare", "dense")
     lines = [
-        f"{name}: {part} {parts[part]['points']:g} of {parts[part]['possible']}, accuracy {parts[part]['accuracy']}"
+        f"{name} | {part} {parts[part]['points']:g} of {parts[part]['possible']}, accuracy {parts[part]['accuracy']}"
         for part in done
         if parts[part]["points"] < parts[part]["possible"]
     ]
     lines += [
-        f"{name}: {found['key']}: {found['message']}" for found in verdict["findings"] if found["key"] not in _NEUTRAL
+        f"{name} | {found['key']}: {found['message']}" for found in verdict["findings"] if found["key"] not in _NEUTRAL
     ]
     failed = [cell for cell in verdict["cells"] if cell["part"] in done and cell["outcome"] != "ok" and cell["message"]]
-    return lines + ([f"{name}: {cell['id']}: {cell['message']}" for cell in failed] if lines else [])
+    return lines + ([f"{name} | {cell['id']}: {cell['message']}" for cell in failed] if lines else [])
 
 
 def _unnamed(name: str, verdict: dict[str, Any]) -> list[str]:
@@ -148,12 +148,12 @@ def _unnamed(name: str, verdict: dict[str, Any]) -> list[str]:
     keys |= {"blank"} if any(cell["outcome"] == "blank" for cell in verdict["cells"]) else set()
     keys |= {cell["id"] for cell in verdict["cells"] if cell["is_check"] and cell["outcome"] != "ok"}
     lines = (
-        [] if named.key in keys else [f"{name}: {named.key} is not named, but {', '.join(sorted(keys)) or 'nothing'}"]
+        [] if named.key in keys else [f"{name} | {named.key} is not named, but {', '.join(sorted(keys)) or 'nothing'}"]
     )
     if named.lost and _has_points(verdict, named.lost):
-        lines.append(f"{name}: has all points of {named.lost}")
+        lines.append(f"{name} | has all points of {named.lost}")
     if named.blank and next(part for part in verdict["parts"] if part["name"] == "dense")["points"] > 1:
-        lines.append(f"{name}: blanks have points")
+        lines.append(f"{name} | blanks have points")
     return lines
 
 

@@ -79,7 +79,7 @@ def _copy(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, file: Path, budget: 
 
 
 def _name_of(entry: zipfile.ZipInfo) -> PurePosixPath:
-    """The entry's name without what would lead out of the folder. Zip files of some systems do not say that it is UTF-8."""
+    """The entry's name without what leads out of the folder. Zip files of some systems do not say that it is UTF-8."""
     name = entry.filename
     if not entry.flag_bits & _UTF8_FLAG:
         try:

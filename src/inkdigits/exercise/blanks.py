@@ -22,7 +22,8 @@ def has_blank(source: str) -> bool:
     tree = parsed(source)
     if tree is None:
         return "raise NotImplementedError(" in source
-    bodies = [node.body for node in ast.walk(tree) if isinstance(getattr(node, "body", None), list)]
+    found = [getattr(node, "body", None) for node in ast.walk(tree)]
+    bodies = [body for body in found if isinstance(body, list)]
     return any(_is_blank_line(node) for body in bodies for node in _reachable(body))
 
 

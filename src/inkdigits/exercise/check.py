@@ -43,9 +43,9 @@ def check_submissions(
     """Grade every notebook, `jobs` at a time (default: one for every two cores), in the order of `paths`.
 
     `subset` trains and tests on that many training pictures (and a quarter as many test pictures), with bars scaled
-    down: a trial of the machinery, not of the students. `names` are what the verdicts call them. `done` is called with each verdict as it comes. Nothing that a
-    submission does ends the batch. Raises `ExerciseError` when `subset` is out of range, `MissingExtraError` without
-    the notebook's packages.
+    down: a trial of the machinery, not of the students. `names` are what the verdicts call the notebooks. `done` is
+    called with each verdict as it comes. Nothing that a submission does ends the batch. Raises `ExerciseError` when
+    `subset` is out of range, `MissingExtraError` without the notebook's packages.
     """
     require_what_notebooks_need()
     if subset is not None and not SMALLEST_SUBSET <= subset <= 40_000:

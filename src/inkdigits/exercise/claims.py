@@ -1,7 +1,7 @@
 """Accuracies that a notebook prints, to be compared with the measured one.
 
-A claim counts only where the line can be about nothing but this network on this test set. Every other line with a larger
-number beside the word accuracy is for a person to read.
+A claim counts only where the line can be about nothing but this network on this test set. Every other line with a
+larger number beside the word accuracy is for a person to read.
 """
 
 from __future__ import annotations

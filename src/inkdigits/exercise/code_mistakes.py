@@ -113,7 +113,7 @@ def _shuffles_apart(tree: ast.Module) -> _Found:
         if re.fullmatch(r"(x|y|onehot)_(train|test)", name):
             yield (
                 "shuffled_apart",
-                f"{name} is shuffled by itself: pictures and labels no longer belong together; index both with the same "
+                f"{name} is shuffled by itself: pictures and labels no longer belong together; index both with one "
                 "permutation",
             )
 
@@ -131,8 +131,8 @@ _FAILURES = (
     (
         r"No module named '(tensorflow)",
         "tensorflow_missing",
-        "TensorFlow is not installed here: write `import keras` instead of `from tensorflow import keras`; Keras 3 runs "
-        "on JAX, PyTorch or TensorFlow",
+        "TensorFlow is not installed here: write `import keras` instead of `from tensorflow import keras`; Keras 3 "
+        "runs on JAX, PyTorch or TensorFlow",
     ),
     (
         r"No module named '([\w.]+)'",

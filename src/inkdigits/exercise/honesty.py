@@ -50,8 +50,8 @@ def _of_network(trial: Trial, facts: PartFacts, measured: Measurement) -> _Found
             how = "with slightly changed grey values" if lost > _CHANGED_LOSS else "moved by a pixel"
             yield (
                 "looked_up",
-                f"`model` reads {100 * accuracy:.2f} % of the test pictures, but {100 * max(lost, lost_moved):.0f} points "
-                f"less of the same pictures {how}: it does not read, it looks them up",
+                f"`model` reads {100 * accuracy:.2f} % of the test pictures, but {100 * max(lost, lost_moved):.0f} "
+                f"points less of the same pictures {how}: it does not read, it looks them up",
             )
     if measured.in_kernel is not None and measured.in_kernel - accuracy > 0.02:
         yield (

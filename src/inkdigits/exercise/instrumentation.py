@@ -206,7 +206,7 @@ def _unrecorded(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
 
 
 def _recorded_call(original: Callable[..., Any]) -> Callable[..., Any]:
-    """`__call__`, recorded where it computes: what only traces, or trains in a loop of the student's own, is counted."""
+    """`__call__`, recorded where it computes; what only traces, or trains in a loop of one's own, is counted."""
 
     @functools.wraps(original)
     def method(model: Any, *args: Any, **kwargs: Any) -> Any:

@@ -1,7 +1,7 @@
 """Measures a network: the checker's own test pictures, prepared as the notebook did, read by the notebook's `model`.
 
-Besides the test pictures themselves it reads copies whose grey values were changed slightly and copies that were moved by
-a pixel. A network reads them nearly as well; a table that looks pictures up does not.
+Besides the test pictures themselves it reads copies whose grey values were changed slightly and copies that were moved
+by a pixel. A network reads them nearly as well; a table that looks pictures up does not.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class Candidate:
 class Measurement:
     """What a network reads. Accuracies in [0, 1]; `error` says why it reads nothing.
 
-    `changed` and `moved` are accuracies on altered copies, and `changed_from` and `moved_from` those on the same pictures
+    `changed` and `moved` are accuracies on altered copies, `changed_from` and `moved_from` those on the same pictures
     unaltered.
     """
 
@@ -221,11 +221,17 @@ def _with_altered(candidate: Candidate, probe: Probe, answers: Any, labels: Any)
     difference = np.abs(repeated - answers[: len(repeated)]).max() if len(repeated) else 0.0
     correct = [float(np.mean(right[part] == labels[: part.stop - part.start])) for part in (test, changed, *moved)]
     return Measurement(
-        tuple(right[test].tolist()), correct[0], correct[1], float(np.mean(right[: probe.changed] == labels[: probe.changed])),
-        max(correct[2:]), float(np.mean(right[: probe.moved] == labels[: probe.moved])),
+        digits=tuple(right[test].tolist()),
+        accuracy=correct[0],
+        changed=correct[1],
+        changed_from=float(np.mean(right[: probe.changed] == labels[: probe.changed])),
+        moved=max(correct[2:]),
+        moved_from=float(np.mean(right[: probe.moved] == labels[: probe.moved])),
         random=bool(difference > 0.02 * max(float(np.ptp(answers)), 1e-6)),
-        words=candidate.words, candidate=candidate, probabilities=answers[test],
-    )  # fmt: skip
+        words=candidate.words,
+        candidate=candidate,
+        probabilities=answers[test],
+    )
 
 
 def new_name() -> str:

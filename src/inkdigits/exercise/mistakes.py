@@ -99,8 +99,8 @@ def _onehot_for_sparse(facts: PartFacts) -> _Found:
         shape = call.pictures.label_shape or (0,)
         if call.model.loss == "sparse_categorical_crossentropy" and len(shape) == 2 and shape[-1] == 10:
             yield (
-                "one-hot labels with sparse categorical cross-entropy: it expects the digits, so fit on y_train, or use "
-                "categorical_crossentropy",
+                "one-hot labels with sparse categorical cross-entropy: it expects the digits, so fit on y_train, or "
+                "use categorical_crossentropy",
                 call.cell,
             )
 
@@ -145,7 +145,7 @@ def _logits_with_softmax(facts: PartFacts) -> _Found:
     for activations, model, cell in _known_activations(facts):
         if "softmax" in activations[-1] and model.from_logits:
             yield (
-                "softmax and from_logits=True: the loss takes the softmax of what is softmax already; leave one of them out",
+                "softmax and from_logits=True: the loss takes the softmax of a softmax; leave one of them out",
                 cell,
             )
 
@@ -183,7 +183,7 @@ def _no_hidden_activation(facts: PartFacts) -> _Found:
     for activations, _, cell in _known_activations(facts):
         if len(activations) > 1 and "linear" in activations[:-1]:
             yield (
-                "no activation in a hidden layer: layers without one are together no more than a single layer; use ReLU",
+                "no activation in a hidden layer: layers without one are together no more than one layer; use ReLU",
                 cell,
             )
 
@@ -255,8 +255,8 @@ def _loss_for_classes(facts: PartFacts) -> _Found:
             )
         elif "binary" in loss:
             yield (
-                "binary cross-entropy for ten classes: it treats the outputs as ten separate questions; use categorical "
-                "cross-entropy",
+                "binary cross-entropy for ten classes: it treats the outputs as ten separate questions; use "
+                "categorical cross-entropy",
                 call.cell,
             )
 
@@ -265,7 +265,7 @@ def _zero_weights(facts: PartFacts) -> _Found:
     for call in facts.fits:
         if call.began_zero >= 2:
             yield (
-                "the initial weights are zero: all units of a layer then learn the same; leave the initializer as it is",
+                "the initial weights are zero: all units of a layer then learn the same; keep the default initializer",
                 call.cell,
             )
 
@@ -311,8 +311,8 @@ def _labels_apart(facts: PartFacts) -> _Found:
         wrong, rows = call.pictures.wrong_train_labels, call.pictures.train_rows
         if rows > 100 and wrong > 0.3 * rows:
             yield (
-                f"pictures and labels do not belong together: {wrong:,} of {rows:,} training pictures have another label; "
-                "was one of them shuffled, or shifted by one?",
+                f"pictures and labels do not belong together: {wrong:,} of {rows:,} training pictures have another "
+                "label; was one of them shuffled, or shifted by one?",
                 call.cell,
             )
 

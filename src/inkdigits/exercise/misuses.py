@@ -35,7 +35,7 @@ def test_set_misuses(observations: dict[str, list[Observations]], measured: dict
 
 
 def _reached(one: _Placed, measured: dict[str, Measurement]) -> tuple[str, ...]:
-    """The part that a call was made in, and every part whose tested network is the call's; all of them before part 1."""
+    """The part that a call was made in, and every part whose tested network is the call's; before part 1, both."""
     own = {one.part} if one.part in NETWORK_PARTS else set(NETWORK_PARTS)
     same = {
         part
@@ -81,8 +81,8 @@ def _during_fit(call: Call) -> _Found:
     if call.inside and not call.trains and call.pictures.of_test > _CHANCE_ROWS:
         name = "called on" if call.name == "__call__" else f"given to {call.name}"
         message = (
-            f"test pictures were read during the training: {call.pictures.of_test} of them were {name} a network inside "
-            "fit, as in a callback"
+            f"test pictures were read during the training: {call.pictures.of_test} of them were {name} a network "
+            "inside fit, as in a callback"
         )
         yield "tested_during_fit", message, _NOT_CHOSEN
 

@@ -20,7 +20,7 @@ _MAX_TRAIN = 20_000  # pictures that stand for the training set beside the test 
 
 
 def picture_features(rows: Any) -> Any:
-    """(n, 784) of any scale to (n, 196): blurred ink from 0 to 1, its centre moved to the middle, pooled to 14 by 14."""
+    """(n, 784) of any scale to (n, 196): blurred ink from 0 to 1, moved to the middle, pooled to 14 by 14."""
     squares = _blurred(_blurred(np.asarray(rows, np.float32).reshape(-1, _SIDE, _SIDE)))
     low, high = squares.min(axis=(1, 2), keepdims=True), squares.max(axis=(1, 2), keepdims=True)
     ink = (squares - low) / np.maximum(high - low, 1e-6)

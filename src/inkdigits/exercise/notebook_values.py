@@ -108,7 +108,7 @@ def _build(model: Any) -> None:
     """A model of one's own class has its weights from its first call on; call it, where it was not."""
     if model.built and model.weights:
         return
-    pictures = instrumentation.notebook_names().get("x_train")
+    pictures: Any = instrumentation.notebook_names().get("x_train")
     for shape in ((), (28, 28, 1), (784,), (28, 28)):
         try:
             first = np.asarray(pictures[:1], np.float32)
@@ -122,5 +122,5 @@ def write_array(folder: Path, name: str, array: Any, length: int) -> OfferedArra
     """Write the numbers of `array`, the first rows of `length`, into a new file in `folder`."""
     plain = np.ascontiguousarray(array)
     file = f"{uuid.uuid4().hex}.raw"
-    (folder / file).write_bytes(memoryview(plain.reshape(-1).view(np.uint8)) if plain.size else b"")
+    (folder / file).write_bytes(plain.tobytes())
     return OfferedArray(name, file, plain.dtype.str, tuple(map(int, plain.shape)), int(length))

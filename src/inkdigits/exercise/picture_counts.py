@@ -84,7 +84,7 @@ class Counts:
             return
         marks = fingerprints(rows)
         truth = [known.test.get(mark) for mark in marks]
-        unknown = np.flatnonzero([label is None for label in truth])
+        unknown = [row for row, label in enumerate(truth) if label is None]
         self.test_rows += len(rows) - len(unknown)
         train = [None if label is not None else known.train.get(mark) for label, mark in zip(truth, marks, strict=True)]
         self.train_rows += sum(label is not None for label in train)

@@ -92,7 +92,7 @@ def policy_text() -> str:
     widest = max(map(len, _ENTRIES))
     lines = [f'{key:{widest}} = "{entry.cost}"  # {entry.meaning}' for key, entry in _ENTRIES.items()]
     head = [
-        "# What each finding costs. note: nothing; fail: the submission does not pass; void: besides, the points for the",
-        "# test of every network that it concerns, and of their comparison. Every other finding is a note.",
+        "# What each finding costs. note: nothing; fail: the submission does not pass; void: besides, the points for",
+        "# the test of every network that it concerns, and of their comparison. Every other finding is a note.",
     ]
     return "\n".join([*head, "[costs]", *lines]) + "\n"

@@ -1,4 +1,4 @@
-"""Measures networks again in a fresh process, rebuilt from their saved forms: nothing of the notebook's code runs there."""
+"""Measures networks again in a fresh process, rebuilt from their saved forms: no code of the notebook runs there."""
 
 from __future__ import annotations
 

@@ -43,8 +43,8 @@ _RATES: dict[str, Callable[[Any, Any, int], float]] = {
     "false omission rate": lambda labels, digits, digit: _part(digits != digit, labels == digit),
 }
 _WHAT = {
-    "false discovery rate": "of the pictures that are read as the digit, the fraction that shows another one: divide by "
-    "the number of pictures that do not show the digit instead",
+    "false discovery rate": "of the pictures that are read as the digit, the fraction that shows another one: divide "
+    "by the number of pictures that do not show the digit instead",
     "false negative rate": "of the pictures that show the digit, the fraction that is read as another one",
     "recall": "of the pictures that show the digit, the fraction that is read as the digit",
     "precision": "of the pictures that are read as the digit, the fraction that shows it",

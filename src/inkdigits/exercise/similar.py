@@ -25,7 +25,7 @@ _LAYOUT = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.ENCODING, t
 
 @dataclass(frozen=True)
 class SimilarGroup:
-    """Submissions that are alike, each with at least one other; `similarity` in [0, 1] is that of the least alike link."""
+    """Submissions that are alike, each with one other at least; `similarity` in [0, 1] is the least of a link."""
 
     names: tuple[str, ...]
     similarity: float

@@ -134,7 +134,7 @@ class _TrialRun:
         return _check_result(CellResult(step.id, part, 0.0, "ok", broken, held, is_check=True))
 
     def _without_stale(self, exported: ExportedValues, part: str) -> ExportedValues:
-        """Without a `model` or `history` that was judged in the part before: a part that was left away earns nothing."""
+        """Without a `model` or `history` of the part before: a part that was left away earns nothing."""
         kept = dict(exported.values)
         for name in {"model", "history"} & set(kept):
             judged = self.trial.judged.setdefault(name, {})
@@ -154,7 +154,8 @@ class _TrialRun:
     def _call(self, name: str, arguments: tuple[Any, ...]) -> Any:
         """What the notebook's function returns for `arguments`. Raises `RuntimeError` with its error's message."""
         file = self.folders.exchange / new_name().replace(".npy", ".npz")
-        np.savez(file, **{f"a{place}": np.asarray(argument) for place, argument in enumerate(arguments)})
+        named: dict[str, Any] = {f"a{place}": np.asarray(argument) for place, argument in enumerate(arguments)}
+        np.savez(file, **named)
         file.chmod(0o644)
         done = self._evaluate(f"notebook_values.call_function({str(self.folders.exchange)!r}, {name!r}, {str(file)!r})")
         answer = decode_report(ExportedValues, done.values.get("answer", ""))

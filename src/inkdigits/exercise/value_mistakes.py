@@ -200,7 +200,7 @@ def _comparing(values: dict[str, Any], data: dict[str, Any]) -> _Found:
     if difference is not None and isinstance(cnn, float) and isinstance(dense, float):
         if abs(difference + (cnn - dense)) < 1e-9 < abs(difference):
             yield "comparison_reversed", "the fully connected network went first: compare_paired(labels, cnn, dense)"
-        elif getattr(comparison, "n", len(data["y_test"])) != len(data["y_test"]):
+        elif comparison is not None and getattr(comparison, "n", len(data["y_test"])) != len(data["y_test"]):
             yield "compared_in_part", f"compared on {comparison.n:g} pictures: compare on the whole test set"
 
 
