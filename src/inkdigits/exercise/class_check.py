@@ -48,8 +48,8 @@ def check_class(
             if one.path is None:
                 collected.add(_without_notebook(one), None)
         for student in missing:
-            verdict = Verdict(student, "missing", no_points(), student=student, notes=("handed in nothing",))
-            collected.add(verdict, None)
+            finding = Finding("missing", "handed in nothing", fails=True)
+            collected.add(Verdict(student, "missing", no_points(), findings=(finding,), student=student), None)
         _check_notebooks([one for one in found if one.path], set(unexpected), options, collected)
     return collected.in_order()
 

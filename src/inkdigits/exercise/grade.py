@@ -11,8 +11,9 @@ from inkdigits.errors import ExerciseError
 from inkdigits.exercise.blanks import has_blank
 from inkdigits.exercise.honesty import honesty_findings
 from inkdigits.exercise.master import PARTS, check_cells
-from inkdigits.exercise.mistakes import PartFacts, part_mistakes
+from inkdigits.exercise.mistakes import part_mistakes
 from inkdigits.exercise.misuses import test_set_misuses
+from inkdigits.exercise.part_facts import PartFacts
 from inkdigits.exercise.policy import Cost, Policy
 from inkdigits.exercise.shipped import is_shipped_solution
 from inkdigits.exercise.submission import Submission, read_submission
@@ -57,7 +58,7 @@ def _verdict(trial: Trial, policy: Policy, started: float) -> Verdict:
     if trial.death and not any(finding.key == "stopped" for finding in findings):
         findings.append(Finding("stopped", f"stopped: {trial.death}"))
     found = tuple(_with_cost(finding, policy) for finding in _without_repeats(findings))
-    cells = [_held_to_measured(cell, facts) for cell in trial.cells]
+    cells = [_held_to_measured(cell, facts, trial.bars) for cell in trial.cells]
     passed = not any(finding.fails for finding in found) and all(cell.outcome == "ok" for cell in cells)
     return Verdict(
         trial.submission.path.name,
@@ -100,12 +101,12 @@ def _change_findings(submission: Submission) -> list[Finding]:
     ]
 
 
-def _held_to_measured(cell: CellResult, facts: dict[str, PartFacts]) -> CellResult:
+def _held_to_measured(cell: CellResult, facts: dict[str, PartFacts], bars: dict[str, float]) -> CellResult:
     """An assert on an accuracy (the last of its check) passes only if the measured accuracy does."""
     check = check_cells().get(cell.id)
     if check is None or not cell.asserts or not (check.target or check.needs):
         return cell
-    problem = _problem_of(facts[cell.part]) if check.target else _problem_of_difference(facts)
+    problem = _problem_of(facts[cell.part]) if check.target else _problem_of_difference(facts, bars[cell.id])
     *others, last = cell.asserts
     if problem is None or last.outcome == "not reached":
         return cell
@@ -125,9 +126,13 @@ def _problem_of(facts: PartFacts) -> str | None:
     return f"the checker measured {100 * (facts.accuracy or 0):.2f} %, expected above {100 * (facts.bar or 0):g} %"
 
 
-def _problem_of_difference(facts: dict[str, PartFacts]) -> str | None:
-    accuracies = [facts[part].accuracy for part in ("dense", "cnn")]
-    return "both networks must be measured to be compared" if None in accuracies else None
+def _problem_of_difference(facts: dict[str, PartFacts], bar: float) -> str | None:
+    dense, cnn = facts["dense"].accuracy, facts["cnn"].accuracy
+    if dense is None or cnn is None:
+        return "both networks must be measured to be compared"
+    if cnn - dense > bar:
+        return None
+    return f"the checker measured {100 * cnn:.2f} % for part 2 and {100 * dense:.2f} % for part 1"
 
 
 def _part_result(

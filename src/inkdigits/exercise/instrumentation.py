@@ -57,8 +57,11 @@ class RecordedCall:
         validation = self.validation and self.validation.summary()
         return Call(
             self.name, self.model_id, self.epochs, self.pictures.summary(), validation, self.losses, self.model,  # type: ignore[arg-type]
-            self.inside, self.began_zero, self.batch_size,
+            self.inside, self.began_zero, self.batch_size, self._trained_again(),
         )  # fmt: skip
+
+    def _trained_again(self) -> int:
+        return len(self.validation.train_marks & self.pictures.train_marks) if self.validation else 0
 
 
 class Recorder:
@@ -160,8 +163,8 @@ def wrap_keras(keras: Any) -> None:
     original["to_numpy"] = keras.ops.convert_to_numpy
     for name in _METHODS:
         setattr(keras.Model, name, _recorded(name, original[name]))
-    keras.Model.__call__ = _recorded_call(original["__call__"])
-    keras.Model.stateless_call = _noticed(original["stateless_call"])
+    for name, observed in (("__call__", _recorded_call), ("stateless_call", _noticed)):
+        setattr(keras.Model, name, observed(original[name]))
 
 
 def _local_file(fname: str, **_: Any) -> str:

@@ -19,13 +19,13 @@ from inkdigits.exercise.observations import ModelDescription, Offer
 from inkdigits.exercise.preparations import Preparation, find_preparation, linear_preparation
 from inkdigits.exercise.recognition import PIXELS
 
-__all__ = ["Candidate", "Measurement", "Probe", "candidates_of", "new_name", "read_answers", "reading_of"]
+__all__ = ["Measurement", "PreparedPictures", "Probe", "candidates_of", "new_name", "read_answers", "reading_of"]
 
 _CHANGED = 2000  # pictures that are also read with slightly changed grey values
 _MOVED = 500  # pictures that are also read moved by a pixel, in each of four directions
 _REPEATED = 100  # pictures that are read twice, to notice a network whose answers are random
 _MAX_CANDIDATES = 4
-# Labels that a plain linear classifier finds this well in an array were written into it: in MNIST it finds 93 %.
+# Labels that a plain linear classifier finds this well in an array were written into it: MNIST itself is not so easy.
 _TOO_EASY = 0.975  # set
 # Of the distances between pictures of the same digit, before and after: what is no copy at all is near 0.
 _MIN_FOLLOWING = 0.5  # set
@@ -54,7 +54,7 @@ class Probe:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class PreparedPictures:
     """One way in which the test pictures may have been prepared: `pictures` as a network is given them."""
 
     words: str
@@ -86,11 +86,11 @@ class Measurement:
     model_id: int = 0
     saved: Path | None = None
     matrices: tuple[str, ...] = ()  # checksums of its weight matrices
-    candidate: Candidate | None = field(default=None, repr=False)
+    candidate: PreparedPictures | None = field(default=None, repr=False)
     probabilities: Any = field(default=None, repr=False)  # of the test pictures
 
 
-def candidates_of(offer: Offer, folder: Path, data: dict[str, Any]) -> list[Candidate]:
+def candidates_of(offer: Offer, folder: Path, data: dict[str, Any]) -> list[PreparedPictures]:
     """The ways in which the pictures that the offered model learned from may have been prepared.
 
     What fit was given shows it exactly, unless it was augmented, shuffled or came by batches; then the arrays of the
@@ -135,19 +135,19 @@ def _alike(first: Preparation, second: Preparation, raw: Any, shape: tuple[int, 
         return first.words == second.words
 
 
-def _prepared(preparation: Preparation, probe: Probe, shape: tuple[int, ...]) -> Candidate | None:
+def _prepared(preparation: Preparation, probe: Probe, shape: tuple[int, ...]) -> PreparedPictures | None:
     try:
         pictures = preparation.of(probe.pictures, shape)[probe.order]
     except ValueError:
         return None
-    return Candidate(preparation.words, pictures, probe)
+    return PreparedPictures(preparation.words, pictures, probe)
 
 
-def _own_arrays(own: list[tuple[str, Any]], offer: Offer, data: dict[str, Any]) -> list[Candidate]:
+def _own_arrays(own: list[tuple[str, Any]], offer: Offer, data: dict[str, Any]) -> list[PreparedPictures]:
     wanted = int(np.prod(offer.input_shape))
     fitting = [(name, array) for name, array in own if array.size == len(array) * wanted]
     return [
-        Candidate(f"the notebook's own {name}", array.reshape(-1, *offer.input_shape).astype(np.float32), None)
+        PreparedPictures(f"the notebook's own {name}", array.reshape(-1, *offer.input_shape).astype(np.float32), None)
         for name, array in fitting[:3]
         if np.isfinite(array).all() and _is_of_the_pictures(array.reshape(len(array), -1), data)
     ]
@@ -197,7 +197,7 @@ def read_answers(folder: Path, name: str) -> Any:
     return answers if isinstance(answers, np.ndarray) and answers.dtype.kind == "f" else None
 
 
-def reading_of(candidate: Candidate, answers: Any, labels: Any) -> Measurement:
+def reading_of(candidate: PreparedPictures, answers: Any, labels: Any) -> Measurement:
     """The measurement that follows from a network's answers to a candidate's pictures."""
     if answers is None or answers.ndim != 2 or answers.shape[1] != 10 or len(answers) != len(candidate.pictures):
         shape = None if answers is None else answers.shape
@@ -213,7 +213,7 @@ def reading_of(candidate: Candidate, answers: Any, labels: Any) -> Measurement:
     return _with_altered(candidate, probe, ordered, labels)
 
 
-def _with_altered(candidate: Candidate, probe: Probe, answers: Any, labels: Any) -> Measurement:
+def _with_altered(candidate: PreparedPictures, probe: Probe, answers: Any, labels: Any) -> Measurement:
     right = answers.argmax(axis=1)
     test, changed = slice(0, probe.test), slice(probe.test, probe.test + probe.changed)
     moved = [slice(start, start + probe.moved) for start in (changed.stop + probe.moved * step for step in range(4))]

@@ -4,60 +4,20 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 
-from inkdigits.exercise.measuring import Measurement
-from inkdigits.exercise.observations import Call, LayerDescription, ModelDescription, Observations
+from inkdigits.exercise.architecture_mistakes import ARCHITECTURE_MISTAKES, heavy_dropout
+from inkdigits.exercise.observations import Call
+from inkdigits.exercise.part_facts import NETWORK_UNITS, PartFacts
 from inkdigits.exercise.verdict import Finding
 
-__all__ = ["PartFacts", "has_the_architecture", "part_mistakes"]
+__all__ = ["part_mistakes"]
 
-_UNITS = {"dense": [512, 512, 10], "cnn": [32, 64, 1024, 10]}
-_PARAMETERS = {"dense": 669_706, "cnn": 1_111_946}
 # Far beyond what trains these networks; a rate is only blamed when the bar was missed.
 _HIGH_RATES = {"SGD": 2.0}
 _HIGH_RATE = 0.02
 _LOW_RATES = {"SGD": 1e-3}
 _LOW_RATE = 5e-6
 _PREPARING = {"Rescaling", "Normalization", "BatchNormalization", "LayerNormalization"}
-_HIDDEN = {"Dense", "Conv2D"}
-
-
-@dataclass
-class PartFacts:
-    """What was observed while one part ran."""
-
-    part: str
-    observations: list[Observations] = field(default_factory=list)  # one a cell
-    measured: Measurement | None = None  # of `model` at the part's target
-    bar: float | None = None
-
-    @property
-    def accuracy(self) -> float | None:
-        """Of the measurement, in [0, 1]."""
-        return self.measured.accuracy if self.measured else None
-
-    @property
-    def missed(self) -> bool:
-        """Whether the part has a bar and the measured accuracy does not exceed it."""
-        return self.bar is not None and (self.accuracy or 0.0) <= self.bar
-
-    @property
-    def calls(self) -> list[Call]:
-        """The recorded calls, in order."""
-        return [call for observed in self.observations for call in observed.calls]
-
-    @property
-    def fits(self) -> list[Call]:
-        """The calls that train."""
-        return [call for call in self.calls if call.trains]
-
-    @property
-    def models(self) -> list[tuple[ModelDescription, str]]:
-        """The models that were trained or measured, each with the cell that trained it."""
-        trained = [(call.model, call.cell) for call in self.fits]
-        measured = [(self.measured.model, "")] if self.measured else []
-        return [(model, cell) for model, cell in [*trained, *measured] if model.layers]
 
 
 _Found = Iterator[tuple[str, str]]  # messages, each with the cell that it is about
@@ -66,7 +26,7 @@ _Rules = Mapping[str, Callable[[PartFacts], _Found]]
 
 def part_mistakes(facts: PartFacts) -> list[Finding]:
     """Every mistake of the catalogue that shows in a part's facts, each named once."""
-    if facts.part not in _UNITS:
+    if facts.part not in NETWORK_UNITS:
         return []
     rules = {**_ALWAYS, **(_WHEN_MISSED if facts.missed else {})}
     found = []
@@ -75,12 +35,6 @@ def part_mistakes(facts: PartFacts) -> list[Finding]:
             found.append(Finding(key, message, cell, facts.part))
             break
     return found
-
-
-def has_the_architecture(part: str, model: ModelDescription) -> bool:
-    """Whether a network is the one that the part asks for, by its units or its weights."""
-    units = [layer.units for layer in model.layers if layer.units]
-    return units == _UNITS[part] or _PARAMETERS[part] in (model.parameters, model.trainable)
 
 
 def _labels_not_onehot(facts: PartFacts) -> _Found:
@@ -111,137 +65,6 @@ def _not_scaled(facts: PartFacts) -> _Found:
         highest = call.pictures.highest or 0.0
         if highest > 16 and not kinds & _PREPARING and not call.model.subclassed:
             yield f"the pictures are not scaled: their values reach {highest:g}; divide by 255", call.cell
-
-
-def _activations(model: ModelDescription) -> list[str]:
-    """The activations of the layers with weights in order; an Activation, ReLU or Softmax layer replaces the last."""
-    found: list[str] = []
-    for layer in model.layers:
-        kind = {"Softmax": "softmax", "ReLU": "relu", "LeakyReLU": "leaky_relu"}.get(layer.kind)
-        activation = kind or layer.activation
-        if layer.kind in _HIDDEN:
-            found.append(activation or "linear")
-        elif activation and found:
-            found[-1] = activation if found[-1] == "linear" else f"{found[-1]} and {activation}"
-    return found
-
-
-def _known_activations(facts: PartFacts) -> Iterator[tuple[list[str], ModelDescription, str]]:
-    """Of networks whose layers tell what is between them; the `call` of a class of the student's own does not."""
-    for model, cell in facts.models:
-        activations = _activations(model)
-        if activations and not model.subclassed:
-            yield activations, model, cell
-
-
-def _softmax_missing(facts: PartFacts) -> _Found:
-    for activations, model, cell in _known_activations(facts):
-        own_loss = not model.loss or "crossentropy" not in model.loss
-        if activations[-1] == "linear" and not model.from_logits and not own_loss:
-            yield "softmax is missing: the last layer gives any numbers, where the loss expects probabilities", cell
-
-
-def _logits_with_softmax(facts: PartFacts) -> _Found:
-    for activations, model, cell in _known_activations(facts):
-        if "softmax" in activations[-1] and model.from_logits:
-            yield (
-                "softmax and from_logits=True: the loss takes the softmax of a softmax; leave one of them out",
-                cell,
-            )
-
-
-def _sigmoid_for_classes(facts: PartFacts) -> _Found:
-    for activations, _, cell in _known_activations(facts):
-        if activations[-1] == "sigmoid":
-            yield (
-                "sigmoid for ten classes: a picture shows exactly one digit, so the ten outputs belong together; use "
-                "softmax",
-                cell,
-            )
-
-
-def _softmax_twice(facts: PartFacts) -> _Found:
-    for activations, _, cell in _known_activations(facts):
-        if activations[-1] == "softmax and softmax":
-            yield "softmax twice: the second one flattens the probabilities of the first; leave one out", cell
-
-
-def _softmax_between(facts: PartFacts) -> _Found:
-    for activations, _, cell in _known_activations(facts):
-        if any("softmax" in activation for activation in activations[:-1]):
-            yield "softmax between hidden layers: it scales a layer's outputs to a sum of 1; use ReLU there", cell
-
-
-def _wrong_output_activation(facts: PartFacts) -> _Found:
-    for activations, _, cell in _known_activations(facts):
-        last = activations[-1]
-        if "softmax" not in last and last not in ("linear", "sigmoid", "log_softmax"):
-            yield f"{last} on the output: its values are no probabilities; the last layer needs softmax", cell
-
-
-def _no_hidden_activation(facts: PartFacts) -> _Found:
-    for activations, _, cell in _known_activations(facts):
-        if len(activations) > 1 and "linear" in activations[:-1]:
-            yield (
-                "no activation in a hidden layer: layers without one are together no more than one layer; use ReLU",
-                cell,
-            )
-
-
-def _softmax_over_pictures(facts: PartFacts) -> _Found:
-    for model, cell in facts.models:
-        for layer in model.layers:
-            if layer.kind == "Softmax" and (layer.settings or {}).get("axis") == "0":
-                yield "softmax was taken over the pictures of a batch: use the last axis", cell
-
-
-def _flatten_forgotten(facts: PartFacts) -> _Found:
-    for model, cell in facts.models:
-        output = model.output_shape or model.layers[-1].output or ()
-        if len(output) > 2:
-            yield (
-                f"flatten was forgotten: the network answers with shape {output}, not with ten numbers a picture",
-                cell,
-            )
-
-
-def _wrong_units(facts: PartFacts) -> _Found:
-    for model, cell in facts.models:
-        units = [layer.units for layer in model.layers if layer.units]
-        if units and units[-1] != 10:
-            yield f"{units[-1]} outputs: there are ten digits, so the last layer has ten units", cell
-        elif units != _UNITS[facts.part] and not has_the_architecture(facts.part, model):
-            yield (
-                f"wrong number of units: the layers have {', '.join(map(str, units))}, the exercise asks for "
-                f"{', '.join(map(str, _UNITS[facts.part]))}",
-                cell,
-            )
-
-
-def _wrong_convolution(facts: PartFacts) -> _Found:
-    if facts.part != "cnn":
-        return
-    for model, cell in facts.models:
-        convolutions = [layer for layer in model.layers if layer.kind == "Conv2D"]
-        for layer in convolutions:
-            if (what := _difference_of(layer)) is not None:
-                yield what, cell
-        pools = [layer.kind for layer in model.layers if "Pooling" in layer.kind]
-        if convolutions and not model.subclassed and len(pools) < len(convolutions):
-            yield "a pooling is missing: one follows each convolution", cell
-        elif any(kind != "MaxPooling2D" for kind in pools):
-            yield f"{next(kind for kind in pools if kind != 'MaxPooling2D')}: the pooling should take the maximum", cell
-
-
-def _difference_of(layer: LayerDescription) -> str | None:
-    settings = layer.settings or {}
-    if settings.get("kernel_size") not in ("(5, 5)", None):
-        return f"a convolution has the size {settings['kernel_size']}: the figure shows 5 by 5"
-    if settings.get("padding") == "same":
-        return 'a convolution has padding="same": without padding ("valid") 28 by 28 becomes 24 by 24, as in the figure'
-    if settings.get("strides") not in ("(1, 1)", None):
-        return f"a convolution has strides of {settings['strides']}: the figure's have none"
-    return None
 
 
 def _loss_for_classes(facts: PartFacts) -> _Found:
@@ -276,12 +99,6 @@ def _learning_rate_zero(facts: PartFacts) -> _Found:
             yield "the learning rate is 0: nothing is learned; try 0.001", call.cell
 
 
-def _frozen(facts: PartFacts) -> _Found:
-    for model, cell in facts.models:
-        if model.parameters and model.trainable is not None and model.trainable < model.parameters / 2:
-            yield "layers are frozen (trainable=False): their weights stay as they were drawn", cell
-
-
 def _dropout_at_inference(facts: PartFacts) -> _Found:
     if facts.measured and facts.measured.random:
         yield "dropout (or noise) is used when pictures are read: the same picture is read differently each time", ""
@@ -289,21 +106,11 @@ def _dropout_at_inference(facts: PartFacts) -> _Found:
 
 def _validated_on_training(facts: PartFacts) -> _Found:
     for call in facts.fits:
-        held = call.validation
-        if (
-            held
-            and held.rows
-            and held.train_rows == held.rows
-            and call.pictures.train_rows + held.rows > 1.02 * _train(facts)
-        ):
+        if call.validation and call.trained_again > call.validation.rows / 2:
             yield (
                 "validation_data holds pictures that are trained on: overfitting cannot be noticed with them",
                 call.cell,
             )
-
-
-def _train(facts: PartFacts) -> int:
-    return max((call.pictures.train_rows for call in facts.fits), default=0) + 1
 
 
 def _labels_apart(facts: PartFacts) -> _Found:
@@ -353,9 +160,8 @@ def _diverged(facts: PartFacts) -> _Found:
 
 def _few_pictures(facts: PartFacts) -> _Found:
     rows = [call.pictures.rows for call in facts.fits if call.name == "fit"]
-    available = max(
-        (seen.arrays["x_train"].shape[0] or 0 for seen in facts.observations if "x_train" in seen.arrays), default=0
-    )
+    arrays = [cell.arrays["x_train"] for cell in facts.observations if "x_train" in cell.arrays]
+    available = max((array.shape[0] or 0 for array in arrays), default=0)
     if rows and available and max(rows) < available / 2:
         yield f"trained on {max(rows):,} of {available:,} pictures: train on all of them", facts.fits[0].cell
 
@@ -379,14 +185,6 @@ def _untrained(facts: PartFacts) -> _Found:
         yield "the network was built anew after the training: `model` is another one than was trained", ""
 
 
-def _heavy_dropout(facts: PartFacts) -> _Found:
-    for model, cell in facts.models:
-        for layer in model.layers:
-            rate = (layer.settings or {}).get("rate", "")
-            if layer.kind == "Dropout" and rate.replace(".", "", 1).isdigit() and float(rate) > 0.75:
-                yield f"dropout of {rate}: most of what a layer computes is thrown away; try 0.2 to 0.5", cell
-
-
 def _data_format(facts: PartFacts) -> _Found:
     wrong = {"channels_last": (1, 28, 28), "channels_first": (28, 28, 1)}
     for observed in facts.observations:
@@ -400,24 +198,13 @@ def _data_format(facts: PartFacts) -> _Found:
 
 # What is wrong whatever it led to.
 _ALWAYS: _Rules = {
+    **ARCHITECTURE_MISTAKES,
     "labels_not_onehot": _labels_not_onehot,
     "onehot_for_sparse": _onehot_for_sparse,
     "not_scaled": _not_scaled,
-    "softmax_missing": _softmax_missing,
-    "logits_with_softmax": _logits_with_softmax,
-    "sigmoid_for_classes": _sigmoid_for_classes,
-    "softmax_twice": _softmax_twice,
-    "softmax_between": _softmax_between,
-    "softmax_over_pictures": _softmax_over_pictures,
-    "wrong_output_activation": _wrong_output_activation,
-    "no_hidden_activation": _no_hidden_activation,
-    "flatten_forgotten": _flatten_forgotten,
-    "wrong_units": _wrong_units,
-    "wrong_convolution": _wrong_convolution,
     "loss_for_classes": _loss_for_classes,
     "zero_weights": _zero_weights,
     "learning_rate_zero": _learning_rate_zero,
-    "frozen_layers": _frozen,
     "dropout_at_inference": _dropout_at_inference,
     "validated_on_training": _validated_on_training,
     "labels_apart": _labels_apart,
@@ -432,5 +219,5 @@ _WHEN_MISSED: _Rules = {
     "few_pictures": _few_pictures,
     "large_batches": _large_batches,
     "untrained_network": _untrained,
-    "heavy_dropout": _heavy_dropout,
+    "heavy_dropout": heavy_dropout,
 }

@@ -27,7 +27,9 @@ class _Placed:
 
 def test_set_misuses(observations: dict[str, list[Observations]], measured: dict[str, Measurement]) -> list[Finding]:
     """Every misuse of the test set, once a kind and part; `reaches` says which parts' networks it concerns."""
-    placed = [_Placed(part, call) for part, cells in observations.items() for seen in cells for call in seen.calls]
+    placed = [
+        _Placed(part, call) for part, cells in observations.items() for observed in cells for call in observed.calls
+    ]
     found = [*_calls(placed, measured), *_changed_labels(observations, placed)]
     for part in NETWORK_PARTS:
         found += _chosen(part, [one.call for one in placed if one.part == part], measured.get(part))
@@ -95,11 +97,11 @@ def _changed_labels(observations: dict[str, list[Observations]], placed: list[_P
             message = f"the test labels were changed: {wrong} of those given to {one.call.name} are not MNIST's"
             yield Finding("test_labels_changed", message, one.call.cell, one.part, reaches=_own(one.part))
     for part, cells in observations.items():
-        for seen in cells:
-            for name, array in seen.arrays.items():
+        for observed in cells:
+            for name, array in observed.arrays.items():
                 if array.wrong_labels:
                     message = f"the test labels were changed: {array.wrong_labels} of {name} are not MNIST's"
-                    yield Finding("test_labels_changed", message, seen.cell, part, reaches=_own(part))
+                    yield Finding("test_labels_changed", message, observed.cell, part, reaches=_own(part))
 
 
 def _own(part: str) -> tuple[str, ...]:

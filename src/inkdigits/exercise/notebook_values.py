@@ -1,6 +1,6 @@
 """Hands the values of a notebook's names to the checker as plain numbers. Runs inside a submission's kernel.
 
-The checker judges with these; nothing of the notebook's own, such as a class with a forged comparison, decides.
+The checker evaluates checks with these; nothing of the notebook's own, such as a forged comparison, decides.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -53,6 +53,7 @@ class Counts:
     highest: float = -np.inf
     picture_shape: tuple[int, ...] | None = None
     label_shape: tuple[int, ...] | None = None
+    train_marks: set[int] = field(default_factory=set)  # hashes of the training pictures' fingerprints
 
     def summary(self) -> PictureCounts:
         """The counts as plain values, the copies scaled from the sample to all unknown pictures."""
@@ -88,6 +89,7 @@ class Counts:
         self.test_rows += len(rows) - len(unknown)
         train = [None if label is not None else known.train.get(mark) for label, mark in zip(truth, marks, strict=True)]
         self.train_rows += sum(label is not None for label in train)
+        self.train_marks |= {hash(mark) for label, mark in zip(train, marks, strict=True) if label is not None}
         digits = None if labels is None else digits_of(labels)
         if digits is not None and len(digits) == len(truth):
             self.wrong_labels += _wrong(truth, digits)

@@ -69,10 +69,9 @@ class _Renamed(ast.NodeTransformer):
 
     def visit_FunctionDef(self, node: ast.FunctionDef) -> Any:  # ast calls it by this name
         self.generic_visit(node)
-        node.name, node.returns, node.decorator_list = self._number(node.name), None, []
-        documented = node.body and isinstance(node.body[0], ast.Expr) and isinstance(node.body[0].value, ast.Constant)
-        node.body = node.body[1:] if documented and len(node.body) > 1 else node.body
-        return node
+        first = node.body[0] if node.body else None
+        documented = isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and len(node.body) > 1
+        return ast.FunctionDef(self._number(node.name), node.args, node.body[documented:], [])
 
     def visit_Expr(self, node: ast.Expr) -> Any:  # ast calls it by this name
         printed = isinstance(node.value, ast.Call) and ast.unparse(node.value.func) == "print"

@@ -53,10 +53,10 @@ class Trial:
     data: dict[str, Any]
     observations: dict[str, list[Observations]] = field(default_factory=lambda: {part: [] for part in PARTS})
     measured: dict[str, Measurement] = field(default_factory=dict)
-    bars: dict[str, float] = field(default_factory=dict)
+    bars: dict[str, float] = field(default_factory=dict)  # of each part, and of a check that compares parts
     digits: dict[str, Any] = field(default_factory=dict)  # of each part: the notebook's own dense_digits, cnn_digits
     stated: dict[str, float] = field(default_factory=dict)  # of each part: its own dense_accuracy, cnn_accuracy
-    judged: dict[str, dict[int, str]] = field(default_factory=dict)  # of each name: the objects, with their parts
+    owners: dict[str, dict[int, str]] = field(default_factory=dict)  # of each name: the objects, with their parts
     cells: list[CellResult] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     printed: dict[str, list[tuple[str, str]]] = field(default_factory=lambda: {part: [] for part in PARTS})

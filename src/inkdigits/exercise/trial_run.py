@@ -1,4 +1,4 @@
-"""Runs a submission's cells, judges its checks and measures its networks."""
+"""Runs a submission's cells, evaluates its checks and measures its networks."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any, TypeVar
 import numpy as np
 
 from inkdigits.exercise.blanks import is_blank
+from inkdigits.exercise.check_evaluation import evaluate_check, names_in_check, values_of
 from inkdigits.exercise.code_mistakes import code_mistakes, failure_findings, old_call_findings
 from inkdigits.exercise.exchange import read_array, read_file
-from inkdigits.exercise.judging import judge_check, names_in_check, values_of
 from inkdigits.exercise.kernel import Executed, Kernel
 from inkdigits.exercise.master import PARTS
 from inkdigits.exercise.measuring import (
-    Candidate,
     Measurement,
+    PreparedPictures,
     candidates_of,
     new_name,
     read_answers,
@@ -39,7 +39,7 @@ _SCORES = ("accuracy", "false_positive_rate", "log_loss")
 
 
 def run_trial(submission: Submission, setting: TrialSetting) -> Trial:
-    """Run every cell of `submission` and judge every check. Raises `ExerciseError` if the kernel cannot be observed."""
+    """Run every cell of `submission`, evaluate every check. Raises `ExerciseError` if that cannot be observed."""
     with open_trial(submission, setting) as (trial, kernel, folders):
         run = _TrialRun(trial, kernel, folders)
         for step in submission.steps:
@@ -99,9 +99,11 @@ class _TrialRun:
         )
 
     def check(self, step: SubmissionStep) -> None:
-        """Judge a check by the notebook's values, and measure its network where it has a target."""
+        """Evaluate a check by the notebook's values, and measure its network where it has a target."""
         assert step.check is not None
         part = step.check.part or PARTS[0]
+        if step.check.needs:
+            self.trial.bars[step.id] = bar_of(step)
         if step.check.target:
             self.trial.bars[part] = bar_of(step)
             self._measure(step, part)
@@ -111,9 +113,9 @@ class _TrialRun:
         elif self.kernel.death:
             self.trial.cells.append(_not_reached(step, part, self.kernel.death))
         else:
-            self.trial.cells.append(self._judged(step, part))
+            self.trial.cells.append(self._evaluated_check(step, part))
 
-    def _judged(self, step: SubmissionStep, part: str) -> CellResult:
+    def _evaluated_check(self, step: SubmissionStep, part: str) -> CellResult:
         names = names_in_check(step.source)
         request = f"notebook_values.export({str(self.folders.exchange)!r}, {names!r})"
         exported = self._report(step, request, ExportedValues)
@@ -129,7 +131,7 @@ class _TrialRun:
             defined = {name for name in _SCORES if callable(values.get(name))}
             wrong = score_mistakes(self._call, defined, step.id)
             self.trial.findings += wrong.values()
-        asserts, broken = judge_check(step.source, values, types)
+        asserts, broken = evaluate_check(step.source, values, types)
         held = tuple(_held_to_scores(found, wrong) for found in asserts)
         return _check_result(CellResult(step.id, part, 0.0, "ok", broken, held, is_check=True))
 
@@ -137,8 +139,8 @@ class _TrialRun:
         """Without a `model` or `history` of the part before: a part that was left away earns nothing."""
         kept = dict(exported.values)
         for name in {"model", "history"} & set(kept):
-            judged = self.trial.judged.setdefault(name, {})
-            if judged.setdefault(kept[name].identity, part) != part:
+            owners = self.trial.owners.setdefault(name, {})
+            if owners.setdefault(kept[name].identity, part) != part:
                 del kept[name]
         return replace(exported, values=kept)
 
@@ -187,7 +189,7 @@ class _TrialRun:
         )
         self._fetch_observations(step, part)
 
-    def _read(self, offer: Offer, candidate: Candidate) -> Measurement:
+    def _read(self, offer: Offer, candidate: PreparedPictures) -> Measurement:
         pictures, answers = (self.folders.exchange / new_name() for _ in range(2))
         np.save(pictures, candidate.pictures, allow_pickle=False)
         pictures.chmod(0o644)

@@ -1,4 +1,4 @@
-"""Mistakes that show in the values of a notebook's names when a check is judged."""
+"""Mistakes that show in the values of a notebook's names when a check is evaluated."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Judges a check in the checker's own process: the master's code, run on the values of the notebook's names."""
+"""Evaluates a check in the checker's own process: the master's code, run on the values of the notebook's names."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import numpy as np
 from inkdigits.exercise.observations import ExportedValues, ModelDescription, NotebookValue
 from inkdigits.exercise.verdict import AssertResult
 
-__all__ = ["JudgedModel", "judge_check", "names_in_check", "values_of"]
+__all__ = ["ModelValue", "evaluate_check", "names_in_check", "values_of"]
 
 # What a check calls besides the notebook's names.
 _OWN = {"np", "keras"}
@@ -30,7 +30,7 @@ def names_in_check(source: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class JudgedModel:
+class ModelValue:
     """What a check may ask of a model, answered from its description."""
 
     description: ModelDescription
@@ -75,7 +75,7 @@ def _plain(name: str, value: NotebookValue, read_array: Any, call: Any) -> Any:
     if value.kind == "array" and value.array:
         return read_array(value.array)
     if value.kind == "model" and value.model:
-        return JudgedModel(value.model)
+        return ModelValue(value.model)
     if value.kind == "history":
         return SimpleNamespace(history=value.history or {})
     if value.kind == "fields":
@@ -83,7 +83,7 @@ def _plain(name: str, value: NotebookValue, read_array: Any, call: Any) -> Any:
     return {"number": value.number, "text": value.text}.get(value.kind)
 
 
-def judge_check(source: str, names: dict[str, Any], types: dict[str, str]) -> tuple[tuple[AssertResult, ...], str]:
+def evaluate_check(source: str, names: dict[str, Any], types: dict[str, str]) -> tuple[tuple[AssertResult, ...], str]:
     """The result of each assert of a check, and what went wrong outside of them.
 
     An assert that fails does not hide those after it. `types` names the types of values that are no numbers.
