@@ -169,7 +169,7 @@ WRONG: dict[str, tuple[PartFacts, str, str]] = {
     "learning rate 0": (facts(replace(MODEL, learning_rate=0.0)), "learning_rate_zero", "rate is 0"),
     "frozen": (facts(replace(MODEL, trainable=5130)), "frozen_layers", "frozen"),
     "validated on training": (
-        facts(validation=PictureCounts(rows=300, train_rows=300)),
+        facts(validation=PictureCounts(rows=300, train_rows=300), trained_again=300),
         "validated_on_training",
         "trained on",
     ),
