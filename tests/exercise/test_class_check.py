@@ -81,3 +81,14 @@ def test_verdicts_are_told_as_they_come_with_all_so_far(tmp_path: Path, graded: 
 def test_a_verdict_is_read_as_it_was_written(tmp_path: Path) -> None:
     VerdictLog(tmp_path / "log").add("a", GRADED)
     assert VerdictLog(tmp_path / "log").get("a") == GRADED
+
+
+def test_notebooks_of_the_same_name_are_told_apart(tmp_path: Path, graded: list[str]) -> None:
+    for folder in ("a", "b"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "work.ipynb").write_text(json.dumps(build_notebook(Version.student)))
+    verdicts = check_class(
+        [tmp_path / "a" / "work.ipynb", tmp_path / "b" / "work.ipynb"], ClassOptions(subset=2000, jobs=1)
+    )
+    assert graded == ["work", "work"]
+    assert len({verdict.name for verdict in verdicts}) == 2

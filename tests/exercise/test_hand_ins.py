@@ -124,3 +124,14 @@ def test_the_roster_names_who_handed_in_nothing_however_names_are_written(tmp_pa
     ]
     missing, unexpected = missing_students(read_roster(roster), handed_in)
     assert (missing, unexpected) == (["Di Que"], ["nobody"])
+
+
+def test_files_that_are_named_one_by_one_are_one_student_each(tmp_path: Path) -> None:
+    paths = [write(tmp_path / folder / "work.ipynb") for folder in ("a", "b")]
+    assert sorted(str(one.path) for one in find_hand_ins(paths, tmp_path)) == sorted(map(str, paths))
+
+
+def test_a_folder_around_the_whole_class_is_no_student(tmp_path: Path) -> None:
+    for name in ("anna", "ben"):
+        write(tmp_path / "class" / "submissions" / name / "work.ipynb")
+    assert set(found(tmp_path)) == {"anna", "ben"}

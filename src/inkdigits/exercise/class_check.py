@@ -105,8 +105,11 @@ def _check_notebooks(found: list[HandIn], unexpected: set[str], options: ClassOp
 
 
 def _named_apart(found: list[HandIn]) -> list[HandIn]:
-    names = [one.name for one in found]
-    return [replace(one, name=f"{one.student}: {one.name}") if names.count(one.name) > 1 else one for one in found]
+    """The hand-ins, those whose files have the same name told apart by their students, else by their paths."""
+    for name_of in (lambda one: f"{one.student}: {one.name}", lambda one: str(one.path)):
+        names = [one.name for one in found]
+        found = [replace(one, name=name_of(one)) if names.count(one.name) > 1 else one for one in found]
+    return found
 
 
 def _without_notebook(one: HandIn) -> Verdict:

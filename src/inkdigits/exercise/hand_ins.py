@@ -23,6 +23,7 @@ _MOODLE = re.compile(r"^(?P<student>.+?)_(?P<number>\d+)_assignsubmission_[a-z]+
 # muelleranna_LATE_12345_678901_exercise-1.ipynb
 _CANVAS = re.compile(r"^(?P<student>[^_\W][^_]*)(?P<late>_LATE)?_(?P<number>\d+)_(?P<id>\d+)_(?P<file>.+)$")
 _CANVAS_VERSION = re.compile(r"-(\d+)(?=\.\w+$)")
+_MIN_CLASS = 4  # files in a single folder that are taken for a class and not for one student's
 _LEFT_OUT = {"__MACOSX", ".ipynb_checkpoints", "__pycache__"}
 _BESIDE = {"timestamp.txt", "desktop.ini", "thumbs.db", "index.html"}
 _WHAT = {
@@ -65,14 +66,15 @@ def find_hand_ins(paths: Iterable[Path], workspace: Path) -> list[HandIn]:
         if not path.exists():
             raise ExerciseError(f"{path}: no such file or folder: expected a notebook (.ipynb) or a folder of them")
         if path.is_dir():
-            _search(path, path, students, workspace)
+            _search(_innermost(path), students, workspace)
         elif path.suffix.lower() in ARCHIVES:
             unpacked, problems = unpack(path, workspace)
             if unpacked is None:
                 raise ExerciseError(f"{path}: {'; '.join(problems)}")
-            _search(unpacked, unpacked, students, workspace)
+            _search(_innermost(unpacked), students, workspace)
         else:
-            _add(students, _normal(path.stem), "", path, str(path))
+            # A file that is named by itself is a student of its own, whatever other files are called.
+            students[str(path.resolve())] = _Found(_normal(path.stem), files=[(path, path.name)])
     found = [_chosen(one) for one in students.values()]
     if not found:
         raise ExerciseError("no notebook to check: expected at least one .ipynb file")
@@ -88,17 +90,28 @@ def _is_left_out(relative: Path) -> bool:
     return any(part in _LEFT_OUT or part.startswith(".") for part in relative.parts)
 
 
-def _search(folder: Path, root: Path, students: dict[str, _Found], workspace: Path) -> None:
-    """Take every file below `folder`, which was reached from `root`."""
-    for path in sorted(folder.rglob("*")):
+def _innermost(folder: Path) -> Path:
+    """The folder in which the students are: a single folder around all of them is none of them."""
+    inside = [path for path in folder.iterdir() if not _is_left_out(Path(path.name))]
+    if len(inside) != 1 or not inside[0].is_dir() or _MOODLE.match(inside[0].name):
+        return folder
+    within = [path for path in inside[0].iterdir() if not _is_left_out(Path(path.name))]
+    folders = sum(path.is_dir() for path in within)
+    is_class = folders >= 2 or len(within) - folders >= _MIN_CLASS
+    return _innermost(inside[0]) if is_class else folder
+
+
+def _search(root: Path, students: dict[str, _Found], workspace: Path) -> None:
+    """Take every file below `root`."""
+    for path in sorted(root.rglob("*")):
         relative = path.relative_to(root)
         if _is_left_out(relative) or path.is_dir():
             if path.is_dir() and not _is_left_out(relative) and not any(path.iterdir()):
-                _note_empty(students, relative, path)
+                _note_empty(students, relative)
             continue
         if path.name.lower() in _BESIDE or path.is_symlink():
             continue
-        student, number, late = _whose(relative, root)
+        student, number, late = _whose(relative)
         if path.suffix.lower() in ARCHIVES:
             _take_archive(path, (student, number), students, workspace)
         else:
@@ -120,8 +133,8 @@ def _take_archive(path: Path, whose: tuple[str, str], students: dict[str, _Found
             one.files.append((inner, f"{path.name}/{relative}"))
 
 
-def _note_empty(students: dict[str, _Found], relative: Path, path: Path) -> None:
-    student, number, _ = _whose(relative / "nothing", path)
+def _note_empty(students: dict[str, _Found], relative: Path) -> None:
+    student, number, _ = _whose(relative / "nothing")
     students.setdefault(_key(student, number), _Found(student, number))
 
 
@@ -133,7 +146,7 @@ def _add(students: dict[str, _Found], student: str, number: str, path: Path, nam
     students.setdefault(_key(student, number), _Found(student, number)).files.append((path, name))
 
 
-def _whose(relative: Path, root: Path) -> tuple[str, str, bool]:
+def _whose(relative: Path) -> tuple[str, str, bool]:
     """The student's name, the number that a platform gave, and whether Canvas says that it was late."""
     parts = [_normal(part) for part in relative.parts]
     for part in parts:
