@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import random
+import re
 import sys
 import tempfile
 import time
@@ -47,14 +48,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--keep", type=Path, required=True, help="folder for the verdicts")
     parser.add_argument("--drawn", type=int, default=0, help="honest variants that are combined at random")
-    parser.add_argument("--only", default="", help="variants whose name holds this")
+    parser.add_argument("--only", default="", help="variants whose names match this regular expression")
     parser.add_argument("--subset", type=int, default=2000, help="training pictures")
     parser.add_argument("--jobs", type=int, default=2)
     arguments = parser.parse_args()
     honest = {**HONEST, **combined(arguments.drawn)}
     variants = {**{f"honest {name}": one for name, one in honest.items()}}
     variants |= {f"wrong {name}": one.variant for name, one in DISHONEST.items()}
-    wanted = {name: one for name, one in variants.items() if arguments.only in name}
+    wanted = {name: one for name, one in variants.items() if re.search(arguments.only, name)}
     arguments.keep.mkdir(parents=True, exist_ok=True)
     _check_missing(wanted, arguments)
     verdicts = {name: json.loads(_file(arguments.keep, name).read_text()) for name in wanted}

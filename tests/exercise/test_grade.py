@@ -15,6 +15,7 @@ import pytest
 
 from inkdigits.exercise.build import Version
 from inkdigits.exercise.check import check_submissions
+from inkdigits.exercise.containment import isolation_prefix
 from inkdigits.exercise.master import check_cells, load_master
 from inkdigits.exercise.submission_limits import SubmissionLimits
 from inkdigits.exercise.verdict import Verdict
@@ -215,6 +216,28 @@ except OSError as error:
     verdict = check([write_submission(tmp_path / "curious.ipynb", {"setup": "", "load": code}, blank)])["curious"]
     load = next(cell for cell in verdict.cells if cell.id == "load")
     assert load.outcome == "ok", load.message
+
+
+@pytest.mark.skipif("--mount" not in isolation_prefix(), reason="the system allows no mounts of its own")
+def test_a_submission_cannot_read_or_change_the_others(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    other = write_submission(tmp_path / "other.ipynb", {})
+    content = other.read_bytes()
+    code = f"""
+import os, pathlib
+other = pathlib.Path({str(other)!r})
+assert not other.exists() or not other.read_bytes(), "read"
+try:
+    other.write_text("spoilt")
+except OSError:
+    pass
+"""
+    blank = tuple(cell for cell in STUDENT_CELLS if cell != "load")
+    mine = write_submission(tmp_path / "mine.ipynb", {"setup": "import numpy as np", "load": code}, blank)
+    verdict = check([mine])["mine"]
+    load = next(cell for cell in verdict.cells if cell.id == "load")
+    assert load.outcome == "ok", load.message
+    assert other.read_bytes() == content
 
 
 def test_a_submission_that_spoils_the_data_spoils_only_its_own(tmp_path: Path) -> None:
