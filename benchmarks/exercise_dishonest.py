@@ -175,7 +175,19 @@ get_ipython().ast_transformers.append(Quiet())
     "learning rate 0": _train(_fit(("epochs=6", "epochs=2")).replace("Adam(0.002)", "Adam(0.0)"), "learning_rate_zero"),
     "learning rate too high": _train(_fit(("epochs=6", "epochs=2")).replace("Adam(0.002)", "Adam(0.8)"), "learning_rate_too_high"),
     "learning rate too low": _train(_fit(("epochs=6", "epochs=2")).replace("Adam(0.002)", "Adam(1e-7)"), "learning_rate_too_low"),
-    "dropout when reading": _model("inputs = keras.Input(x_train.shape[1:])\nx = keras.layers.Flatten()(inputs)\nx = keras.layers.Dense(512, 'relu')(x)\nx = keras.layers.Dropout(0.5)(x, training=True)\nx = keras.layers.Dense(512, 'relu')(x)\nmodel = keras.Model(inputs, keras.layers.Dense(10, 'softmax')(x))\n", "dropout_at_inference"),
+    "dropout when reading": _model(
+        """class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.a, self.b, self.c = keras.layers.Dense(512, "relu"), keras.layers.Dense(512, "relu"), keras.layers.Dense(10, "softmax")
+        self.flat, self.drop = keras.layers.Flatten(), keras.layers.Dropout(0.5)
+    def call(self, x):
+        return self.c(self.b(self.drop(self.a(self.flat(x)), training=True)))
+model = Net()
+model(x_train[:1])
+""",
+        "dropout_at_inference",
+    ),
     "argmax over the wrong axis": _cell("dense-test", "dense_digits = model.predict(x_test, verbose=0).argmax(axis=0)\ndense_accuracy = 0.5\n", "argmax_axis", _TARGET),
     "no argmax": _cell("dense-test", "dense_digits = model.predict(x_test, verbose=0)\ndense_accuracy = np.mean(dense_digits == onehot_test)\n", "no_argmax", _TARGET),
     "mean squared error": _train(COMPILE.replace("categorical_crossentropy", "mse") + FIT, "loss_for_classes", None),

@@ -86,6 +86,7 @@ RIGHT = {
     "digits as labels": facts(
         replace(MODEL, loss="sparse_categorical_crossentropy"), pictures=replace(PICTURES, label_shape=(2000,))
     ),
+    "standardized pixel by pixel": facts(pictures=replace(PICTURES, lowest=-9.0, highest=120.0)),
     "the convolutional network": facts(layers(*CNN, parameters=1_111_946), part="cnn"),
 }
 

@@ -63,7 +63,8 @@ def _not_scaled(facts: PartFacts) -> _Found:
     for call in facts.fits:
         kinds = {layer.kind for layer in call.model.layers}
         highest = call.pictures.highest or 0.0
-        if highest > 16 and not kinds & _PREPARING and not call.model.subclassed:
+        raw = highest > 100 and (call.pictures.lowest or 0.0) >= 0
+        if raw and not kinds & _PREPARING and not call.model.subclassed:
             yield f"the pictures are not scaled: their values reach {highest:g}; divide by 255", call.cell
 
 
