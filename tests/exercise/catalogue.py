@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from tests.exercise.conftest import CNN_CELLS, solution_source
 
-__all__ = ["HOSTILE", "MISTAKES", "Mistake"]
+__all__ = ["HIDING", "HONEST", "HOSTILE", "MISTAKES", "Mistake"]
 
 
 @dataclass(frozen=True)
@@ -140,3 +140,58 @@ HOSTILE = {
         _IMPORT + "instrumentation._recorder.calls.append(instrumentation.RecordedCall('fit', 'forged'))", _CHANGED
     ),
 }  # fmt: skip
+
+# What a dishonest student may write before the first task so that nothing seems to fail, with all networks left blank.
+HIDING = {
+    "errors not shown": "from IPython import get_ipython\nget_ipython().showtraceback = lambda *a, **k: None\n",
+    "errors handled": (
+        "from IPython import get_ipython\nget_ipython().set_custom_exc((Exception,), lambda *a, **k: None)\n"
+    ),
+    "syntax rewritten": """
+import ast
+from IPython import get_ipython
+
+class Quiet(ast.NodeTransformer):
+    def visit_Raise(self, node):
+        return ast.Pass()
+
+    def visit_Assert(self, node):
+        return ast.Pass()
+
+get_ipython().ast_transformers.append(Quiet())
+""",
+}
+
+_CLASS = """
+class Net(keras.Model):
+    def __init__(self):
+        super().__init__()
+        self.steps = [keras.layers.Flatten(), keras.layers.Dense(512, "relu"), keras.layers.Dense(512, "relu"),
+                      keras.layers.Dense(10, "softmax")]
+
+    def call(self, x):
+        for step in self.steps:
+            x = step(x)
+        return x
+
+model = Net()
+turn = lambda x: x.transpose(0, 2, 1, 3)
+x_turned = turn(x_train)
+"""
+
+# Honest in a way that a checker may take for something else: each replaces some cells of the solution.
+HONEST: dict[str, dict[str, str | None]] = {
+    "a class of one's own, on transposed pictures": {
+        "dense-model": _CLASS,
+        **_changed("dense-train", ("    x_train,", "    x_turned,")),
+        **_changed("dense-test", ("predict(x_test", "predict(turn(x_test)")),
+    },
+    "an own function with lr, and prints about others": {
+        "dense-train": "def rate(lr=0.001):\n    return lr\n\nrate(lr=0.1)\n" + solution_source("dense-train"),
+        "dense-test": solution_source("dense-test")
+        + '\nprint("best published accuracy is 99.87 %")\nprint("accuracy of the ones: 0.9965")',
+    },
+    "in half precision": {
+        "dense-model": 'keras.mixed_precision.set_global_policy("mixed_bfloat16")\n' + solution_source("dense-model")
+    },
+}

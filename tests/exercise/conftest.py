@@ -18,6 +18,7 @@ from inkdigits.exercise.build import Version, build_notebook
 CNN_CELLS = ("cnn-model", "cnn-train", "cnn-test", "compare")
 # Enough for both networks to learn something, few enough to be quick.
 SUBSET = 2000
+WATCHED = ("fit", "train_on_batch", "evaluate", "test_on_batch", "predict", "predict_on_batch")
 QUIET: dict[str, Any] = {"shuffle": False, "verbose": 0}  # a generator that is to be shuffled warns
 
 
@@ -59,7 +60,7 @@ def recording(small_npz: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The instrumentation over this process's Keras, removed after the test."""
     import keras
 
-    for name in ("fit", "train_on_batch", "evaluate", "test_on_batch"):
+    for name in (*WATCHED, "__call__", "stateless_call"):
         monkeypatch.setattr(keras.Model, name, getattr(keras.Model, name))
     monkeypatch.setattr(keras.src.datasets.mnist, "get_file", keras.src.datasets.mnist.get_file)
     monkeypatch.setattr(instrumentation, "notebook_names", dict)

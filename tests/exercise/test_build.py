@@ -10,11 +10,13 @@ import sys
 from pathlib import Path
 
 import nbformat
+import numpy as np
 import pytest
 
 from inkdigits.errors import ExerciseError, OutputError
 from inkdigits.exercise.build import Version, build_notebook, stale_files, write_all, write_notebook
 from inkdigits.exercise.master import load_master, parse_master
+from inkdigits.stats.scores import compare_paired
 
 DOCS = Path(__file__).parents[2] / "docs" / "exercise"
 
@@ -55,7 +57,7 @@ def test_a_blank_raises_and_says_what_is_asked_and_gives_nothing_away() -> None:
 
 def test_the_tasks_are_red_the_reasons_folded_and_the_figure_travels_inside() -> None:
     text = "\n".join("".join(cell["source"]) for cell in build_notebook(Version.student)["cells"])
-    assert text.count("alert-danger") == text.count("Your turn.") > 15
+    assert text.count("alert-danger") == text.count("Your turn.") > 16
     assert text.count("<details") == text.count("</details>") >= 20
     assert 'src="data:image/svg+xml;base64,' in text
     assert "Muhammad Rizwan" in text
@@ -81,6 +83,31 @@ def test_a_notebook_is_never_written_over(tmp_path: Path) -> None:
 def test_a_malformed_master_is_refused(text: str, problem: str) -> None:
     with pytest.raises(ExerciseError, match=problem):
         parse_master(text)
+
+
+def test_the_standalone_notebook_needs_no_inkdigits_and_has_the_same_cells_and_checks() -> None:
+    standalone, student = (build_notebook(version) for version in (Version.standalone, Version.student))
+    assert [cell["id"] for cell in standalone["cells"]] == [cell["id"] for cell in student["cells"]]
+    assert "inkdigits" not in "".join("".join(cell["source"]) for cell in standalone["cells"])
+    checks = [cell.id for cell in load_master() if cell.is_check]
+    assert all(code(Version.standalone)[check] == code(Version.student)[check] for check in checks)
+
+
+def test_the_standalone_comparison_is_ours() -> None:
+    names: dict[str, object] = {}
+    source = code(Version.standalone)["setup"]
+    exec(
+        "import math\nfrom types import SimpleNamespace\nimport numpy as np\n"
+        + source[source.index("def compare_paired") :],
+        names,
+    )
+    rng = np.random.default_rng(0)
+    labels, first, second = rng.integers(0, 10, 300), rng.integers(0, 10, 300), rng.integers(0, 10, 300)
+    first, second = np.where(rng.random(300) < 0.8, labels, first), np.where(rng.random(300) < 0.7, labels, second)
+    theirs, ours = names["compare_paired"](labels, first, second), compare_paired(labels, first, second)  # type: ignore[operator]
+    assert theirs.p_value == pytest.approx(ours.p_value)
+    assert theirs.difference == pytest.approx(ours.difference)
+    assert (theirs.n, theirs.only_first_right) == (ours.n, ours.only_first_right)
 
 
 @pytest.mark.slow

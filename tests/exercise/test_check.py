@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 
 from inkdigits.exercise import check
-from inkdigits.exercise.check import find_submissions
 from inkdigits.exercise.trial import TrialSetting
 from inkdigits.exercise.verdict import Verdict
 
@@ -52,11 +51,3 @@ def test_a_submission_that_was_stopped_is_called_so(tmp_path: Path, monkeypatch:
             [tmp_path / "a.ipynb"], subset=2000, done=lambda verdict: outcomes.append(verdict.outcome)
         )
     assert outcomes == ["stopped"]
-
-
-def test_submissions_are_found_in_folders_without_jupyters_own_copies(tmp_path: Path) -> None:
-    for name in ("b/work.ipynb", "a/work.ipynb", "a/.ipynb_checkpoints/work.ipynb", "a/notes.txt"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("{}")
-    found = find_submissions([tmp_path, tmp_path / "a" / "work.ipynb"])
-    assert found == [tmp_path / "a" / "work.ipynb", tmp_path / "b" / "work.ipynb"]

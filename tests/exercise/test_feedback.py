@@ -6,13 +6,19 @@ from pathlib import Path
 import pytest
 
 from inkdigits.errors import OutputError
-from inkdigits.exercise.feedback import check_class_csv, class_csv, write_feedback
-from inkdigits.exercise.verdict import CellResult, Finding, PartResult, Verdict
+from inkdigits.exercise.class_table import check_class_csv, class_csv
+from inkdigits.exercise.feedback import write_feedback
+from inkdigits.exercise.verdict import AssertResult, CellResult, Finding, PartResult, Verdict
 
 
 def verdict(name: str, message: str = "not scaled") -> Verdict:
     part = PartResult("dense", 7.5, 9, 0.9812, 0.975)
-    return Verdict(name, "failed", (part,), (), (Finding("x", message),), 12.3)
+    findings = (Finding("x", message, "dense-train", "dense", fails=True, next_step="train longer"),)
+    cell = CellResult(
+        "check-dense-train", "dense", 0.0, "error", "no", (AssertResult("n > 2", "failed", "too few"),), True
+    )
+    sources = {"dense-train": "fit(<b>my code</b>)"}
+    return Verdict(name, "failed", (part,), (cell,), findings, 12.3, answers=(("explain", ""),), sources=sources)
 
 
 def test_the_table_runs_no_formula_and_holds_a_line_each() -> None:
@@ -49,3 +55,31 @@ def test_only_a_table_of_a_class_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "marks.csv").write_text("name,mark")
     with pytest.raises(OutputError, match="is no table of a class: choose another --csv"):
         check_class_csv(tmp_path / "marks.csv")
+
+
+def test_a_students_page_has_titles_points_a_check_the_code_and_a_field_for_marks(tmp_path: Path) -> None:
+    write_feedback(tmp_path, [verdict("a.ipynb")])
+    page = (tmp_path / "001-a.html").read_text()
+    for words in (
+        "Train the fully connected network",
+        "too few",
+        "0 of 2",
+        "fit(&lt;b&gt;my code&lt;/b&gt;)",
+        "train longer",
+    ):
+        assert words in page, words
+    assert "No answer." in page
+    assert 'type="number"' in page
+    assert ">dense-train<" not in page
+
+
+def test_the_class_page_says_who_needs_help_first_and_what_was_missed(tmp_path: Path) -> None:
+    best = Verdict("z.ipynb", "passed", (PartResult("dense", 9, 9, 0.99, 0.975),), student="Zoe")
+    missing = Verdict("Ann", "missing", (PartResult("dense", 0, 9),), student="Ann", notes=("handed in nothing",))
+    write_feedback(tmp_path, [best, verdict("b.ipynb"), missing])
+    page = (tmp_path / "index.html").read_text()
+    places = [page.index(f">{name}<") for name in ("Ann", "b.ipynb", "Zoe")]
+    assert places == sorted(places)
+    assert "2 graded, 1 passed, 1 handed in nothing" in page
+    missed = page.partition("Missed most often")[2].partition("Who needs")[0]
+    assert "Train the fully connected network" in missed

@@ -15,11 +15,12 @@ import pytest
 
 from inkdigits.exercise.build import Version
 from inkdigits.exercise.check import check_submissions
+from inkdigits.exercise.containment import isolation_prefix
 from inkdigits.exercise.master import check_cells, load_master
 from inkdigits.exercise.submission_limits import SubmissionLimits
 from inkdigits.exercise.verdict import Verdict
-from tests.exercise.catalogue import HOSTILE, MISTAKES
-from tests.exercise.conftest import CNN_CELLS, SUBSET, write_submission
+from tests.exercise.catalogue import HIDING, HONEST, HOSTILE, MISTAKES
+from tests.exercise.conftest import CNN_CELLS, SUBSET, solution_source, write_submission
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 INDEPENDENT = Path(__file__).parent / "independent"
@@ -58,6 +59,30 @@ def test_an_honest_part_1_shows_no_mistake(submissions: Path) -> None:
     prepare, dense, cnn = verdict.parts
     assert (prepare.points, dense.points, cnn.points) == (prepare.possible, dense.possible, 0)
     assert set(cnn.blank) == set(CNN_CELLS)
+
+
+def test_nobody_honest_is_accused(submissions: Path) -> None:
+    folder = submissions / "honest"
+    folder.mkdir()
+    left = {"pictures": "", "dense-curves": "", "wrong": ""}
+    paths = [write_submission(folder / f"{name}.ipynb", {**left, **cells}, CNN_CELLS) for name, cells in HONEST.items()]
+    for name, verdict in check(paths).items():
+        assert not [finding for finding in verdict.findings if finding.fails], (name, verdict.findings)
+        prepare, dense, _ = verdict.parts
+        assert (prepare.points, dense.points) == (prepare.possible, dense.possible), (name, verdict.findings)
+
+
+def test_blanks_earn_nothing_whatever_hides_their_errors(submissions: Path) -> None:
+    folder = submissions / "hiding"
+    folder.mkdir()
+    setup = solution_source("setup")
+    blank = tuple(cell.id for cell in load_master() if cell.kind == "code" and cell.written_by_student)
+    paths = [
+        write_submission(folder / f"{name}.ipynb", {"setup": code + setup}, blank) for name, code in HIDING.items()
+    ]
+    for name, verdict in check(paths).items():
+        assert verdict.points == 0, name
+        assert "dense-train" in {cell for part in verdict.parts for cell in part.blank}
 
 
 def read_independent(name: str) -> dict[str, str | None]:
@@ -191,6 +216,28 @@ except OSError as error:
     verdict = check([write_submission(tmp_path / "curious.ipynb", {"setup": "", "load": code}, blank)])["curious"]
     load = next(cell for cell in verdict.cells if cell.id == "load")
     assert load.outcome == "ok", load.message
+
+
+@pytest.mark.skipif("--mount" not in isolation_prefix(), reason="the system allows no mounts of its own")
+def test_a_submission_cannot_read_or_change_the_others(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    other = write_submission(tmp_path / "other.ipynb", {})
+    content = other.read_bytes()
+    code = f"""
+import os, pathlib
+other = pathlib.Path({str(other)!r})
+assert not other.exists() or not other.read_bytes(), "read"
+try:
+    other.write_text("spoilt")
+except OSError:
+    pass
+"""
+    blank = tuple(cell for cell in STUDENT_CELLS if cell != "load")
+    mine = write_submission(tmp_path / "mine.ipynb", {"setup": "import numpy as np", "load": code}, blank)
+    verdict = check([mine])["mine"]
+    load = next(cell for cell in verdict.cells if cell.id == "load")
+    assert load.outcome == "ok", load.message
+    assert other.read_bytes() == content
 
 
 def test_a_submission_that_spoils_the_data_spoils_only_its_own(tmp_path: Path) -> None:

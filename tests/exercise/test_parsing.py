@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from inkdigits.exercise.parsing import problem_of
-from inkdigits.exercise.similar import similar_submissions
+from inkdigits.exercise.similar import similar_groups
 from inkdigits.exercise.tampering import describe_change
 from inkdigits.exercise.verdict import Verdict
 
@@ -12,7 +12,7 @@ from inkdigits.exercise.verdict import Verdict
 def test_code_that_no_parser_reads_is_reported_and_stops_nothing(code: str) -> None:
     assert (problem_of(code) or "").startswith("a cell ")
     assert "no valid Python" in (describe_change("assert n > 2", code) or "")
-    assert similar_submissions([Verdict("a", "failed", code=(code,)), Verdict("b", "failed", code=(code,))]) == []
+    assert similar_groups([Verdict("a", "failed", code=(code,)), Verdict("b", "failed", code=(code,))]) == []
 
 
 def test_ordinary_mistakes_are_left_to_the_kernel_which_names_them() -> None:

@@ -57,3 +57,54 @@ def test_what_is_no_notebook_is_refused_in_words(tmp_path: Path, content: str) -
     path.write_text(content)
     with pytest.raises(ExerciseError, match="notebook"):
         read_submission(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("version", [Version.solution, Version.student, Version.standalone])
+def test_cells_are_known_by_what_they_hold_where_an_editor_dropped_every_name(
+    tmp_path: Path, version: Version, encoding: str
+) -> None:
+    notebook = build_notebook(version)
+    wanted = [cell["id"] for cell in notebook["cells"] if cell["cell_type"] == "code"]
+    for place, cell in enumerate(notebook["cells"]):
+        cell["id"], cell["metadata"] = f"{place:08x}", {"id": f"colab-{place}"}
+    path = tmp_path / "colab.ipynb"
+    path.write_text(json.dumps(notebook, ensure_ascii=False), encoding=encoding)
+    submission = read_submission(path)
+    assert [step.id for step in submission.steps] == wanted
+    assert submission.changes == ()
+
+
+def test_a_changed_check_without_its_name_is_still_that_check(tmp_path: Path) -> None:
+    notebook = build_notebook(Version.solution)
+    for place, cell in enumerate(notebook["cells"]):
+        if cell["id"] == "check-dense-test":
+            cell["source"] = "".join(cell["source"]).replace("0.975", "0.5")
+        cell["id"], cell["metadata"] = f"{place:08x}", {}
+    (tmp_path / "a.ipynb").write_text(json.dumps(notebook))
+    ((check, change),) = read_submission(tmp_path / "a.ipynb").changes
+    assert check == "check-dense-test"
+    assert "from 0.975 to 0.5" in change
+
+
+def test_a_notebook_that_ends_after_part_1_has_deleted_nothing(tmp_path: Path) -> None:
+    later = [cell["id"] for cell in build_notebook(Version.solution)["cells"]]
+    later = later[later.index("cnn-model") :]
+    submission = read_submission(write_submission(tmp_path / "a.ipynb", dict.fromkeys(later)))
+    assert submission.changes == ()
+    assert [step.id for step in submission.steps if step.check] == list(check_cells())
+
+
+def test_answers_in_words_are_kept_and_a_blank_is_none(tmp_path: Path) -> None:
+    path = write_submission(tmp_path / "a.ipynb", {"explain": "No softmax, and not scaled."}, ("overfitting",))
+    answers = dict(read_submission(path).answers)
+    assert answers["explain"] == "No softmax, and not scaled."
+    assert answers["overfitting"] == ""
+
+
+def test_lines_that_install_something_are_left_out(tmp_path: Path) -> None:
+    path = write_submission(
+        tmp_path / "a.ipynb", {"load": "!pip install keras\n%tensorflow_version 2.x\n%matplotlib inline\nx = 1"}
+    )
+    source = next(step.source for step in read_submission(path).steps if step.id == "load")
+    assert source == "pass\npass\n%matplotlib inline\nx = 1"

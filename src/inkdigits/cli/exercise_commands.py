@@ -1,4 +1,4 @@
-"""`exercise new`, `exercise solution`, `exercise nbgrader` and `exercise check`."""
+"""`exercise new`, `solution`, `nbgrader`, `policy` and `check`."""
 
 from __future__ import annotations
 
@@ -24,9 +24,14 @@ File = Annotated[Path, typer.Argument(help="The notebook to write; it must not e
 
 
 @app.command()
-def new(file: File = Path("exercise.ipynb")) -> None:
+def new(
+    file: File = Path("exercise.ipynb"),
+    standalone: Annotated[
+        bool, typer.Option("--standalone", help="A notebook that needs Keras, NumPy and matplotlib alone, as on Colab.")
+    ] = False,
+) -> None:
     """Write the student's notebook: its blanks say what to write."""
-    _write("student", file)
+    _write("standalone" if standalone else "student", file)
 
 
 @app.command()
@@ -50,8 +55,18 @@ def _write(version: str, file: Path) -> None:
 
 
 @app.command()
+def policy() -> None:
+    """Print the table of what each finding costs, to be changed and given to `check --policy`."""
+    from inkdigits.exercise.policy import policy_text
+
+    print(policy_text(), end="")
+
+
+@app.command()
 def check(
-    files: Annotated[list[Path], typer.Argument(help="Notebooks, or folders of them.", metavar="FILE…")],
+    files: Annotated[
+        list[Path], typer.Argument(help="Notebooks, or folders and zip files of a class.", metavar="FILE…")
+    ],
     cell_timeout: Annotated[float, typer.Option(help="Minutes that one cell may take.", min=0.01)] = 30.0,
     total_timeout: Annotated[float, typer.Option(help="Minutes that one notebook may take.", min=0.01)] = 90.0,
     memory: Annotated[float, typer.Option(help="Gigabytes that one submission may use.", min=0.1)] = 4.0,
@@ -62,28 +77,70 @@ def check(
         int | None,
         typer.Option(help="Try the checker on N training pictures, 2000 to 40000, with bars scaled down.", metavar="N"),
     ] = None,
-    csv: Annotated[Path | None, typer.Option("--csv", help="Write a table of the class to this file.")] = None,
+    policy_file: Annotated[
+        Path | None, typer.Option("--policy", help="A table of what each finding costs (see exercise policy).")
+    ] = None,
+    roster: Annotated[Path | None, typer.Option(help="A class list (CSV), to name who handed in nothing.")] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write a table of the class to this file, as verdicts come.")
+    ] = None,
     feedback: Annotated[
         Path | None, typer.Option(help="Write an HTML page for each student and one for the class.", metavar="DIR")
     ] = None,
+    again: Annotated[bool, typer.Option("--again", help="Check everything again, resuming nothing.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run notebooks in fresh kernels, grade them, name their mistakes. Exit code 1: one failed, 2: no notebook."""
+    """Run notebooks in fresh kernels, grade them, name their mistakes. Exit code 1: one failed, 2: no notebook.
+
+    With --csv or --feedback verdicts are kept as they come, and the same command resumes a check that was stopped.
+    """
     from inkdigits.errors import ExerciseError
-    from inkdigits.exercise.check import check_submissions, find_submissions
-    from inkdigits.exercise.feedback import check_class_csv, class_csv, write_feedback
+    from inkdigits.exercise.check import require_what_notebooks_need
+    from inkdigits.exercise.class_check import ClassOptions, check_class
+    from inkdigits.exercise.class_table import check_class_csv
+    from inkdigits.exercise.policy import Policy, read_policy
+    from inkdigits.exercise.roster import read_roster
     from inkdigits.exercise.submission_limits import SubmissionLimits
-    from inkdigits.system.atomic_io import write_text
 
     limits = SubmissionLimits(cell_timeout * 60, total_timeout * 60, int(memory * 2**30))
+    require_what_notebooks_need()
     if csv:
         check_class_csv(csv)
-    with stoppable():
-        verdicts = check_submissions(find_submissions(files), limits, jobs=jobs, subset=subset, done=_say_verdict)
-    if csv:
-        write_text(csv, class_csv(verdicts))
+    options = ClassOptions(
+        limits, jobs, subset, read_policy(policy_file) if policy_file else Policy(), _log_of(csv, feedback, again),
+        tuple(read_roster(roster)) if roster else (),
+    )  # fmt: skip
+    with stoppable(lambda: "stopped; the same command resumes" if options.log else "stopped"):
+        verdicts = check_class(files, options, lambda verdict, so_far: _report_one(verdict, so_far, csv))
     if feedback:
+        from inkdigits.exercise.feedback import write_feedback
+
         write_feedback(feedback, verdicts)
+    _print_all(verdicts, subset, as_json)
+    if len(verdicts) == 1 and verdicts[0].outcome == "unreadable":
+        raise ExerciseError(verdicts[0].findings[0].message)
+    if not all(verdict.passed for verdict in verdicts):
+        raise typer.Exit(1)
+
+
+def _log_of(csv: Path | None, feedback: Path | None, again: bool) -> Path | None:
+    """The file of the verdicts, beside the table or in the folder of the pages."""
+    log = csv.with_name(f"{csv.name}.verdicts.jsonl") if csv else feedback and feedback / "verdicts.jsonl"
+    if log and again:
+        log.unlink(missing_ok=True)
+    return log
+
+
+def _report_one(verdict: Verdict, so_far: list[Verdict], csv: Path | None) -> None:
+    from inkdigits.exercise.class_table import class_csv
+    from inkdigits.system.atomic_io import write_text
+
+    print_status(f"{verdict.name}: {verdict.outcome} after {verdict.seconds:.0f} s")
+    if csv:
+        write_text(csv, class_csv(so_far))
+
+
+def _print_all(verdicts: list[Verdict], subset: int | None, as_json: bool) -> None:
     if subset:
         print_status(f"a trial on {subset:,} training pictures, with bars scaled down: these are no marks")
     if as_json:
@@ -92,14 +149,6 @@ def check(
         _print_one(verdicts[0])
     else:
         _print_class(verdicts)
-    if all(verdict.outcome == "unreadable" for verdict in verdicts):
-        raise ExerciseError(verdicts[0].findings[0].message)
-    if not all(verdict.passed for verdict in verdicts):
-        raise typer.Exit(1)
-
-
-def _say_verdict(verdict: Verdict) -> None:
-    print_status(f"{verdict.name}: {verdict.outcome} after {verdict.seconds:.0f} s")
 
 
 def _print_class(verdicts: list[Verdict]) -> None:
@@ -115,7 +164,7 @@ def _print_class(verdicts: list[Verdict]) -> None:
 
 
 def _print_one(verdict: Verdict) -> None:
-    from inkdigits.exercise.feedback import PART_TITLES
+    from inkdigits.exercise.task_titles import PART_TITLES
 
     if verdict.cells:
         _print_cells(verdict)

@@ -1,6 +1,6 @@
-"""Builds notebooks from the master: the student's, the solution, and nbgrader's.
+"""Builds notebooks from the master: the student's, with the package and without, the solution, and nbgrader's.
 
-`python -m inkdigits.exercise.build docs/exercise` writes the three of the repository; a test compares them with a fresh
+`python -m inkdigits.exercise.build docs/exercise` writes those of the repository; a test compares them with a fresh
 build.
 """
 
@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from enum import StrEnum
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 from inkdigits.errors import OutputError
-from inkdigits.exercise.master import MasterCell, load_master, solution_only, student_only
+from inkdigits.exercise.master import MasterCell, load_master, parse_master, solution_only, student_only
 from inkdigits.exercise.paragraphs import render_text
 from inkdigits.system.atomic_io import write_text
 
@@ -26,16 +28,32 @@ class Version(StrEnum):
 
     student = "student"  # blanks raise NotImplementedError
     solution = "solution"
+    standalone = "standalone"  # the student's, with Keras, NumPy and matplotlib alone
     nbgrader = "nbgrader"  # the solution with nbgrader's markers, the source of `nbgrader generate_assignment`
 
 
-FILES = {Version.student: "exercise.ipynb", Version.solution: "solution.ipynb", Version.nbgrader: "nbgrader.ipynb"}
+FILES = {
+    Version.student: "exercise.ipynb",
+    Version.solution: "solution.ipynb",
+    Version.standalone: "standalone.ipynb",
+    Version.nbgrader: "nbgrader.ipynb",
+}
+# What the text of a notebook says that does without the package.
+_STANDALONE_TEXT = (
+    (
+        "Nothing is downloaded: the 70,000 pictures of MNIST come with the package `inkdigits`. It runs",
+        "It needs Keras 3, NumPy and matplotlib; the 70,000 pictures of MNIST are downloaded by Keras, unless the file "
+        "`mnist.npz` lies beside the notebook. It runs",
+    ),
+    ("`inkdigits.datasets.mnist.load_data()` returns", "`load_mnist()`, which the first cell defines, returns"),
+    ("with `inkdigits.stats.scores.compare_paired(labels", "with `compare_paired(labels"),
+)
 
 
 def build_notebook(version: Version) -> dict[str, Any]:
     """The notebook as nbformat 4.5's JSON, without outputs. The same master always gives the same bytes."""
     return {
-        "cells": [_cell(cell, version) for cell in load_master()],
+        "cells": [_cell(cell, version) for cell in _cells_of(version)],
         "metadata": {
             "inkdigits": {"exercise": "digits", "version": version.value},
             "kernelspec": {"display_name": "Python 3 (ipykernel)", "language": "python", "name": "python3"},
@@ -44,6 +62,21 @@ def build_notebook(version: Version) -> dict[str, Any]:
         "nbformat": 4,
         "nbformat_minor": 5,
     }
+
+
+def _cells_of(version: Version) -> tuple[MasterCell, ...]:
+    if version is not Version.standalone:
+        return load_master()
+    text = (resources.files("inkdigits.exercise") / "standalone.md").read_text("utf-8")
+    replaced = {cell.id: cell for cell in parse_master(text)}
+    return tuple(replaced.get(cell.id) or _without_package(cell) for cell in load_master())
+
+
+def _without_package(cell: MasterCell) -> MasterCell:
+    source = cell.source
+    for text, other in _STANDALONE_TEXT if cell.kind == "markdown" else ():
+        source = source.replace(text, other)
+    return replace(cell, source=source)
 
 
 def _cell(cell: MasterCell, version: Version) -> dict[str, Any]:
@@ -70,6 +103,7 @@ def _nbgrader_source(cell: MasterCell) -> str:
 _SOURCES: dict[Version, Callable[[MasterCell], str]] = {
     Version.student: student_only,
     Version.solution: solution_only,
+    Version.standalone: student_only,
     Version.nbgrader: lambda cell: _nbgrader_source(cell) if cell.kind == "code" else student_only(cell),
 }
 
@@ -107,7 +141,7 @@ def write_notebook(version: Version, path: Path) -> None:
 
 
 def write_all(folder: Path) -> None:
-    """Write all three versions into `folder`, over what is there."""
+    """Write all versions into `folder`, over what is there."""
     for version, name in FILES.items():
         write_text(folder / name, notebook_text(version))
 

@@ -1,10 +1,10 @@
-"""A class of submissions, graded in parallel."""
+"""Submissions, graded in parallel."""
 
 from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,35 +14,20 @@ from threading import Event
 import numpy as np
 
 from inkdigits.datasets import mnist
-from inkdigits.errors import ExerciseError, InkdigitsError, require_extra
+from inkdigits.errors import ExerciseError, InkdigitsError, MissingExtraError, require_extra
 from inkdigits.exercise.grade import grade_submission, no_points
+from inkdigits.exercise.other_user import places_to_hide
+from inkdigits.exercise.policy import Policy
 from inkdigits.exercise.submission_limits import SubmissionLimits
 from inkdigits.exercise.trial import TrialSetting
 from inkdigits.exercise.verdict import Finding, Verdict, encodable
 from inkdigits.system.cores import usable_cores
+from inkdigits.training.backend import choose_backend, installed_backends
 
-__all__ = ["SMALLEST_SUBSET", "check_submissions", "find_submissions"]
+__all__ = ["SMALLEST_SUBSET", "check_submissions", "require_what_notebooks_need"]
 
 # With fewer pictures the solution itself may miss the scaled bars.
 SMALLEST_SUBSET = 2000
-
-
-def find_submissions(paths: Iterable[Path]) -> list[Path]:
-    """The notebooks that `paths` name: files as they are, folders searched for `.ipynb` files below them.
-
-    Raises `ExerciseError` when a path is missing or there is no notebook at all.
-    """
-    found: list[Path] = []
-    for path in paths:
-        if path.is_dir():
-            found += sorted(file for file in path.rglob("*.ipynb") if ".ipynb_checkpoints" not in file.parts)
-        elif path.exists():
-            found.append(path)
-        else:
-            raise ExerciseError(f"{path}: no such file or folder: expected a notebook (.ipynb) or a folder of them")
-    if not found:
-        raise ExerciseError("no notebook to check: expected at least one .ipynb file")
-    return list(dict.fromkeys(found))
 
 
 def check_submissions(
@@ -51,23 +36,25 @@ def check_submissions(
     *,
     jobs: int | None = None,
     subset: int | None = None,
+    policy: Policy | None = None,
+    names: Mapping[Path, str] | None = None,
     done: Callable[[Verdict], None] = lambda verdict: None,
 ) -> list[Verdict]:
     """Grade every notebook, `jobs` at a time (default: one for every two cores), in the order of `paths`.
 
     `subset` trains and tests on that many training pictures (and a quarter as many test pictures), with bars scaled
-    down: a trial of the machinery, not of the students. `done` is called with each verdict as it comes. Nothing that a
-    submission does ends the batch. Raises `ExerciseError` when `subset` is out of range, `MissingExtraError` without
-    the notebook's packages.
+    down: a trial of the machinery, not of the students. `names` are what the verdicts call the notebooks. `done` is
+    called with each verdict as it comes. Nothing that a submission does ends the batch. Raises `ExerciseError` when
+    `subset` is out of range, `MissingExtraError` without the notebook's packages.
     """
-    for module in ("nbformat", "jupyter_client", "ipykernel"):
-        require_extra(module, "exercise", "checking notebooks")
+    require_what_notebooks_need()
     if subset is not None and not SMALLEST_SUBSET <= subset <= 40_000:
         raise ExerciseError(f"--subset {subset}: expected {SMALLEST_SUBSET} to 40000 training pictures")
     stop = Event()
-    names = _short_names(paths)
+    names = names or _short_names(paths)
     with _data_home(subset) as keras_home, ThreadPoolExecutor(jobs or max(1, usable_cores() // 2)) as pool:
-        setting = TrialSetting(keras_home, limits or SubmissionLimits(), subset, stop)
+        hidden = places_to_hide(paths)
+        setting = TrialSetting(keras_home, limits or SubmissionLimits(), subset, stop, policy or Policy(), hidden)
 
         def grade(path: Path) -> Verdict:
             verdict = replace(_grade_guarded(path, setting), name=names[path], subset=subset)
@@ -81,6 +68,16 @@ def check_submissions(
         finally:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+def require_what_notebooks_need() -> None:
+    """Raise `MissingExtraError` where a notebook could not run: without Jupyter, Keras, a backend or matplotlib."""
+    for module in ("nbformat", "jupyter_client", "ipykernel", "keras", "matplotlib"):
+        require_extra(module, "exercise", "checking notebooks")
+    if choose_backend() not in installed_backends():
+        raise MissingExtraError(
+            f"no Keras backend named {choose_backend()!r} is installed: pip install 'inkdigits[exercise]' brings JAX"
+        )
 
 
 def _grade_guarded(path: Path, setting: TrialSetting) -> Verdict:

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from inkdigits.errors import ExerciseError
-from inkdigits.exercise.claims import overstated
+from inkdigits.exercise.blanks import has_blank
+from inkdigits.exercise.honesty import honesty_findings
 from inkdigits.exercise.master import PARTS, check_cells
-from inkdigits.exercise.mistakes import PartFacts, part_mistakes
+from inkdigits.exercise.mistakes import part_mistakes
+from inkdigits.exercise.misuses import test_set_misuses
+from inkdigits.exercise.part_facts import PartFacts
+from inkdigits.exercise.policy import Cost, Policy
+from inkdigits.exercise.shipped import is_shipped_solution
 from inkdigits.exercise.submission import Submission, read_submission
-from inkdigits.exercise.trial import Trial, TrialSetting, run_trial, task_cells
-from inkdigits.exercise.verdict import CellResult, Finding, PartResult, Verdict
+from inkdigits.exercise.trial import Trial, TrialSetting, task_cells
+from inkdigits.exercise.trial_run import run_trial
+from inkdigits.exercise.verdict import AssertResult, CellResult, Finding, PartResult, Verdict
 
 __all__ = ["grade_submission", "no_points"]
-
-# These make a good accuracy worthless, so they cost the points of the part's target.
-_VOID = frozenset({"trained_on_test", "validated_on_test", "chosen_on_test", "test_labels_changed"})
 
 
 def grade_submission(path: Path, setting: TrialSetting) -> Verdict:
@@ -29,7 +32,8 @@ def grade_submission(path: Path, setting: TrialSetting) -> Verdict:
     except ExerciseError as error:
         finding = Finding("no_notebook", str(error), fails=True)
         return Verdict(path.name, "unreadable", parts=no_points(), findings=(finding,))
-    return _verdict(run_trial(submission, setting), started)
+    trial = run_trial(submission, setting)
+    return _verdict(trial, setting.policy, started)
 
 
 def no_points() -> tuple[PartResult, ...]:
@@ -41,22 +45,46 @@ def _possible(part: str) -> int:
     return sum(check.points for check in check_cells().values() if check.part == part)
 
 
-def _verdict(trial: Trial, started: float) -> Verdict:
+def _verdict(trial: Trial, policy: Policy, started: float) -> Verdict:
+    facts = _facts_of(trial)
     findings = [*trial.findings, *_change_findings(trial.submission)]
-    for facts in trial.facts.values():
-        findings += [*part_mistakes(facts), *_claim_findings(facts, trial.printed[facts.part])]
+    findings += test_set_misuses(trial.observations, trial.measured)
+    for one in facts.values():
+        findings += part_mistakes(one)
+    findings += honesty_findings(trial, facts)
+    if is_shipped_solution(trial.submission):
+        message = "the answers are those of inkdigits' own solution, renamed or reformatted at most"
+        findings.append(Finding("shipped_solution", message))
     if trial.death and not any(finding.key == "stopped" for finding in findings):
-        findings.append(Finding("stopped", f"stopped: {trial.death}", fails=True))
-    found = tuple(_without_repeats(findings))
-    passed = not any(finding.fails for finding in found) and all(cell.outcome == "ok" for cell in trial.cells)
+        findings.append(Finding("stopped", f"stopped: {trial.death}"))
+    found = tuple(_with_cost(finding, policy) for finding in _without_repeats(findings))
+    cells = [_held_to_measured(cell, facts, trial.bars) for cell in trial.cells]
+    passed = not any(finding.fails for finding in found) and all(cell.outcome == "ok" for cell in cells)
     return Verdict(
         trial.submission.path.name,
         "passed" if passed else "failed",
-        tuple(_part_result(part, trial, found) for part in PARTS),
-        tuple(trial.cells),
+        tuple(_part_result(part, trial, cells, facts[part], found) for part in PARTS),
+        tuple(cells),
         found,
         time.monotonic() - started,
         code=tuple(step.source for step in trial.submission.steps if not step.check),
+        answers=trial.submission.answers,
+        sources={step.id: step.source for step in trial.submission.steps if not step.check},
+    )
+
+
+def _facts_of(trial: Trial) -> dict[str, PartFacts]:
+    return {
+        part: PartFacts(part, trial.observations[part], trial.measured.get(part), trial.bars.get(part))
+        for part in PARTS
+    }
+
+
+def _with_cost(finding: Finding, policy: Policy) -> Finding:
+    cost = policy.cost_of(finding.key)
+    reaches = finding.reaches or ((finding.part,) if finding.part in ("dense", "cnn") else ())
+    return replace(
+        finding, fails=cost != Cost.note, voids=cost == Cost.void, reaches=reaches if cost == Cost.void else ()
     )
 
 
@@ -68,36 +96,60 @@ def _without_repeats(findings: Iterable[Finding]) -> list[Finding]:
 def _change_findings(submission: Submission) -> list[Finding]:
     checks = check_cells()
     return [
-        Finding("check_changed", f"{change} (the original was run)", cell, checks[cell].part, fails=True)
+        Finding("check_changed", f"{change} (the original was run)", cell, checks[cell].part)
         for cell, change in submission.changes
     ]
 
 
-def _claim_findings(facts: PartFacts, printed: list[tuple[str, str]]) -> list[Finding]:
-    if facts.accuracy is None:
-        return []
-    claims = [(cell, claim) for cell, text in printed if (claim := overstated(text, facts.accuracy)) is not None]
-    return [
-        Finding(
-            "claim_above_measured",
-            f"an accuracy of {100 * claim:g} % is printed, the checker measured {100 * facts.accuracy:.2f} %",
-            cell,
-            facts.part,
-            fails=True,
-        )
-        for cell, claim in claims[:1]
-    ]
-
-
-def _part_result(part: str, trial: Trial, findings: tuple[Finding, ...]) -> PartResult:
-    checks = [cell for cell in check_cells().values() if cell.part == part]
-    void = any(finding.part == part and finding.key in _VOID for finding in findings)
-    results = {cell.id: cell for cell in trial.cells if cell.is_check}
-    points = sum(
-        0.0 if void and check.target else check.points * _fraction_passed(results.get(check.id)) for check in checks
+def _held_to_measured(cell: CellResult, facts: dict[str, PartFacts], bars: dict[str, float]) -> CellResult:
+    """An assert on an accuracy (the last of its check) passes only if the measured accuracy does."""
+    check = check_cells().get(cell.id)
+    if check is None or not cell.asserts or not (check.target or check.needs):
+        return cell
+    problem = _problem_of(facts[cell.part]) if check.target else _problem_of_difference(facts, bars[cell.id])
+    *others, last = cell.asserts
+    if problem is None or last.outcome == "not reached":
+        return cell
+    return replace(
+        cell,
+        outcome="error",
+        message=cell.message or problem,
+        asserts=(*others, AssertResult(last.test, "failed", problem)),
     )
-    facts = trial.facts[part]
-    return PartResult(part, round(points, 2), _possible(part), facts.accuracy, facts.bar, tuple(_blanks(part, trial)))
+
+
+def _problem_of(facts: PartFacts) -> str | None:
+    if facts.measured is None or facts.measured.error:
+        return facts.measured.error if facts.measured else "`model` could not be measured"
+    if not facts.missed:
+        return None
+    return f"the checker measured {100 * (facts.accuracy or 0):.2f} %, expected above {100 * (facts.bar or 0):g} %"
+
+
+def _problem_of_difference(facts: dict[str, PartFacts], bar: float) -> str | None:
+    dense, cnn = facts["dense"].accuracy, facts["cnn"].accuracy
+    if dense is None or cnn is None:
+        return "both networks must be measured to be compared"
+    if cnn - dense > bar:
+        return None
+    return f"the checker measured {100 * cnn:.2f} % for part 2 and {100 * dense:.2f} % for part 1"
+
+
+def _part_result(
+    part: str, trial: Trial, cells: list[CellResult], facts: PartFacts, findings: tuple[Finding, ...]
+) -> PartResult:
+    checks = [cell for cell in check_cells().values() if cell.part == part]
+    void = {name for finding in findings if finding.voids for name in finding.reaches}
+    results = {cell.id: cell for cell in cells if cell.is_check}
+    points = sum(
+        0.0
+        if void & ({part} if check.target else set(check.needs))
+        else check.points * _fraction_passed(results.get(check.id))
+        for check in checks
+    )
+    return PartResult(
+        part, round(points, 2), _possible(part), facts.accuracy, facts.bar, tuple(_blanks(part, trial)), part in void
+    )
 
 
 def _fraction_passed(result: CellResult | None) -> float:
@@ -108,9 +160,8 @@ def _fraction_passed(result: CellResult | None) -> float:
 
 def _blanks(part: str, trial: Trial) -> list[str]:
     """The student's cells of a part that still hold a blank."""
-    blank = re.compile(r"^\s*raise NotImplementedError\(", re.MULTILINE)
     return [
         step.id
         for step in trial.submission.steps
-        if step.id in task_cells() and trial.parts[step.id] == part and blank.search(step.source)
+        if step.id in task_cells() and trial.parts[step.id] == part and has_blank(step.source)
     ]

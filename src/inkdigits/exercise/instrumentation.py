@@ -10,46 +10,30 @@ from __future__ import annotations
 import functools
 import importlib.abc
 import importlib.machinery
+import importlib.util
 import inspect
 import os
 import sys
-from collections.abc import Callable, Iterator
+import types
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from inkdigits.exercise.model_description import as_array, as_int, describe_model
-from inkdigits.exercise.observations import (
-    ArraySummary,
-    Call,
-    ModelDescription,
-    Observations,
-    PictureCounts,
-    encode_report,
-)
-from inkdigits.exercise.recognition import Preparation, digits_of, fingerprints, leaves, preparation_of
+from inkdigits.exercise.model_description import as_int, describe_model, zero_kernels
+from inkdigits.exercise.observations import ArraySummary, Call, ModelDescription, Observations, encode_report
+from inkdigits.exercise.picture_counts import Counts, KnownPictures, count_source, guarded
+from inkdigits.exercise.recognition import digits_of, leaves
 
 __all__ = ["RecordedCall", "Recorder", "drain", "notebook_names", "recorder", "start"]
 
-_MAX_ROWS = 200_000  # of an endless data set
-
-
-@dataclass
-class _Counts:
-    """The pictures of one call, counted so far."""
-
-    rows: int = 0
-    test_rows: int = 0
-    wrong_labels: int = 0
-    lowest: float = np.inf
-    highest: float = -np.inf
-    picture_shape: tuple[int, ...] | None = None
-    label_shape: tuple[int, ...] | None = None
-
-    def summary(self) -> PictureCounts:
-        highest = self.highest if self.rows else None
-        return PictureCounts(self.rows, self.test_rows, self.wrong_labels, highest, self.label_shape)
+_TRAINING = ("fit", "train_on_batch")
+_METHODS = (*_TRAINING, "evaluate", "test_on_batch", "predict", "predict_on_batch")
+# A batch at a time: several in a row are one record.
+_BATCHWISE = ("train_on_batch", "test_on_batch", "predict_on_batch", "__call__")
+# Fit's own evaluation of its validation_data, as Keras calls it.
+_OWN_EVALUATION = "_use_cached_eval_dataset"
 
 
 @dataclass
@@ -58,17 +42,26 @@ class RecordedCall:
 
     name: str
     model_id: int
+    inside: bool = False
     epochs: int = 1
-    pictures: _Counts = field(default_factory=_Counts)
-    validation: _Counts | None = None
+    pictures: Counts = field(default_factory=Counts)
+    validation: Counts | None = None
     losses: tuple[float, ...] = ()
     model: ModelDescription = field(default_factory=ModelDescription)
+    began_zero: int = 0
+    batch_size: int | None = None
+    first_rows: Any = None  # of an array that fit was given, for recognizing how it was prepared
 
     def report(self) -> Call:
         """The call as plain values."""
         validation = self.validation and self.validation.summary()
-        pictures = self.pictures.summary()
-        return Call(self.name, self.model_id, self.epochs, pictures, validation, self.losses, self.model)  # type: ignore[arg-type]
+        return Call(
+            self.name, self.model_id, self.epochs, self.pictures.summary(), validation, self.losses, self.model,  # type: ignore[arg-type]
+            self.inside, self.began_zero, self.batch_size, self._trained_again(),
+        )  # fmt: skip
+
+    def _trained_again(self) -> int:
+        return len(self.validation.train_marks & self.pictures.train_marks) if self.validation else 0
 
 
 class Recorder:
@@ -77,23 +70,18 @@ class Recorder:
     def __init__(self, data_file: str) -> None:
         with np.load(data_file, allow_pickle=False) as data:
             self.data = {name: data[name] for name in ("x_train", "y_train", "x_test", "y_test")}
-        self.known = dict(zip(fingerprints(self.data["x_test"]), self.data["y_test"].tolist(), strict=True))
+        self.known = KnownPictures(self.data)
         self.calls: list[RecordedCall] = []
         self.last_fit: dict[int, RecordedCall] = {}  # by id(model)
-        self.prepared: dict[int, Preparation] = {}  # by id(model): what was done to the pictures of its last fit
-        self.measured: list[Any] = []  # the models themselves, so that no id is used twice
-        self.depth = 0  # fit calls evaluate itself: only what the notebook calls is recorded
+        self.models: list[Any] = []  # the models and other objects themselves, so that no id is used twice
+        self.running: list[RecordedCall | None] = []  # the calls under way; None for one that is Keras's own
+        self.other_training = 0
         self.original: dict[str, Callable[..., Any]] = {}
 
     def load_data(self) -> Any:
         """Fresh copies of the data that this check uses, as `keras.datasets.mnist.load_data` returns them."""
         copies = {name: array.copy() for name, array in self.data.items()}
         return (copies["x_train"], copies["y_train"]), (copies["x_test"], copies["y_test"])
-
-    def preparation(self, array: Any) -> Preparation | None:
-        """What made `array` of our test or training pictures; those of its length are tried first."""
-        raws = sorted((self.data["x_test"], self.data["x_train"]), key=lambda raw: raw.shape[:1] != array.shape[:1])
-        return next((found for raw in raws if (found := preparation_of(array, raw)) is not None), None)
 
 
 _recorder: Recorder | None = None
@@ -114,6 +102,29 @@ def start(data_file: str, subset: bool) -> None:
     if subset:
         actions["inkdigits.datasets.mnist"] = _replace_own_loader
     sys.meta_path.insert(0, _AfterImport(actions))
+    if importlib.util.find_spec("google") is None or importlib.util.find_spec("google.colab") is None:
+        sys.meta_path.append(_ColabElsewhere())
+
+
+class _ColabElsewhere(importlib.abc.MetaPathFinder, importlib.abc.Loader):
+    """Modules below `google.colab` whose functions do nothing: a notebook that was written there runs here."""
+
+    def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
+        """A package without content."""
+        if name.split(".")[:2] not in (["google"], ["google", "colab"]):
+            return None
+        return importlib.machinery.ModuleSpec(name, self, is_package=True)
+
+    def exec_module(self, module: Any) -> None:
+        """Let every name of the module be a function that does nothing."""
+        if module.__name__ != "google":
+            module.__getattr__ = _nothing
+
+
+def _nothing(name: str) -> Any:
+    if name.startswith("__"):
+        raise AttributeError(name)
+    return types.SimpleNamespace(mount=lambda *_, **__: None) if name == "drive" else lambda *_, **__: None
 
 
 class _AfterImport(importlib.abc.MetaPathFinder):
@@ -143,16 +154,27 @@ def _replace_own_loader(module: Any) -> None:
 
 
 def wrap_keras(keras: Any) -> None:
-    """Record every call of the methods of `keras.Model` that train or evaluate."""
+    """Record every call of the methods of `keras.Model` that train, evaluate or predict."""
     # Keras compares mnist.npz with the checksum of its own file, which was compressed otherwise, and would download.
     keras.src.datasets.mnist.get_file = _local_file
-    for name in ("fit", "train_on_batch", "evaluate", "test_on_batch"):
-        setattr(keras.Model, name, _recorded(name, getattr(keras.Model, name)))
-    recorder().original["predict"] = keras.Model.predict
+    original = recorder().original
+    original.update({name: getattr(keras.Model, name) for name in (*_METHODS, "__call__", "stateless_call")})
+    original["save"] = keras.saving.save_model
+    original["to_numpy"] = keras.ops.convert_to_numpy
+    for name in _METHODS:
+        setattr(keras.Model, name, _recorded(name, original[name]))
+    for name, observed in (("__call__", _recorded_call), ("stateless_call", _noticed)):
+        setattr(keras.Model, name, observed(original[name]))
 
 
 def _local_file(fname: str, **_: Any) -> str:
     return f"{os.environ['KERAS_HOME']}/datasets/{fname}"
+
+
+def _is_watched(kwargs: Any) -> bool:
+    """Whether this call is the notebook's, and not one that Keras makes by itself inside another."""
+    running = recorder().running
+    return not running or (running[-1] is not None and running[-1].name == "fit" and not kwargs.get(_OWN_EVALUATION))
 
 
 def _recorded(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
@@ -161,29 +183,66 @@ def _recorded(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(original)
     def method(model: Any, *args: Any, **kwargs: Any) -> Any:
         state = recorder()
-        if state.depth or not _binds(signature, model, args, kwargs):
-            return original(model, *args, **kwargs)
-        call = _new_call(name, model)
+        if not _is_watched(kwargs) or not _binds(signature, model, args, kwargs):
+            return _unrecorded(original, model, *args, **kwargs)
         given = signature.bind(model, *args, **kwargs)
-        _guarded(_record_arguments, call, given)
-        state.depth += 1
+        call = _new_call(name, model)
+        guarded(_record_arguments, call, given, model)
+        state.running.append(call)
         try:
             result = original(*given.args, **given.kwargs)
         finally:
-            state.depth -= 1
-            _guarded(_record_model, call, model)
-        _guarded(_record_result, call, result)
+            state.running.pop()
+            guarded(_record_model, call, model)
+        guarded(_record_result, call, result)
         return result
 
     return method
 
 
-def _guarded(record: Callable[..., None], *arguments: Any) -> None:
-    """Record what can be recorded: an honest call must not fail for being observed."""
+def _unrecorded(original: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+    recorder().running.append(None)
     try:
-        record(*arguments)
+        return original(*args, **kwargs)
+    finally:
+        recorder().running.pop()
+
+
+def _recorded_call(original: Callable[..., Any]) -> Callable[..., Any]:
+    """`__call__`, recorded where it computes; what only traces, or trains in a loop of one's own, is counted."""
+
+    @functools.wraps(original)
+    def method(model: Any, *args: Any, **kwargs: Any) -> Any:
+        if _is_watched({}) and args:
+            training = bool(kwargs.get("training"))
+            if not recorder().running:
+                recorder().other_training += training or not _is_concrete(args[0])
+            if not training and _is_concrete(args[0]):
+                call = _new_call("__call__", model)
+                guarded(call.pictures.add, recorder().known, args[0], None)
+                guarded(_record_model, call, model)
+        return _unrecorded(original, model, *args, **kwargs)
+
+    return method
+
+
+def _noticed(original: Callable[..., Any]) -> Callable[..., Any]:
+    """`stateless_call`, by which a loop of one's own trains on JAX; Keras calls it too, inside its own methods."""
+
+    @functools.wraps(original)
+    def method(*args: Any, **kwargs: Any) -> Any:
+        recorder().other_training += not recorder().running
+        return original(*args, **kwargs)
+
+    return method
+
+
+def _is_concrete(given: Any) -> bool:
+    """Whether these are numbers, and not the placeholders of a trace."""
+    try:
+        return all(np.asarray(recorder().original["to_numpy"](leaf)).size for leaf in leaves(given))
     except Exception:
-        return
+        return False
 
 
 def _binds(signature: inspect.Signature, model: Any, args: Any, kwargs: Any) -> bool:
@@ -195,15 +254,23 @@ def _binds(signature: inspect.Signature, model: Any, args: Any, kwargs: Any) -> 
 
 
 def _new_call(name: str, model: Any) -> RecordedCall:
-    call = RecordedCall(name, id(model))
-    recorder().calls.append(call)
-    if name in ("fit", "train_on_batch"):
-        recorder().last_fit[id(model)] = call
-        recorder().prepared.pop(id(model), None)
+    state = recorder()
+    inside = bool(state.running)
+    last = state.calls[-1] if state.calls else None
+    if not any(model is other for other in state.models):
+        state.models.append(model)
+    if name in _BATCHWISE and last and (last.name, last.model_id, last.inside) == (name, id(model), inside):
+        return last
+    call = RecordedCall(name, id(model), inside)
+    state.calls.append(call)
+    if name in _TRAINING:
+        state.last_fit[id(model)] = call
     return call
 
 
 def _record_model(call: RecordedCall, model: Any) -> None:
+    if call.name in _BATCHWISE and call.model.layers and not call.pictures.test_rows:
+        return
     call.model = describe_model(model)
 
 
@@ -214,93 +281,42 @@ def _record_result(call: RecordedCall, result: Any) -> None:
         call.epochs = len(call.losses)
 
 
-def _record_arguments(call: RecordedCall, given: inspect.BoundArguments) -> None:
-    arguments = given.arguments
+def _record_arguments(call: RecordedCall, given: inspect.BoundArguments, model: Any) -> None:
+    arguments, known = given.arguments, recorder().known
     call.epochs = as_int(arguments.get("epochs")) or 1
+    call.batch_size = as_int(arguments.get("batch_size"))
+    if call.name == "fit":
+        guarded(_record_start, call, model)
     held_back = arguments.get("validation_data")
     if held_back is not None:
-        call.validation = _Counts()
-        counted = _counted(call.validation, *_halves(held_back))
+        call.validation = Counts()
+        pair = held_back if isinstance(held_back, tuple | list) else (held_back, None)
+        counted = count_source(known, call.validation, pair[0], pair[1] if len(pair) > 1 else None)
         if inspect.isgenerator(held_back):
             arguments["validation_data"] = counted
     x = arguments.get("x")
-    arguments["x"] = _counted(call.pictures, x, arguments.get("y"))
-    if call.name == "fit" and not inspect.isgenerator(x):
-        _record_preparation(call, x)
+    if call.name == "fit":
+        guarded(_keep_first_rows, call, x)
+    arguments["x"] = count_source(known, call.pictures, x, arguments.get("y"))
 
 
-def _record_preparation(call: RecordedCall, x: Any) -> None:
-    given = [as_array(leaf) for leaf in leaves(x) if hasattr(leaf, "shape")]
-    found = recorder().preparation(given[0]) if given else None
-    if found is not None:
-        recorder().prepared[call.model_id] = found
+def _record_start(call: RecordedCall, model: Any) -> None:
+    call.began_zero = zero_kernels(model)
 
 
-def _counted(counts: _Counts, x: Any, y: Any) -> Any:
-    """`x`, counted; a generator, which can be read only once, is counted while Keras reads it."""
-    if inspect.isgenerator(x):
-        return _counted_while_read(x, counts)
-    _guarded(_count, counts, x, y)
-    return x
-
-
-def _counted_while_read(batches: Iterator[Any], counts: _Counts) -> Iterator[Any]:
-    for batch in batches:
-        _guarded(_count_batch, counts, *_halves(batch))
-        yield batch
-
-
-def _halves(batch: Any) -> tuple[Any, Any]:
-    if isinstance(batch, tuple | list):
-        return (batch[0] if batch else None), (batch[1] if len(batch) > 1 else None)
-    return batch, None
-
-
-def _count(counts: _Counts, x: Any, y: Any) -> None:
-    if hasattr(x, "shape") or isinstance(x, dict | list | tuple):
-        _count_batch(counts, x, y)
-        return
-    for batch in _batches(x):
-        _count_batch(counts, *_halves(batch))
-        if counts.rows > _MAX_ROWS:
-            return
-
-
-def _batches(x: Any) -> Iterator[Any]:
-    if hasattr(x, "__getitem__") and hasattr(x, "__len__"):
-        return (x[index] for index in range(len(x)))
-    return iter(x) if hasattr(x, "__iter__") else iter(())
-
-
-def _count_batch(counts: _Counts, x: Any, y: Any) -> None:
-    given = list(leaves(y))
-    labels = as_array(given[0]) if y is not None and len(given) == 1 else None
-    for pictures in map(as_array, leaves(x)):
-        counts.rows += len(pictures)
-        counts.picture_shape = pictures.shape
-        counts.lowest = min(float(pictures.min()), counts.lowest)
-        counts.highest = max(float(pictures.max()), counts.highest)
-        if labels is not None:
-            counts.label_shape = labels.shape
-        _match(counts, pictures, labels)
-
-
-def _match(counts: _Counts, pictures: Any, labels: Any) -> None:
-    if pictures.size != 784 * len(pictures):
-        return
-    truth = [recorder().known.get(mark) for mark in fingerprints(pictures)]
-    counts.test_rows += sum(label is not None for label in truth)
-    digits = None if labels is None else digits_of(labels)
-    if digits is not None and len(digits) == len(truth):
-        pairs = zip(truth, digits, strict=True)
-        counts.wrong_labels += sum(label is not None and label != int(given) for label, given in pairs)
+def _keep_first_rows(call: RecordedCall, x: Any) -> None:
+    given = [leaf for leaf in leaves(x) if hasattr(leaf, "shape")]
+    if given and len(given[0].shape):
+        rows = given[0][:2000]
+        call.first_rows = np.array(recorder().original["to_numpy"](rows)), len(given[0])
 
 
 def drain() -> str:
     """Everything recorded since the last call, as JSON."""
     state = recorder()
     calls, state.calls = state.calls, []
-    return encode_report(Observations(tuple(call.report() for call in calls), _arrays(), _data_format()))
+    others, state.other_training = state.other_training, 0
+    return encode_report(Observations(tuple(call.report() for call in calls), _arrays(), _data_format(), others))
 
 
 def _data_format() -> str | None:

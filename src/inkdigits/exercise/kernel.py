@@ -22,10 +22,11 @@ from threading import Event
 from typing import Any
 
 from inkdigits.exercise.containment import TOKEN, ControlGroups, end_processes, isolation_prefix, measure_usage
+from inkdigits.exercise.other_user import OtherUser
 from inkdigits.exercise.submission_limits import SubmissionLimits
 from inkdigits.training.backend import choose_backend
 
-__all__ = ["Executed", "Kernel", "clean_environment", "run_kernel"]
+__all__ = ["Executed", "Kernel", "KernelFolders", "clean_environment", "run_kernel"]
 
 _KEPT = (
     "CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS", "KERAS_BACKEND", "KERAS_TORCH_DEVICE", "LANG", "LC_ALL", "LD_LIBRARY_PATH",
@@ -145,11 +146,10 @@ class Kernel:
             with suppress(queue.Empty):
                 reply = self._client.get_shell_msg(timeout=_POLL)
                 if reply["parent_header"].get("msg_id") == message:
-                    answers = reply["content"].get("user_expressions") or {}
-                    done.values = {
-                        name: answer["data"]["text/plain"] for name, answer in answers.items() if "data" in answer
-                    }
+                    _read_reply(reply["content"], done)
                     return
+        if not done.error_name and self._process.poll() is None:
+            done.limit = "its kernel did not say how it ended"
 
     def _enforce_limits(self, done: Executed, deadline: float) -> None:
         limits, clock = self._limits, time.monotonic()
@@ -211,6 +211,16 @@ class Kernel:
         self._die(f"its kernel did not start within {self._limits.start_seconds:g} s")
 
 
+def _read_reply(content: dict[str, Any], done: Executed) -> None:
+    """Take the values, and the error: what a notebook publishes can be suppressed, the reply's status counts."""
+    answers = content.get("user_expressions") or {}
+    done.values = {name: answer["data"]["text/plain"] for name, answer in answers.items() if "data" in answer}
+    if content.get("status") != "ok" and done.error_name is None:
+        done.error_name = str(content.get("ename") or "an error that the notebook hid")
+        done.error_text = str(content.get("evalue") or "")[:2000]
+        done.error_line = _failing_line([str(line) for line in content.get("traceback") or []])
+
+
 def _failing_line(traceback: list[str]) -> int | None:
     """The line of the cell where the error was raised, by IPython's arrow in the frame of the cell itself."""
     plain = re.sub(r"\x1b\[[0-9;]*m", "", "\n".join(traceback))
@@ -222,25 +232,32 @@ def _failing_line(traceback: list[str]) -> int | None:
     return None
 
 
-@contextmanager
-def run_kernel(control: Path, work: Path, keras_home: Path, limits: SubmissionLimits, stop: Event) -> Iterator[Kernel]:
-    """A kernel in the folder `work`; at the end of the block it and every process it started are killed.
+@dataclass(frozen=True)
+class KernelFolders:
+    """The folders of one submission, all its own; `control` holds the sockets, so that its path must be short."""
 
-    `control` holds the sockets; its path must be short, since a socket's name has about 100 characters at most.
-    """
+    control: Path  # a socket's name has about 100 characters at most
+    work: Path
+    keras_home: Path
+
+
+@contextmanager
+def run_kernel(folders: KernelFolders, user: OtherUser, limits: SubmissionLimits, stop: Event) -> Iterator[Kernel]:
+    """A kernel in the folder `work`; at the end of the block it and every process it started are killed."""
     from jupyter_client.blocking.client import BlockingKernelClient
 
     token = uuid.uuid4().hex
     groups = ControlGroups(f"inkdigits-{token}", limits)
-    connection = control / "kernel.json"
+    connection = folders.control / "kernel.json"
     client = BlockingKernelClient()
-    client.load_connection_info(_connection_info(control, connection))
+    client.load_connection_info(_connection_info(folders.control, connection))
     kernel_command = (sys.executable, "-m", "ipykernel_launcher", "-f", str(connection))
-    command = [*groups.joining_command(), *isolation_prefix(), *_INIT, *kernel_command]
+    user.take(folders.control, folders.work, folders.keras_home)
+    command = [*groups.joining_command(), *isolation_prefix(), *user.prefix(), *_INIT, *kernel_command]
     process = subprocess.Popen(
         command,
-        cwd=work,
-        env=clean_environment(work, keras_home, token),
+        cwd=folders.work,
+        env=clean_environment(folders.work, folders.keras_home, token),
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

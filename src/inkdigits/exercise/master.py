@@ -37,6 +37,7 @@ class MasterCell:
     points: int = 0
     part: str | None = None  # of a check: prepare, dense or cnn
     target: str | None = None  # of the check that a network's accuracy is measured at: dense or cnn
+    needs: tuple[str, ...] = ()  # of a check: the parts whose networks it compares
 
     @property
     def is_check(self) -> bool:
@@ -76,9 +77,11 @@ def parse_master(text: str) -> tuple[MasterCell, ...]:
 
 def _fenced_cell(language: str, settings: str, source: str) -> MasterCell:
     given = dict(setting.split("=", 1) for setting in settings.split())
-    unknown = set(given) - {"id", "points", "part", "target"}
+    unknown = set(given) - {"id", "points", "part", "target", "needs"}
     if unknown or given.get("part", PARTS[0]) not in PARTS:
-        raise ExerciseError(f"master.md: cell {given['id']}: expected id, points, part, target, got {settings!r}")
+        raise ExerciseError(
+            f"master.md: cell {given['id']}: expected id, points, part, target, needs, got {settings!r}"
+        )
     if source.count("BEGIN SOLUTION: ") != source.count("END SOLUTION"):
         raise ExerciseError(f"master.md: cell {given['id']}: BEGIN SOLUTION and END SOLUTION do not pair")
     return MasterCell(
@@ -88,6 +91,7 @@ def _fenced_cell(language: str, settings: str, source: str) -> MasterCell:
         points=int(given.get("points", 0)),
         part=given.get("part"),
         target=given.get("target"),
+        needs=tuple(filter(None, given.get("needs", "").split(","))),
     )
 
 

@@ -1,72 +1,100 @@
-"""What the notebook's `model` reads in the checker's own test pictures. Runs inside a submission's kernel."""
+"""Offers the notebook's `model` to be measured, and lets it read the checker's pictures. Runs inside a kernel."""
 
 from __future__ import annotations
 
 import sys
+import uuid
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from inkdigits.exercise import instrumentation
-from inkdigits.exercise.model_description import describe_model
-from inkdigits.exercise.observations import Measurement, encode_report
-from inkdigits.exercise.recognition import Preparation, preparation_of_range
+from inkdigits.exercise.model_description import as_array, describe_model, matrix_checksums
+from inkdigits.exercise.notebook_values import write_array
+from inkdigits.exercise.observations import Offer, OfferedArray, encode_report
+from inkdigits.exercise.recognition import PIXELS
 
-__all__ = ["measure"]
+__all__ = ["offer", "read"]
 
-_MAX_PREPARATIONS = 4  # tried on a model: each takes a whole prediction
-
-
-def measure() -> str:
-    """The readings of the notebook's `model`, as JSON."""
-    return encode_report(_measure(instrumentation.notebook_names().get("model")))
+_SHOWN_ROWS = 2000  # of an array, for recognizing how it was prepared
+_MAX_ARRAYS = 8
 
 
-def _measure(model: Any) -> Measurement:
-    keras, measured = sys.modules.get("keras"), instrumentation.recorder().measured
-    if keras is None or not isinstance(model, keras.Model):
-        return Measurement(error=f"`model` is {type(model).__name__}, expected a Keras model")
-    if any(model is other for other in measured):
-        return Measurement(error="`model` is still that of the part before")
-    measured.append(model)
-    try:
-        return _readings(model)
-    except Exception as error:
-        return Measurement(error=f"`model` does not answer: {type(error).__name__}: {error}"[:500])
+def offer(folder: str, test_rows: int, measured: list[int]) -> str:
+    """The notebook's `model` in its saved form, and its pictures' first rows, written into `folder`; as JSON.
 
-
-def _readings(model: Any) -> Measurement:
-    recorder = instrumentation.recorder()
-    fit = recorder.last_fit.get(id(model))
-    trained_on = fit.pictures.picture_shape if fit else None
-    shape = trained_on[1:] if trained_on else tuple(getattr(model, "input_shape", (None,))[1:])
-    if int(np.prod([size for size in shape if size])) != 784:
-        return Measurement(error="`model` takes no pictures of 28 by 28")
-    digits = []
-    for preparation in _preparations(model):
-        pictures = preparation.of(recorder.data["x_test"]).reshape(-1, *shape)
-        answers = np.asarray(recorder.original["predict"](model, pictures, batch_size=256, verbose=0))
-        if answers.ndim != 2 or answers.shape[1] != 10:
-            return Measurement(error=f"`model` answers with shape {answers.shape}, expected ten numbers a picture")
-        digits.append(tuple(answers.argmax(axis=1).tolist()))
-    return Measurement(tuple(digits), describe_model(model))
-
-
-def _preparations(model: Any) -> list[Preparation]:
-    """How the pictures that `model` learned from may have been prepared.
-
-    What `fit` was given shows it exactly, unless it was augmented, shuffled or came by batches; then the arrays of the
-    notebook do. The range of what `fit` was given comes last: a batch with noise in it reaches further than its ink.
+    `measured` holds the ids of the models that were measured before.
     """
-    recorder = instrumentation.recorder()
-    if id(model) in recorder.prepared:
-        return [recorder.prepared[id(model)]]
-    found: list[Preparation] = []
-    for value in list(instrumentation.notebook_names().values()):
-        preparation = recorder.preparation(value) if isinstance(value, np.ndarray) else None
-        if preparation is not None and preparation.differs(found):
-            found.append(preparation)
-    fit = recorder.last_fit.get(id(model))
-    lowest, highest = (fit.pictures.lowest, fit.pictures.highest) if fit and fit.pictures.rows else (0.0, 1.0)
-    by_range = preparation_of_range(lowest, highest)
-    return [*found[: _MAX_PREPARATIONS - 1], *([by_range] if by_range.differs(found) else [])]
+    return encode_report(_offer(Path(folder), instrumentation.notebook_names().get("model"), test_rows, measured))
+
+
+def _offer(folder: Path, model: Any, test_rows: int, measured: list[int]) -> Offer:
+    keras = sys.modules.get("keras")
+    if keras is None or not isinstance(model, keras.Model):
+        return Offer(error=f"`model` is {type(model).__name__}, expected a Keras model")
+    instrumentation.recorder().models.append(model)
+    if id(model) in measured:
+        return Offer(error="`model` is still that of the part before")
+    fit = instrumentation.recorder().last_fit.get(id(model))
+    try:
+        shape = _picture_shape(model, fit)
+        low, high = (fit.pictures.lowest, fit.pictures.highest) if fit and fit.pictures.rows else (0.0, 1.0)
+        arrays = _pictures(folder, fit, test_rows)
+        matrices = matrix_checksums(map(as_array, model.weights))
+        return Offer(None, describe_model(model), id(model), _saved(folder, model), shape, low, high, arrays, matrices)
+    except Exception as error:
+        return Offer(error=f"`model` cannot be measured: {type(error).__name__}: {error}"[:500])
+
+
+def _picture_shape(model: Any, fit: Any) -> tuple[int, ...]:
+    given = fit.pictures.picture_shape if fit else None
+    shape = given[1:] if given else tuple(getattr(model, "input_shape", (None,))[1:])
+    known = tuple(int(size) for size in shape if size)
+    if known and PIXELS <= int(np.prod(known)) <= 3 * 44 * 44:
+        return known
+    pictures = instrumentation.notebook_names().get("x_train")
+    return tuple(int(size) for size in getattr(pictures, "shape", ())[1:])
+
+
+def _saved(folder: Path, model: Any) -> str | None:
+    """The file of the model's saved form; None where Keras cannot save it."""
+    file = f"{uuid.uuid4().hex}.keras"
+    try:
+        instrumentation.recorder().original["save"](model, folder / file)
+    except Exception:
+        return None
+    return file
+
+
+def _pictures(folder: Path, fit: Any, test_rows: int) -> tuple[OfferedArray, ...]:
+    """What fit was given, and the notebook's arrays of as many pictures as the test set has; then other pictures."""
+    found = []
+    if fit and fit.first_rows is not None:
+        rows, length = fit.first_rows
+        found.append(write_array(folder, "fit", rows, length))
+    arrays = [
+        (name, value)
+        for name, value in list(instrumentation.notebook_names().items())
+        if isinstance(value, np.ndarray) and value.ndim > 1 and value.size >= PIXELS * len(value) > 100 * PIXELS
+        and value.dtype.kind in "buif" and not name.startswith("_")
+    ]  # fmt: skip
+    for name, value in sorted(arrays, key=lambda pair: len(pair[1]) != test_rows)[:_MAX_ARRAYS]:
+        rows = value if len(value) == test_rows else value[:_SHOWN_ROWS]
+        found.append(write_array(folder, name, np.array(rows, subok=False), len(value)))
+    return tuple(found)
+
+
+def read(model_id: int, pictures_file: str, answers_file: str) -> bool:
+    """Let the offered model read pictures from one `.npy` file and write its outputs (n, 10) into another."""
+    model = next(model for model in instrumentation.recorder().models if id(model) == model_id)
+    pictures = np.load(pictures_file, allow_pickle=False)
+    predict = instrumentation.recorder().original["predict"]
+    instrumentation.recorder().running.append(None)
+    try:
+        answers = predict(model, pictures, batch_size=256, verbose=0)
+    finally:
+        instrumentation.recorder().running.pop()
+    with Path(answers_file).open("wb") as file:
+        np.save(file, np.asarray(answers, np.float32), allow_pickle=False)
+    return True

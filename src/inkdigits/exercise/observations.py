@@ -13,8 +13,8 @@ from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 __all__ = [
-    "ArraySummary", "Call", "LayerDescription", "Measurement", "ModelDescription", "Observations", "PictureCounts",
-    "decode_report", "encode_report",
+    "ArraySummary", "Call", "ExportedValues", "LayerDescription", "ModelDescription", "NotebookValue", "Observations",
+    "Offer", "OfferedArray", "PictureCounts", "decode_report", "encode_report",
 ]  # fmt: skip
 
 Shape = tuple[int | None, ...]
@@ -28,6 +28,7 @@ class LayerDescription:
     units: int | None = None  # or filters
     activation: str | None = None
     output: Shape | None = None
+    settings: dict[str, str] | None = None  # kernel size, strides, padding, axis, rate: those that it has
 
 
 @dataclass(frozen=True)
@@ -36,10 +37,18 @@ class ModelDescription:
 
     layers: tuple[LayerDescription, ...] = ()
     parameters: int | None = None
+    trainable: int | None = None  # of these parameters
     loss: str | None = None
     from_logits: bool = False
     optimizer: str | None = None
     learning_rate: float | None = None
+    compute_dtype: str | None = None
+    input_shape: Shape | None = None  # of a batch
+    output_shape: Shape | None = None
+    weights: str | None = None  # a checksum
+    zero_kernels: int = 0  # weight matrices that hold nothing but zeros
+    compiled: bool = False
+    subclassed: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,22 +57,36 @@ class PictureCounts:
 
     rows: int = 0
     test_rows: int = 0
+    copies: int = 0  # altered copies of test pictures, estimated from a sample
+    train_rows: int = 0
     wrong_labels: int = 0  # of the test pictures: labels that are not MNIST's
-    highest: float | None = None  # the largest pixel value
+    wrong_train_labels: int = 0  # the same of the training pictures
+    lowest: float | None = None  # the smallest pixel value
+    highest: float | None = None  # the largest
     label_shape: Shape | None = None
+    picture_shape: Shape | None = None
+
+    @property
+    def of_test(self) -> int:
+        """Pictures of the test set, altered ones included."""
+        return self.test_rows + self.copies
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call of a Keras model's method. `cell` is filled in by the checker."""
+    """One call of a Keras model's method, or several alike in a row. `cell` is filled in by the checker."""
 
-    name: Literal["fit", "train_on_batch", "evaluate", "test_on_batch"]
+    name: Literal["fit", "train_on_batch", "evaluate", "test_on_batch", "predict", "predict_on_batch", "__call__"]
     model_id: int
     epochs: int
     pictures: PictureCounts
     validation: PictureCounts | None
     losses: tuple[float, ...]  # an epoch each
     model: ModelDescription
+    inside: bool = False  # of a fit, for example in a callback
+    began_zero: int = 0  # weight matrices of nothing but zeros at the start
+    batch_size: int | None = None
+    trained_again: int = 0  # pictures of the validation data that are trained on, too
     cell: str = ""
 
     @property
@@ -87,25 +110,69 @@ class Observations:
     calls: tuple[Call, ...]
     arrays: dict[str, ArraySummary]
     data_format: str | None
+    other_training: int = 0  # traced or training calls of models outside of fit: loops of the student's own
     cell: str = ""
 
 
 @dataclass(frozen=True)
-class Measurement:
-    """What the notebook's `model` reads in the checker's test pictures, or in `error` why it reads nothing.
+class OfferedArray:
+    """An array that was written into a file of raw numbers: its first rows, of `length`."""
 
-    `digits` holds one reading of all test pictures for every way in which they may have been prepared.
+    name: str
+    file: str
+    dtype: str
+    shape: tuple[int, ...]
+    length: int
+
+
+@dataclass(frozen=True)
+class Offer:
+    """The notebook's `model`, ready to be measured: its saved form, and pictures as the notebook prepared them."""
+
+    error: str | None = None
+    model: ModelDescription = ModelDescription()
+    model_id: int = 0
+    saved: str | None = None  # the file of its saved form
+    input_shape: tuple[int, ...] = ()  # of one picture
+    lowest: float = 0.0  # of what fit was given
+    highest: float = 1.0
+    arrays: tuple[OfferedArray, ...] = ()
+    matrices: tuple[str, ...] = ()  # checksums of its weight matrices
+
+
+@dataclass(frozen=True)
+class NotebookValue:
+    """One value of the notebook as plain data.
+
+    `kind` says which field holds it: array, number, text, function, model, history, fields, or none of these (other).
     """
 
-    digits: tuple[tuple[int, ...], ...] = ()
-    model: ModelDescription = ModelDescription()
+    kind: Literal["array", "number", "text", "function", "model", "history", "fields", "other"]
+    type_name: str = ""
+    identity: int = 0  # of the object
+    array: OfferedArray | None = None
+    number: float | None = None
+    text: str | None = None
+    model: ModelDescription | None = None
+    fields: dict[str, float] | None = None
+    history: dict[str, tuple[float, ...]] | None = None
+
+
+@dataclass(frozen=True)
+class ExportedValues:
+    """The values of some names of the notebook, and all the names that it defines."""
+
+    values: dict[str, NotebookValue]
+    names: tuple[str, ...] = ()
     error: str | None = None
+    data_format: str | None = None
 
 
-_Report = TypeVar("_Report", Observations, Measurement)
+Report = Observations | Offer | ExportedValues
+_Report = TypeVar("_Report", Observations, Offer, ExportedValues)
 
 
-def encode_report(report: Observations | Measurement) -> str:
+def encode_report(report: Report) -> str:
     """`report` as JSON."""
     return json.dumps(asdict(report))
 

@@ -65,5 +65,10 @@ def _names(tree: ast.Module) -> Iterator[str]:
 
 
 def _arguments(tree: ast.Module) -> Iterator[str]:
-    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call))
+    """The keywords of calls of a method or a class; a plain function is the student's own."""
+    calls = (node for node in ast.walk(tree) if isinstance(node, ast.Call) and _may_be_kerass(node.func))
     return (keyword.arg for call in calls for keyword in call.keywords if keyword.arg)
+
+
+def _may_be_kerass(called: ast.expr) -> bool:
+    return isinstance(called, ast.Attribute) or (isinstance(called, ast.Name) and called.id[:1].isupper())

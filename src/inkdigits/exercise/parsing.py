@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import ast
+import re
+from contextlib import suppress
 
-__all__ = ["UNPARSABLE", "parsed", "problem_of", "unparsed"]
+__all__ = ["UNPARSABLE", "parsed", "problem_of", "unparsed", "without_installing"]
 
 # What Python's parser raises for arbitrary text: a lone surrogate, a null byte, or nesting that is too deep.
 UNPARSABLE = (SyntaxError, ValueError, MemoryError, RecursionError)
 
 
+_MAGIC = re.compile(r"^([ \t]*)[%!][^\n]*", re.MULTILINE)
+# They install or fetch something, or choose a version of it: under the checker all that is needed is there.
+_INSTALLING = re.compile(
+    r"^([ \t]*)(?:[!%]\s*)(?:pip3?|conda|mamba|apt(?:-get)?|python3? -m pip|tensorflow_version|wget|curl)\b[^\n]*",
+    re.MULTILINE,
+)
+
+
+def without_installing(source: str) -> str:
+    """`source` without lines such as `!pip install`, line for line."""
+    return _INSTALLING.sub(r"\1pass", source)
+
+
 def parsed(source: str) -> ast.Module | None:
-    """The tree of `source`; None when Python cannot parse it."""
-    try:
-        return ast.parse(source)
-    except UNPARSABLE:
-        return None
+    """The tree of `source`, lines of IPython's own (`%` and `!`) left out; None when Python cannot parse it."""
+    for text in (source, _MAGIC.sub(r"\1pass", source)):
+        with suppress(*UNPARSABLE):
+            return ast.parse(text)
+    return None
 
 
 def problem_of(source: str) -> str | None:

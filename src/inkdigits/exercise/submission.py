@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from inkdigits.errors import ExerciseError
-from inkdigits.exercise.master import MasterCell, check_cells, load_master
+from inkdigits.exercise.cell_matching import NotebookCell, identified
+from inkdigits.exercise.master import PARTS, MasterCell, check_cells, load_master, student_only
+from inkdigits.exercise.parsing import without_installing
 from inkdigits.exercise.tampering import describe_change
 
-__all__ = ["SUBSET_BARS", "Submission", "SubmissionStep", "bar_of", "part_of", "read_submission"]
+__all__ = ["SUBSET_BARS", "Submission", "SubmissionStep", "bar_of", "looks_like_exercise", "part_of", "read_submission"]
 
 # With a few thousand pictures no network reaches the real bars; these only show that a network learns.
 SUBSET_BARS = {"check-dense-test": 0.85, "check-cnn-test": 0.80, "check-compare": -0.20}
@@ -36,6 +39,7 @@ class Submission:
     path: Path
     steps: tuple[SubmissionStep, ...]
     changes: tuple[tuple[str, str], ...]  # check's id, what was changed
+    answers: tuple[tuple[str, str], ...] = ()  # id of a question that is answered in words, what the student wrote
 
 
 def read_submission(path: Path, subset: bool = False) -> Submission:
@@ -43,47 +47,74 @@ def read_submission(path: Path, subset: bool = False) -> Submission:
 
     Raises `ExerciseError` when `path` is no notebook.
     """
-    cells = _read_code_cells(path)
-    steps = [_step(cell_id, source, subset) for cell_id, source in _first_of_each(cells)]
-    changes = [change for cell_id, source in _first_of_each(cells) if (change := _change(cell_id, source))]
+    cells = identified(_read_cells(path))
+    code = [cell for cell in cells if cell.kind == "code"]
+    steps = [_step(cell.id, without_installing(cell.source), subset) for cell in code]
+    changes = [change for cell in code if (change := _change(cell.id, cell.source))]
     present = {step.id for step in steps}
+    # A notebook may end after part 1: its later checks were left away with their part, not deleted.
     for check in check_cells().values():
         if check.id not in present:
             steps.insert(_place_of(check, steps), _step(check.id, check.source, subset))
-            changes.append((check.id, "the check was deleted"))
-    return Submission(path, tuple(steps), tuple(changes))
+            if _is_begun(check, present):
+                changes.append((check.id, "the check was deleted"))
+    return Submission(path, tuple(steps), tuple(changes), _answers(cells))
 
 
-def _read_code_cells(path: Path) -> list[tuple[str, str]]:
+def looks_like_exercise(path: Path) -> bool:
+    """Whether a file is a notebook in which most checks of the exercise are found."""
+    try:
+        found = {cell.id for cell in identified(_read_cells(path))}
+    except ExerciseError:
+        return False
+    return len(found & set(check_cells())) >= 3
+
+
+def _is_begun(check: MasterCell, present: set[str]) -> bool:
+    return any(cell.part == check.part and cell.id in present for cell in check_cells().values()) or (
+        check.part == PARTS[0]
+    )
+
+
+def _answers(cells: list[NotebookCell]) -> tuple[tuple[str, str], ...]:
+    questions = {cell.id: cell for cell in load_master() if cell.kind == "markdown" and cell.asks}
+    written = {cell.id: cell.source for cell in cells if cell.id in questions}
+    blank = {name: student_only(cell).strip() for name, cell in questions.items()}
+    return tuple(
+        (name, text if (text := written.get(name, "").strip()) and text != blank[name] else "") for name in questions
+    )
+
+
+def _read_cells(path: Path) -> list[NotebookCell]:
     import nbformat
 
     try:
         if path.stat().st_size > _MAX_BYTES:
             raise ExerciseError(f"{path}: larger than {_MAX_BYTES >> 20} MB: clear the outputs and hand it in again")
-        notebook: Any = nbformat.reads(path.read_text("utf-8"), as_version=4)
-        return [(_identity(cell), str(cell.source)) for cell in notebook.cells if cell.cell_type == "code"]
+        notebook: Any = nbformat.reads(_text_of(path.read_bytes()), as_version=4)
+        return [
+            NotebookCell(_identity(cell), str(cell.cell_type), str(cell.source))
+            for cell in notebook.cells
+            if cell.cell_type in ("code", "markdown")
+        ]
     except FileNotFoundError as error:
         raise ExerciseError(f"{path}: no such file: expected a notebook (.ipynb)") from error
     except OSError as error:
         raise ExerciseError(f"{path}: cannot be read: {error.strerror}") from error
     except (nbformat.reader.NotJSONError, nbformat.ValidationError, UnicodeDecodeError) as error:
         raise ExerciseError(f"{path}: no notebook: expected an .ipynb file as Jupyter saves it") from error
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise ExerciseError(f"{path}: a damaged notebook ({error}): save it again in Jupyter") from error
+
+
+def _text_of(content: bytes) -> str:
+    """UTF-8, with or without a byte order mark, or UTF-16 with one."""
+    utf16 = content[:2] in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+    return content.decode("utf-16" if utf16 else "utf-8-sig")
 
 
 def _identity(cell: Any) -> str:
     return str(cell.metadata.get("nbgrader", {}).get("grade_id") or cell.get("id", ""))
-
-
-def _first_of_each(cells: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """A copied cell keeps nbgrader's id: only the first is what it claims to be, the others are the student's own."""
-    seen: set[str] = set()
-    named = []
-    for number, (cell_id, source) in enumerate(cells, 1):
-        named.append((cell_id if cell_id and cell_id not in seen else f"cell-{number}", source))
-        seen.add(cell_id)
-    return named
 
 
 def _step(cell_id: str, source: str, subset: bool) -> SubmissionStep:

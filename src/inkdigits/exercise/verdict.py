@@ -35,13 +35,19 @@ class CellResult:
 
 @dataclass(frozen=True)
 class Finding:
-    """A mistake with its name. `fails` when it alone makes the submission fail; else it explains a failure."""
+    """A mistake with its name. `fails` when it alone makes the submission fail; else it explains a failure.
+
+    `reaches` names the parts whose networks it concerns; where `voids` is set, the points of their tests are lost.
+    """
 
     key: str
     message: str
     cell: str = ""
     part: str | None = None
     fails: bool = False
+    voids: bool = False
+    reaches: tuple[str, ...] = ()
+    next_step: str = ""  # what to try
 
 
 @dataclass(frozen=True)
@@ -54,6 +60,7 @@ class PartResult:
     accuracy: float | None = None
     bar: float | None = None
     blank: tuple[str, ...] = ()  # the cells that were left blank
+    void: bool = False  # whether the points of its test were lost by a finding
 
 
 @dataclass(frozen=True)
@@ -61,12 +68,16 @@ class Verdict:
     """The whole result of one submission."""
 
     name: str
-    outcome: str  # passed, failed or unreadable; stopped when the check of a class was
+    outcome: str  # passed, failed, unreadable or missing; stopped when the check of a class was
     parts: tuple[PartResult, ...] = ()
     cells: tuple[CellResult, ...] = ()
     findings: tuple[Finding, ...] = ()
     seconds: float = 0.0
     code: tuple[str, ...] = field(default=(), repr=False)  # what the student wrote, for the comparison of submissions
+    answers: tuple[tuple[str, str], ...] = ()  # what the student wrote in words, by cell
+    sources: dict[str, str] = field(default_factory=dict, repr=False)  # the student's code cells
+    student: str = ""  # who handed it in
+    notes: tuple[str, ...] = ()  # what a teacher should know of what was handed in
     subset: int | None = None  # the number of training pictures of a trial, with bars scaled down; None: all
 
     @property
@@ -108,7 +119,7 @@ class Verdict:
     def as_dict(self) -> dict[str, object]:
         """For JSON: everything but the code."""
         content = asdict(self)
-        del content["code"]
+        del content["code"], content["sources"]
         return {**content, "points": self.points, "possible": self.possible}
 
 
@@ -118,6 +129,8 @@ def encodable(value: Any) -> Any:
         return value.encode(errors="replace").decode()
     if isinstance(value, tuple):
         return tuple(map(encodable, value))
+    if isinstance(value, dict):
+        return {encodable(name): encodable(part) for name, part in value.items()}
     if isinstance(value, AssertResult | CellResult | Finding | PartResult | Verdict):
         return replace(value, **{field.name: encodable(getattr(value, field.name)) for field in fields(value)})
     return value
