@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.synthesis.pages.page import draw_page
+from inkdigits.synthesis.pages.synthesized_page import draw_page
 from inkdigits.synthesis.pages.shapes import load_shapes
 
 __all__ = ["Batch", "batches"]

@@ -17,7 +17,6 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-import inkdigits
 from inkdigits.exercise.containment import isolation_prefix
 
 __all__ = ["OtherUser", "places_to_hide"]
@@ -84,7 +83,7 @@ def places_to_hide(files: list[Path]) -> tuple[Path, ...]:
     needed = [
         Path(sys.prefix),
         Path(sys.base_prefix),
-        Path(inkdigits.__file__),
+        Path(__file__).parents[1] / "__init__.py",
         Path(tempfile.gettempdir()),
         Path.cwd(),
     ]

@@ -7,11 +7,11 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
-from inkdigits import __version__
 from inkdigits.exercise.verdict import Verdict
 
 __all__ = ["VerdictLog", "fingerprint_of"]
@@ -20,7 +20,7 @@ __all__ = ["VerdictLog", "fingerprint_of"]
 def fingerprint_of(path: Path, settings: Mapping[str, object]) -> str:
     """A checksum of a notebook, of how it is checked, and of the checker's version."""
     digest = hashlib.sha256(path.read_bytes())
-    digest.update(json.dumps({**settings, "version": __version__}, sort_keys=True, default=str).encode())
+    digest.update(json.dumps({**settings, "version": version("inkdigits")}, sort_keys=True, default=str).encode())
     return digest.hexdigest()
 
 

@@ -53,9 +53,9 @@ def show(pixels: Pixels, side: int, finder: Finder) -> View:
     height, width = shown.shape[:2]
     framed = _framed(shown if shown.ndim == 3 else np.repeat(shown[:, :, None], 3, axis=2))
     maps = finder.maps(framed)
-    seen = np.s_[: height + 2 * MARGIN, : width + 2 * MARGIN]
+    inner = np.s_[: height + 2 * MARGIN, : width + 2 * MARGIN]
     return View(
-        InkMaps(maps.digit[seen], maps.other[seen], maps.right[seen], maps.down[seen]), scale, pixels.shape[1::-1]
+        InkMaps(maps.digit[inner], maps.other[inner], maps.right[inner], maps.down[inner]), scale, pixels.shape[1::-1]
     )
 
 

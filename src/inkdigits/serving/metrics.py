@@ -5,12 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import platform
+from importlib.metadata import version
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.multiprocess import MultiProcessCollector
-
-from inkdigits import __version__
 
 __all__ = [
     "BATCH_SIZE",
@@ -87,7 +86,7 @@ CORRECTIONS = Counter("inkdigits_corrections", "Corrections kept.", registry=_RE
 
 def measure_process() -> None:
     """Set the metrics of this process: its memory, open files and version."""
-    _BUILD.labels(__version__, platform.python_version()).set(1)
+    _BUILD.labels(version("inkdigits"), platform.python_version()).set(1)
     with contextlib.suppress(FileNotFoundError):  # only Linux has /proc
         _MEMORY.set(int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE"))
         _FILES.set(sum(1 for _ in Path("/proc/self/fd").iterdir()))

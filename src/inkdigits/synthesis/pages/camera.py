@@ -69,8 +69,8 @@ def _blurred(scene: Floats, height: float, rng: np.random.Generator) -> Floats:
 def _grain(shape: tuple[int, ...], contrast: float, rng: np.random.Generator) -> Floats:
     import cv2
 
-    strength = min(rng.uniform(0, 28), 0.35 * contrast)
-    grain = rng.standard_normal(shape, np.float32) * np.float32(strength)
+    deviation = min(rng.uniform(0, 28), 0.35 * contrast)
+    grain = rng.standard_normal(shape, np.float32) * np.float32(deviation)
     if rng.random() < 0.4:
         grain = np.repeat(grain[..., :1], 3, axis=2)
     if rng.random() < 0.3:

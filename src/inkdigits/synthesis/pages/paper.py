@@ -62,16 +62,16 @@ def blended(scene: Floats, cover: Floats, colour: Colour | Floats) -> Floats:
 
 def texture(side: int, rng: np.random.Generator) -> Floats:
     """The deviation from one colour, float32 (side, side) in grey levels: smooth, blotched, wooden or woven."""
-    kind, strength = rng.random(), float(rng.exponential(6.0))
+    kind, deviation = rng.random(), float(rng.exponential(6.0))
     if kind < 0.35:
         return np.zeros((side, side), np.float32)
     if kind < 0.7:
         coarse, fine = (_noise(side, cells, cells, rng) for cells in rng.choice([3, 8, 20, 48], 2).tolist())
-        return np.asarray(strength * (coarse + fine), np.float32)
+        return np.asarray(deviation * (coarse + fine), np.float32)
     if kind < 0.85:
         wood = _noise(side, int(rng.integers(2, 4)), int(rng.integers(16, 60)), rng)
-        return np.float32(strength) * (wood if rng.random() < 0.5 else wood.T)
-    return np.float32(strength) * _weave(side, rng)
+        return np.float32(deviation) * (wood if rng.random() < 0.5 else wood.T)
+    return np.float32(deviation) * _weave(side, rng)
 
 
 def _noise(side: int, across: int, down: int, rng: np.random.Generator) -> Floats:
@@ -101,13 +101,13 @@ def draw_marks_of_paper(
     side = len(scene)
     if rng.random() < 0.25:
         scene = _with_rules(scene, to_canvas, ink, rng)
-    colour, strength = _of_a_line(ink, rng), rng.uniform(0.35, 1)
+    colour, opacity = _of_a_line(ink, rng), rng.uniform(0.35, 1)
     width = float(np.exp(rng.uniform(np.log(0.6), np.log(4))))
     if not boxes and rng.random() < 0.12:
         boxes = [_frame(rng)]
     for x, y, w, h in boxes:
         corners = np.array([(x, y), (x + w, y), (x + w, y + h), (x, y + h)], np.float64)
-        scene = blended(scene, strength * line_cover(side, apply(to_canvas, corners), width, closed=True), colour)
+        scene = blended(scene, opacity * line_cover(side, apply(to_canvas, corners), width, closed=True), colour)
     if rng.random() < 0.2:
         scene = _with_specks(scene, rng)
     if rng.random() < 0.1:
@@ -129,7 +129,7 @@ def _with_rules(scene: Floats, to_canvas: Transform, ink: Colour, rng: np.random
     side = len(scene)
     scale = float(np.sqrt(abs(np.linalg.det(to_canvas[:, :2]))))
     step = max(rng.uniform(0.3, 2.5), 5.0 / scale)
-    colour, strength = _of_a_line(ink, rng), rng.uniform(0.15, 1)
+    colour, opacity = _of_a_line(ink, rng), rng.uniform(0.15, 1)
     width = float(np.exp(rng.uniform(np.log(0.5), np.log(2.5))))
     squared, start = rng.random() < 0.4, rng.uniform(0, step)
     reach = 2.0 * side / scale
@@ -142,7 +142,7 @@ def _with_rules(scene: Floats, to_canvas: Transform, ink: Colour, rng: np.random
             lines.append(np.array([(at, -reach), (at, reach)]))
         for line in lines:
             np.maximum(cover, line_cover(side, apply(to_canvas, line), width), out=cover)
-    return blended(scene, strength * cover, colour)
+    return blended(scene, opacity * cover, colour)
 
 
 def _with_specks(scene: Floats, rng: np.random.Generator) -> Floats:
