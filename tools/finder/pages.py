@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.synthesis.pages.synthesized_page import draw_page
 from inkdigits.synthesis.pages.shapes import load_shapes
+from inkdigits.synthesis.pages.synthesized_page import draw_page
 
 __all__ = ["Batch", "batches"]
 

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from inkdigits.synthesis.pages.canvas import OFFSET_UNIT
-from inkdigits.synthesis.pages.synthesized_page import SIDE, SynthesizedPage, draw_page
 from inkdigits.synthesis.pages.shapes import load_shapes
+from inkdigits.synthesis.pages.synthesized_page import SIDE, SynthesizedPage, draw_page
 
 
 @pytest.fixture(scope="module")
