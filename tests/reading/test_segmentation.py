@@ -31,13 +31,13 @@ def _segmented(classify: _ByWidth) -> Segmentation:
 
 
 def test_touching_digits_are_two_where_the_finder_says_so() -> None:
-    found = _segmented(_ByWidth(narrow=0.95, wide=0.99))
+    found = _segmented(_ByWidth(narrow=0.95, wide=0.3))
     assert [candidate.value for candidate in found.candidates] == [0, 0]
     assert not any(candidate.forced for candidate in found.candidates)
 
 
-def test_what_is_clearly_one_digit_to_the_classifier_is_one() -> None:
-    assert len(_segmented(_ByWidth(narrow=0.5, wide=0.99)).candidates) == 1
+def test_what_may_be_one_digit_to_the_classifier_is_one() -> None:
+    assert len(_segmented(_ByWidth(narrow=0.99, wide=0.95)).candidates) == 1
 
 
 def test_a_known_length_forces_a_split_and_says_so() -> None:
@@ -48,7 +48,7 @@ def test_a_known_length_forces_a_split_and_says_so() -> None:
 
 
 def test_more_probable_digits_are_the_better_segmentation() -> None:
-    assert _segmented(_ByWidth(0.99, 0.3)).quality > _segmented(_ByWidth(0.7, 0.3)).quality
+    assert _segmented(_ByWidth(0.99, 0.3)).quality > _segmented(_ByWidth(0.8, 0.3)).quality
 
 
 def test_ink_that_is_no_digits_counts_against_a_segmentation() -> None:

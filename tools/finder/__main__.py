@@ -22,7 +22,7 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from inkdigits.reading.finder import MIN_DEVIATION
 
 _BATCH = 32
-_PEAK_RATE, _WEIGHT_DECAY = 3e-3, 1e-4
+_PEAK_RATE, _WEIGHT_DECAY = 2e-3, 1e-4
 _AVERAGING = 0.998  # of the weights, from step to step
 _PAGES, _SHOWINGS = 20_000, 3
 _OFFSET_WEIGHT = 0.3  # of the loss of the offsets

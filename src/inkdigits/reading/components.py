@@ -13,8 +13,9 @@ from inkdigits.reading.finder import InkMaps
 
 __all__ = ["Cluster", "Component", "find_clusters", "typical_height"]
 
-# A pixel is ink where ink covers half of it.
-_MIN_COVER = 0.5
+# Ink is where the finder says that ink covers this much of a pixel, and all that is connected to it over pixels of the
+# second value, so that a faint part of a stroke does not break it (hysteresis; Canny 1986).
+_MIN_COVER, _MIN_CONNECTED_COVER = 0.5, 0.4
 _MIN_AREA = 6  # pixels
 # More components are a texture rather than writing; the largest are kept.
 _MAX_COMPONENTS = 600
@@ -87,7 +88,7 @@ def find_clusters(maps: InkMaps) -> tuple[list[Cluster], list[Component]]:
     import cv2
 
     cover = np.minimum(maps.digit + maps.other, 1)
-    mask = (cover > _MIN_COVER).astype(np.uint8)
+    mask = _ink_mask(cover)
     count, connected = cv2.connectedComponents(mask, connectivity=8, ltype=cv2.CV_32S)
     if count == 1:
         return [], []
@@ -96,6 +97,18 @@ def find_clusters(maps: InkMaps) -> tuple[list[Cluster], list[Component]]:
     digits = _digit_of_each_pixel(maps, rows, columns, connected)
     ink = _Ink(cover, maps, rows, columns)
     return _without_specks([_cluster(ink, places, connected, digits) for places in _groups(connected, digits)])
+
+
+def _ink_mask(cover: Floats) -> NDArray[np.uint8]:
+    """1 where there is ink, else 0."""
+    import cv2
+
+    certain = cover > _MIN_COVER
+    possible = (cover > _MIN_CONNECTED_COVER).astype(np.uint8)
+    count, labels = cv2.connectedComponents(possible, connectivity=8, ltype=cv2.CV_32S)
+    holds = np.zeros(count, np.uint8)
+    holds[np.asarray(labels, np.int32)[certain]] = 1
+    return np.asarray(holds[labels], np.uint8)
 
 
 @dataclass(frozen=True)
@@ -119,8 +132,8 @@ class _Ink:
         own[rows - top, columns - left] = 1
         own = _without_crumbs(own)
         edge = cv2.dilate(own, np.ones((3, 3), np.uint8))
-        # The edge's pixels are less than half covered; more than that is another component's ink.
-        kept = (own > 0) | ((edge > 0) & (self.cover[part] <= _MIN_COVER))
+        # More than an edge's cover is another component's ink.
+        kept = (own > 0) | ((edge > 0) & (self.cover[part] <= _MIN_CONNECTED_COVER))
         cover = np.where(kept, self.cover[part], 0)
         digit, other = (float(ink[part][own > 0].sum()) for ink in (self.maps.digit, self.maps.other))
         height, width = cover.shape

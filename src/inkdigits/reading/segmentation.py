@@ -19,13 +19,10 @@ __all__ = ["Candidate", "Segmentation", "segment", "split_to_length"]
 
 Pixels = NDArray[np.uint8]
 Hypothesis = Sequence[Component]
-# By how much the probability of its least probable digit must exceed that of the finder's own hypothesis.
+# By how much the probability of its least probable digit must rise for ink to be more digits.
 _MIN_GAIN = 0.1
-# A candidate below the first probability is cut if it is wide enough for two digits, and taken as its parts if each has
-# the second one. Width by height of the narrowest pair and of a digit in a row; at most so many are cut.
-_MAX_CUT_PROBABILITY, _MIN_PART_PROBABILITY = 0.5, 0.9
-_MIN_FORCED_PROBABILITY = 0.3  # of the parts of a split that only a known length justifies
-_MIN_PAIR_ASPECT, _DIGIT_ASPECT, _MAX_PARTS, _MAX_CUTS = 0.6, 0.6, 4, 40
+# Of the parts of a split that only a known length justifies, how many there may be, and how many digits are tried.
+_MIN_FORCED_PROBABILITY, _MAX_PARTS, _MAX_CUTS = 0.3, 4, 40
 
 
 @dataclass(frozen=True)
@@ -83,29 +80,7 @@ def segment(view: View) -> NetworkQueries[Segmentation]:
     clusters, specks = find_clusters(view.maps)
     classified = iter((yield from _classified([one for cluster in clusters for one in cluster.hypotheses])))
     best = [_best([next(classified) for _ in cluster.hypotheses]) for cluster in clusters]
-    candidates = yield from _cut([one for digits in best for one in digits])
-    return Segmentation(view, tuple(candidates), tuple(clusters), tuple(specks))
-
-
-def _cut(candidates: list[Candidate]) -> NetworkQueries[list[Candidate]]:
-    """The candidates, those that are no digit replaced by touching digits where they are some."""
-    doubtful = [index for index, one in enumerate(candidates) if one.best < _MAX_CUT_PROBABILITY][:_MAX_CUTS]
-    cuts = [(index, parts) for index in doubtful for parts in _parts(candidates[index].component)]
-    classified = yield from _classified([parts for _, parts in cuts])
-    replaced: dict[int, list[Candidate]] = {}
-    for (index, _), parts in zip(cuts, classified, strict=True):
-        least = _least_probable(parts)
-        if least >= max(_MIN_PART_PROBABILITY, _least_probable(replaced.get(index, [candidates[index]]))):
-            replaced[index] = parts
-    return [part for index, one in enumerate(candidates) for part in replaced.get(index, [one])]
-
-
-def _parts(component: Component, counts: Sequence[int] | None = None) -> list[Hypothesis]:
-    """The component as two to four digits, as its width allows."""
-    _, _, w, h = component.ink_box
-    if counts is None:
-        counts = range(2, min(_MAX_PARTS, round(w / (_DIGIT_ASPECT * h))) + 1) if w >= _MIN_PAIR_ASPECT * h else ()
-    return [parts for count in counts if (parts := split_touching(component, count))]
+    return Segmentation(view, tuple(one for digits in best for one in digits), tuple(clusters), tuple(specks))
 
 
 def _classified(hypotheses: Sequence[Hypothesis]) -> NetworkQueries[list[list[Candidate]]]:
@@ -120,10 +95,10 @@ def _classified(hypotheses: Sequence[Hypothesis]) -> NetworkQueries[list[list[Ca
 
 
 def _best(hypotheses: list[list[Candidate]]) -> list[Candidate]:
-    """The hypothesis whose least probable digit is the most probable; the first, unless another is clearly better."""
+    """The hypothesis whose least probable digit is the most probable; of those nearly as good, the fewest digits."""
     scores = [_least_probable(candidates) for candidates in hypotheses]
-    scores[0] += _MIN_GAIN
-    return hypotheses[int(np.argmax(scores))]
+    good = [one for one, score in zip(hypotheses, scores, strict=True) if score >= max(scores) - _MIN_GAIN]
+    return min(good, key=len)
 
 
 def _least_probable(candidates: Sequence[Candidate]) -> float:
@@ -137,7 +112,8 @@ def split_to_length(segmentation: Segmentation, missing: int) -> NetworkQueries[
     """
     finest = [max(cluster.hypotheses, key=len) for cluster in segmentation.clusters]
     wide = sorted((one.component for one in segmentation.candidates), key=lambda one: -one.w)[:_MAX_CUTS]
-    cuts = [parts for component in wide for parts in _parts(component, range(2, min(_MAX_PARTS, missing + 1) + 1))]
+    counts = range(2, min(_MAX_PARTS, missing + 1) + 1)
+    cuts = [parts for component in wide for count in counts if (parts := split_touching(component, count))]
     splits = yield from _classified([*(digits for digits in finest if len(digits) > 1), *cuts])
     candidates = list(segmentation.candidates)
     for split in sorted(splits, key=lambda digits: -_least_probable(digits)):

@@ -1,4 +1,4 @@
-"""Digits that touch and that the finder did not take apart: cut where the least ink is cut."""
+"""Digits that touch and that the finder left together, where a known length tells: cut through the least ink."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def draw_scene(side: int, rng: np.random.Generator) -> Floats:
     if rng.random() < 0.2:
         scene = scene + _streaks(side, rng)[..., None]
     spread = rng.uniform(10, 110)
-    objects = 1 if rng.random() < 0.25 else int(rng.integers(0, 60))
+    objects = 1 if rng.random() < 0.12 else int(rng.integers(0, 60))
     longest = rng.choice([0.4, 0.8, 1.4])
     for _ in range(objects):
         size = side * (rng.uniform(0.25, 0.5) if objects == 1 else min(0.5, 0.03 * rng.pareto(1.2) + 0.02))
