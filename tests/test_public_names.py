@@ -30,6 +30,7 @@ PUBLIC = {
     "ModelFileError",
     "NetworkError",
     "OutputError",
+    "PictureCostError",
     "PictureError",
     "Predictor",
     "Reader",

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -48,6 +49,7 @@ class Finder:
     """A loaded finder. Several threads may use it at the same time."""
 
     session: Any = field(repr=False)
+    content: bytes = field(repr=False)
 
     @classmethod
     def load(cls, path: Path | None = None, *, threads: int | None = None) -> Finder:
@@ -60,15 +62,24 @@ class Finder:
             content = path.read_bytes()
         except OSError as error:
             raise ModelFileError(f"{path}: the finder cannot be read: {error.strerror}") from error
-        check_content(content, str(path))
-        session = open_session(content, str(path), threads)
+        return cls.from_bytes(content, str(path), threads=threads)
+
+    @classmethod
+    def from_bytes(cls, content: bytes, name: str = DEFAULT_FINDER, *, threads: int | None = None) -> Finder:
+        """The finder of a file's bytes; `name` stands in error messages. Raises as `load` does."""
+        check_content(content, name)
+        session = open_session(content, name, threads)
         found = session.get_modelmeta().custom_metadata_map.get("finder_format")
         if found != str(FORMAT_VERSION):
             raise ModelFileError(
-                f"{path}: {'not a finder' if found is None else f'a finder of format {found}'}, expected a finder of "
+                f"{name}: {'not a finder' if found is None else f'a finder of format {found}'}, expected a finder of "
                 f"format {FORMAT_VERSION}: train one with python -m tools.finder"
             )
-        return cls(session)
+        return cls(session, content)
+
+    def __reduce__(self) -> tuple[Callable[..., Finder], tuple[bytes]]:
+        # An ONNX Runtime session cannot be pickled; another process may have other cores.
+        return Finder.from_bytes, (self.content,)
 
     def maps(self, picture: NDArray[np.uint8]) -> InkMaps:
         """The maps of a picture uint8 (h, w, 3), both sides multiples of 16."""
