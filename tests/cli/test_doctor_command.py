@@ -24,7 +24,7 @@ def test_what_does_not_work_is_named(main_here: Cli, monkeypatch: pytest.MonkeyP
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("no such\ninstruction")
 
-    monkeypatch.setattr("inkdigits.modelfile.predictor._session", fail)
+    monkeypatch.setattr("inkdigits.modelfile.predictor.open_session", fail)
     result = main_here("doctor", "--json")
     assert result.returncode == 1
     assert json.loads(result.stdout)["checks"]["classify a digit"] == "FAILS: RuntimeError: no such instruction"

@@ -134,7 +134,7 @@ def test_annotated_and_debugged(main_here: Cli, folder: Path, tmp_path: Path) ->
     green = (drawn[..., 1] > drawn[..., 0] + 60) & (drawn[..., 1] > drawn[..., 2] + 40)
     assert green.sum() > 500
     with Image.open(tmp_path / "steps.png") as steps:
-        assert steps.height == 320
+        assert steps.height == 344
 
 
 def test_a_drawing_replaces_nothing_and_is_a_png(main_here: Cli, folder: Path, tmp_path: Path) -> None:

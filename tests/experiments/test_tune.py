@@ -86,8 +86,9 @@ def test_two_processes_share_one_database(cli: Cli, small_npz: Path, tmp_path: P
     assert result.returncode == 0, result.stderr
     found = json.loads((tmp_path / "out" / "tune.json").read_text())
     assert 3 <= found["finished"] + found["pruned"] <= 4  # the one that ran beside the last is not thrown away
-    assert "\ninkdigits train convnet --set " in result.stdout
-    assert " --set epochs=1 " in result.stdout
+    recipe = tmp_path / "out" / "recipe.toml"
+    assert f"\ninkdigits train convnet --recipe {recipe}\n" in result.stdout
+    assert "epochs = 1\n" in recipe.read_text()
 
 
 def test_another_search_does_not_mix_in(small_npz: Path, tmp_path: Path) -> None:

@@ -33,7 +33,8 @@ def test_both_ways_read_the_same(reader: Reader, side: int, dark: bool) -> None:
         assert [str(candidate.value)] == [str(one.value) for one in other.candidates]
         ours, theirs = candidate.component.ink_box, other.candidates[0].component.ink_box
         scale = other.view.scale
-        assert np.abs(np.array(ours[2:]) - np.array(theirs[2:]) / scale).max() <= 2
+        # The finder may leave the faint end of a stroke out.
+        assert np.abs(np.array(ours[2:]) - np.array(theirs[2:]) / scale).max() <= 1 + 0.1 * side
     assert short > 45
 
 

@@ -37,7 +37,7 @@ def test_touching_digits_are_two_where_the_finder_says_so() -> None:
 
 
 def test_what_may_be_one_digit_to_the_classifier_is_one() -> None:
-    assert len(_segmented(_ByWidth(narrow=0.99, wide=0.95)).candidates) == 1
+    assert len(_segmented(_ByWidth(narrow=0.99, wide=0.97)).candidates) == 1
 
 
 def test_a_known_length_forces_a_split_and_says_so() -> None:

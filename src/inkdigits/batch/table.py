@@ -36,6 +36,7 @@ def schema() -> Any:
             ("network_input", pa.binary()),
         ]
     )
+    separator = pa.struct([("character", pa.string()), ("box", pa.list_(pa.int32())), ("row", pa.int32())])
     return pa.schema(
         [
             ("picture", pa.int64()),
@@ -46,6 +47,7 @@ def schema() -> Any:
             ("error", pa.string()),
             ("size", pa.list_(pa.int32())),
             ("digits", pa.list_(digit)),
+            ("separators", pa.list_(separator)),
             ("model_sha256", pa.string()),
         ]
     )
@@ -75,7 +77,9 @@ def outcome_counts(metadata: dict[bytes, bytes] | None) -> dict[str, int]:
 
 def _row(number: int, reading: Reading, model_sha256: str, all_network_inputs: bool) -> dict[str, Any]:
     digits = [_digit(digit, all_network_inputs or digit.outcome == "unsure") for digit in reading.digits]
-    return {**vars(reading), "picture": number, "digits": digits, "model_sha256": model_sha256}
+    separators = [vars(separator) for separator in reading.separators]
+    own = {"picture": number, "digits": digits, "separators": separators, "model_sha256": model_sha256}
+    return {**vars(reading), **own}
 
 
 def _digit(digit: Digit, keep_input: bool) -> dict[str, Any]:

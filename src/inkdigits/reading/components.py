@@ -26,8 +26,9 @@ _SPREAD = 0.07
 _HEIGHT_OF_DISTANCE = 2.94
 # Parts with less than this fraction of the ink are not kept.
 _MIN_PART = 0.05
-# Components that are smaller than this fraction of the writing's height are specks.
-_SPECK = 0.2
+# Components that are smaller than this fraction of the writing's height, or than so many pixels, are specks: the finder
+# was trained on digits of 13 pixels at the least.
+_SPECK, _MIN_SIDE = 0.2, 9
 
 Floats = NDArray[np.float32]
 Labels = NDArray[np.int32]
@@ -233,7 +234,7 @@ def _without_specks(clusters: list[Cluster]) -> tuple[list[Cluster], list[Compon
     height = typical_height(components)
 
     def is_speck(cluster: Cluster) -> bool:
-        return all(max(part.ink_box[2:]) <= _SPECK * height for part in cluster.hypotheses[0])
+        return all(max(part.ink_box[2:]) <= max(_SPECK * height, _MIN_SIDE - 1) for part in cluster.hypotheses[0])
 
     specks = [component for cluster in clusters if is_speck(cluster) for component in cluster.hypotheses[0]]
     return [cluster for cluster in clusters if not is_speck(cluster)], specks

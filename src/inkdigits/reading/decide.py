@@ -15,7 +15,7 @@ CONFIDENT_THRESHOLD = 0.8
 DEFAULT_THRESHOLD = 0.5
 # The least confidence of a digit, and of one on a page whose candidates on the whole do not look like digits, where
 # single strokes look like ones by chance (docs/log.md, 2026-11-29).
-_MIN_CONFIDENCE, _MIN_CONFIDENCE_IN_CLUTTER = 0.35, 0.9
+_MIN_CONFIDENCE, _MIN_CONFIDENCE_IN_CLUTTER = 0.3, 0.9
 
 
 def acceptance_threshold(of_model: float) -> float:

@@ -68,7 +68,8 @@ class Finder:
     def from_bytes(cls, content: bytes, name: str = DEFAULT_FINDER, *, threads: int | None = None) -> Finder:
         """The finder of a file's bytes; `name` stands in error messages. Raises as `load` does."""
         check_content(content, name)
-        session = open_session(content, name, threads)
+        # Views differ in size, and an arena would keep what the largest took.
+        session = open_session(content, name, threads, keep_memory=False)
         found = session.get_modelmeta().custom_metadata_map.get("finder_format")
         if found != str(FORMAT_VERSION):
             raise ModelFileError(

@@ -42,8 +42,6 @@ __all__ = ["Reader", "ReadingSteps", "Region", "annotate", "best_segmentation", 
 
 # In pixels of a view: digits of this height are seen well, larger views are not needed for them.
 _GOOD_HEIGHT = 26
-# Where digits are lower than this, a view of more pixels than usual is worth its time.
-_LOW_HEIGHT, _MAX_USUAL_PIXELS = 18, 1_100_000
 # The confidence of every candidate of a view that leaves no doubt.
 _CERTAIN = 0.93
 
@@ -148,17 +146,14 @@ class Reader:
 def best_segmentation(pixels: NDArray[np.uint8], finder: Finder, threshold: float) -> NetworkQueries[Segmentation]:
     """The best segmentation of a picture among its views, from small to large.
 
-    Larger views are left out where digits are large enough in those before, and the largest unless they are very low.
+    Larger views are left out where digits are large enough in those before.
     """
     best: Segmentation | None = None
-    flatness = min(pixels.shape[:2]) / max(pixels.shape[:2])
     for number, side in enumerate(view_sides(pixels)):
-        if side * side * flatness > _MAX_USUAL_PIXELS and not (best and 0 < best.height < _LOW_HEIGHT):
-            break
         found = yield from segment(show(pixels, side, finder))
         if best is None or found.quality > best.quality:
             best = found
-        if _is_certain(best) or (number > 0 and best.height >= _GOOD_HEIGHT and "digit" in decide(best, threshold)):
+        if _is_certain(best) or (number > 1 and best.height >= _GOOD_HEIGHT and "digit" in decide(best, threshold)):
             break
     assert best is not None
     return best

@@ -122,10 +122,11 @@ class Separator:
 class Reading:
     """What was read in one picture.
 
-    `outcome` is `read` (at least one digit was accepted), `blank` (no ink), `nothing_accepted` (ink, but no digit) or
-    `error`, and then `error` says what is wrong with the picture. `string` holds the accepted digits in reading order,
-    rows separated by a line break; unsure digits are included, refused ones are not. `page` counts the frames or pages
-    of one file from 1. `size` is the width and height of the upright picture in pixels, (0, 0) for an error.
+    `outcome` is `read` (at least one digit was accepted), `blank` (no writing), `nothing_accepted` (writing, but no
+    digit) or `error`, and then `error` says what is wrong with the picture. `string` holds the accepted digits in
+    reading order, rows separated by a line break; unsure digits are included, refused ones are not. `page` counts the
+    frames or pages of one file from 1. `size` is the width and height of the upright picture in pixels, (0, 0) for an
+    error.
     `separators` are what stands between digits and is no digit; they are not part of the string. `picture` is a small
     copy of the picture, uint8 grey or RGB, in a reading that `Reader.read` returns; no comparison looks at it.
     """

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from inkdigits.normalize import normalize_ink
 from inkdigits.reading.components import Cluster, Component, find_clusters, typical_height
 from inkdigits.reading.coroutines import NetworkQueries
-from inkdigits.reading.touching import split_touching
+from inkdigits.reading.touching import split_at_wall, split_touching
 from inkdigits.reading.views import View
 
 __all__ = ["Candidate", "Segmentation", "segment", "split_to_length"]
@@ -21,6 +21,10 @@ Pixels = NDArray[np.uint8]
 Hypothesis = Sequence[Component]
 # By how much the probability of its least probable digit must rise for ink to be more digits.
 _MIN_GAIN = 0.1
+# A candidate that is no digit is cut in two if the finder takes this fraction of its ink for a digit's, and if it is as
+# wide as two digits. The parts are taken if each has this probability and this fraction of its height, as digits that
+# touch have.
+_MIN_DIGIT_FRACTION, _MIN_PAIR_ASPECT, _MIN_PART_PROBABILITY, _MIN_PART_HEIGHT = 0.8, 0.8, 0.95, 0.8
 # Of the parts of a split that only a known length justifies, how many there may be, and how many digits are tried.
 _MIN_FORCED_PROBABILITY, _MAX_PARTS, _MAX_CUTS = 0.3, 4, 40
 
@@ -80,7 +84,30 @@ def segment(view: View) -> NetworkQueries[Segmentation]:
     clusters, specks = find_clusters(view.maps)
     classified = iter((yield from _classified([one for cluster in clusters for one in cluster.hypotheses])))
     best = [_best([next(classified) for _ in cluster.hypotheses]) for cluster in clusters]
-    return Segmentation(view, tuple(one for digits in best for one in digits), tuple(clusters), tuple(specks))
+    candidates = yield from _cut([one for digits in best for one in digits])
+    return Segmentation(view, tuple(candidates), tuple(clusters), tuple(specks))
+
+
+def _cut(candidates: list[Candidate]) -> NetworkQueries[list[Candidate]]:
+    """The candidates, those that are no digit replaced by two touching digits where they are some."""
+    cuts = [(index, parts) for index, one in enumerate(candidates) for parts in _pairs(one)]
+    classified = yield from _classified([parts for _, parts in cuts])
+    pairs = sorted(
+        zip((index for index, _ in cuts), classified, strict=True), key=lambda pair: _least_probable(pair[1])
+    )
+    replaced = {index: pair for index, pair in pairs if _least_probable(pair) >= _MIN_PART_PROBABILITY}
+    return [part for index, one in enumerate(candidates) for part in replaced.get(index, [one])]
+
+
+def _pairs(candidate: Candidate) -> list[tuple[Component, ...]]:
+    """The candidate's component as two digits, cut in two ways; none where it cannot be two."""
+    component = candidate.component
+    _, _, width, height = component.ink_box
+    may_be_two = component.digit_fraction >= _MIN_DIGIT_FRACTION and width >= _MIN_PAIR_ASPECT * height
+    if candidate.best >= _MIN_PART_PROBABILITY or not may_be_two:
+        return []
+    pairs = (split_touching(component, 2), split_at_wall(component))
+    return [pair for pair in pairs if len(pair) == 2 and all(p.ink_box[3] >= _MIN_PART_HEIGHT * height for p in pair)]
 
 
 def _classified(hypotheses: Sequence[Hypothesis]) -> NetworkQueries[list[list[Candidate]]]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from inkdigits.reading.components import Component
 
-__all__ = ["split_touching"]
+__all__ = ["split_at_wall", "split_touching"]
 
 # How far a cut may be from where even parts would have it, as a fraction of a part's width.
 _MAX_SHIFT = 0.3
@@ -30,6 +30,18 @@ def split_touching(component: Component, count: int) -> tuple[Component, ...]:
     parts = [_part(component, left, right) for left, right in pairwise([*cuts, width])]
     kept = tuple(part for part in parts if part is not None)
     return kept if len(kept) == count else ()
+
+
+def split_at_wall(component: Component) -> tuple[Component, ...]:
+    """`component` as two parts that share the column of the most ink in the middle, as two zeros share a wall."""
+    width = component.cover.shape[1]
+    middle = range(round((0.5 - _MAX_SHIFT / 2) * width), round((0.5 + _MAX_SHIFT / 2) * width))
+    if width < 2 * _MIN_WIDTH or not middle:
+        return ()
+    ink = component.cover.sum(axis=0, dtype=np.int64)
+    wall = middle.start + int(ink[middle.start : middle.stop].argmax())
+    parts = (_part(component, 0, wall + 1), _part(component, wall, width))
+    return tuple(part for part in parts if part is not None)
 
 
 def _part(component: Component, left: int, right: int) -> Component | None:

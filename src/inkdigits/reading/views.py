@@ -15,7 +15,7 @@ Pixels = NDArray[np.uint8]
 # Paper that is added around the picture, in pixels of the view, so that ink at its edge has paper beside it.
 MARGIN = 8
 _MIN_SIDE = 128  # pixels, of the longer side of the smallest view
-_MAX_PIXELS = 2_200_000  # of the largest view, which bounds time and memory
+_MAX_PIXELS = 1_100_000  # of the largest view, which bounds time and memory
 
 
 @dataclass(frozen=True)

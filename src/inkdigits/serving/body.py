@@ -76,7 +76,7 @@ class BodyReceiver:
         while content:
             # RFC 1952: a gzip stream may be several members, one after the other.
             if len(members) >= _MAX_MEMBERS:
-                raise RequestError(400, "encoding", f"the body has more than {_MAX_MEMBERS} gzip members")
+                raise RequestError(413, "encoding", f"the body has more than {_MAX_MEMBERS} gzip members")
             member, content = self._member(content, encoding, body)
             members.append(member)
             if content and encoding == "deflate":
