@@ -16,10 +16,10 @@ from inkdigits.reading.segmentation import Candidate, Segmentation
 from tests.reading.ink_maps import view
 
 
-def _candidate(value: int, probability: float, digit_fraction: float = 1.0) -> Candidate:
+def _candidate(value: int, probability: float, digit_fraction: float = 1.0, x: int = 20, h: int = 50) -> Candidate:
     probabilities = np.full(10, (1 - probability) / 9, np.float32)
     probabilities[value] = probability
-    component = Component(20, 70, 30, 50, np.full((50, 30), 255, np.uint8), digit_fraction)
+    component = Component(x, 70, 30, h, np.full((h, 30), 255, np.uint8), digit_fraction)
     return Candidate(component, np.zeros((28, 28), np.uint8), probabilities)
 
 
@@ -51,3 +51,21 @@ def test_a_known_length_refuses_the_least_probable_and_accepts_the_most_probable
     digits = _segmentation(_candidate(2, 0.99), _candidate(5, 0.95), _candidate(8, 0.3))
     assert decide(digits, 0.5, length=1) == ["digit", "not_a_digit", "not_a_digit"]
     assert decide(digits, 0.5, length=3) == ["digit", "digit", "unsure"]
+
+
+def test_ones_of_unequal_height_are_strokes_of_a_drawing() -> None:
+    assert decide(_segmentation(_candidate(1, 0.99), _candidate(1, 0.99, x=60, h=45)), 0.5) == ["digit", "digit"]
+    strokes = _segmentation(_candidate(1, 0.99), _candidate(1, 0.99, x=60, h=90))
+    assert decide(strokes, 0.5) == ["not_a_digit", "not_a_digit"]
+    # Beside another digit they count.
+    row = _segmentation(_candidate(1, 0.99), _candidate(1, 0.99, x=60, h=90), _candidate(7, 0.99, x=100))
+    assert decide(row, 0.5) == ["digit", "digit", "digit"]
+
+
+def test_a_one_across_a_larger_refused_letter_is_a_stroke_of_it() -> None:
+    letter = _candidate(4, 0.2, x=30, h=80)
+    assert decide(_segmentation(_candidate(1, 0.99), letter), 0.5) == ["not_a_digit", "not_a_digit"]
+    assert decide(_segmentation(_candidate(7, 0.99), letter), 0.5) == ["digit", "not_a_digit"]
+    # A frame is no writing.
+    frame = _candidate(4, 0.2, 0.1, x=30, h=80)
+    assert decide(_segmentation(_candidate(1, 0.99), _candidate(8, 0.99, x=200), frame), 0.5)[0] == "digit"

@@ -16,6 +16,9 @@ DEFAULT_THRESHOLD = 0.5
 # The least confidence of a digit, and of one on a page whose candidates on the whole do not look like digits, where
 # single strokes look like ones by chance (docs/log.md, 2026-11-29).
 _MIN_CONFIDENCE, _MIN_CONFIDENCE_IN_CLUTTER = 0.3, 0.9
+# How much higher than the lowest the highest may be where all digits are ones, and the fraction of ink that is a
+# digit's to the finder in what may have strokes; set by hand on the development pictures (docs/log.md, 2026-11-29).
+_MAX_UNEQUAL, _MIN_WRITING_FRACTION = 1.35, 0.5
 
 
 def acceptance_threshold(of_model: float) -> float:
@@ -39,6 +42,8 @@ def decide(segmentation: Segmentation, threshold: float, length: int | None = No
     candidates = segmentation.candidates
     needed = _MIN_CONFIDENCE if segmentation.quality > 0 else _MIN_CONFIDENCE_IN_CLUTTER
     outcomes = [_outcome(candidate, threshold, needed) for candidate in candidates]
+    if length is None:
+        outcomes = _without_mere_strokes(candidates, outcomes)
     return outcomes if length is None else _limited_to(candidates, outcomes, length)
 
 
@@ -46,6 +51,31 @@ def _outcome(candidate: Candidate, threshold: float, min_confidence: float) -> D
     fits = candidate.confidence >= min_confidence
     outcome = classify_outcome(candidate.best, threshold) if fits else "not_a_digit"
     return "unsure" if candidate.forced and outcome == "digit" else outcome
+
+
+def _without_mere_strokes(candidates: Sequence[Candidate], outcomes: list[DigitOutcome]) -> list[DigitOutcome]:
+    """The outcomes, with ones refused that are strokes of a letter or a drawing: any stroke looks like a 1.
+
+    A one that lies across a larger refused component is a part of it. Where all digits are ones, people write them
+    equally high.
+    """
+    accepted = [one for one, outcome in zip(candidates, outcomes, strict=True) if outcome != "not_a_digit"]
+    refused = [one for one, outcome in zip(candidates, outcomes, strict=True) if outcome == "not_a_digit"]
+    heights = [one.component.ink_box[3] for one in accepted]
+    only_ones = len(accepted) > 1 and all(one.value == 1 for one in accepted)
+    unequal = only_ones and max(heights) > _MAX_UNEQUAL * min(heights)
+    mere = {
+        id(one) for one in accepted if one.value == 1 and (unequal or any(_is_part(one, whole) for whole in refused))
+    }
+    return ["not_a_digit" if id(one) in mere else outcome for one, outcome in zip(candidates, outcomes, strict=True)]
+
+
+def _is_part(stroke: Candidate, whole: Candidate) -> bool:
+    x, y, w, h = stroke.component.ink_box
+    left, top, width, height = whole.component.ink_box
+    overlap = x < left + width and left < x + w and y < top + height and top < y + h
+    writing = whole.component.digit_fraction >= _MIN_WRITING_FRACTION
+    return overlap and writing and whole.component.area > stroke.component.area
 
 
 def _limited_to(candidates: Sequence[Candidate], outcomes: Sequence[DigitOutcome], length: int) -> list[DigitOutcome]:
