@@ -39,7 +39,7 @@ def test_both_ways_read_the_same(reader: Reader, side: int, dark: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["two digits", "grain", "ink at the border", "empty", "faint", "large", "tiny", "two touching digits"]
+    "name", ["two digits", "grain", "ink at the border", "empty", "faint", "large", "two touching digits"]
 )
 def test_every_doubt_is_left_to_the_finder(reader: Reader, name: str) -> None:
     digits = load_train().images
@@ -54,7 +54,19 @@ def test_every_doubt_is_left_to_the_finder(reader: Reader, name: str) -> None:
         "empty": np.full((28, 28), 90, np.uint8),
         "faint": zero // 8,
         "large": cv2.resize(zero, (200, 200)),
-        "tiny": cv2.resize(zero, (12, 12)),
         "two touching digits": touching,
     }[name]
     assert run(segment_plain(picture), reader.predictor.predict_proba) is None
+
+
+def test_tiny_pictures_are_enlarged_and_boxes_are_in_their_own_pixels(reader: Reader) -> None:
+    tiny = cv2.resize(load_train().images[1], (14, 14), interpolation=cv2.INTER_AREA)
+    found = run(segment_plain(tiny), reader.predictor.predict_proba)
+    assert found is not None
+    (candidate,) = found.candidates
+    assert candidate.value == 0
+    x, y, w, h = found.view.to_picture(*candidate.component.ink_box)
+    rows, columns = np.nonzero(tiny > 100)
+    assert abs(x - columns.min()) <= 1
+    assert abs(y + h - rows.max() - 1) <= 1
+    assert w <= 14

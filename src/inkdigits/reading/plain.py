@@ -19,7 +19,9 @@ from inkdigits.reading.views import MARGIN, View
 __all__ = ["segment_plain"]
 
 Pixels = NDArray[np.uint8]
-_MIN_SIDE, _MAX_SIDE = 20, 64  # pixels
+_MAX_SIDE = 64  # pixels
+# Smaller pictures are enlarged by the factor first; data sets cut them tightly, so that ink may be at their border.
+_MIN_SIDE, _FACTOR = 20, 8
 _MIN_CONTRAST = 60  # grey levels, of the channel with the most
 # Of the contrast: what is ink, and how far paper may differ from its colour.
 _INK, _GRAIN = 0.4, 0.12
@@ -29,9 +31,12 @@ _MIN_PROBABILITY = 0.98
 
 def segment_plain(pixels: Pixels) -> NetworkQueries[Segmentation | None]:
     """The segmentation of a picture uint8 (h, w) or (h, w, 3) that plainly shows one digit; None for any other."""
-    if not (min(pixels.shape[:2]) >= _MIN_SIDE and max(pixels.shape[:2]) <= _MAX_SIDE):
+    if max(pixels.shape[:2]) > _MAX_SIDE:
         return None
-    component = _only_component(_ink(pixels))
+    scale = _FACTOR if max(pixels.shape[:2]) < _MIN_SIDE else 1
+    if scale > 1:
+        pixels = _enlarged(pixels)
+    component = _only_component(_ink(pixels, at_border=scale > 1), 2 if scale == 1 else scale)
     if component is None:
         return None
     network_input = normalize_ink(component.cover)
@@ -39,11 +44,20 @@ def segment_plain(pixels: Pixels) -> NetworkQueries[Segmentation | None]:
     candidate = Candidate(component, network_input, probabilities)
     if candidate.best < _MIN_PROBABILITY:
         return None
-    return Segmentation(_view(component, pixels.shape[:2]), (candidate,))
+    return Segmentation(_view(component, pixels.shape[:2], scale), (candidate,))
 
 
-def _ink(pixels: Pixels) -> Pixels | None:
-    """How far each pixel differs from the border's colour, stretched to 255, uint8 (h, w); None on uneven paper."""
+def _enlarged(pixels: Pixels) -> Pixels:
+    import cv2
+
+    return np.asarray(cv2.resize(pixels, None, fx=_FACTOR, fy=_FACTOR, interpolation=cv2.INTER_CUBIC), np.uint8)
+
+
+def _ink(pixels: Pixels, *, at_border: bool) -> Pixels | None:
+    """How far each pixel differs from the border's colour, stretched to 255, uint8 (h, w); None on uneven paper.
+
+    Unless ink may be `at_border`, it is None too where there is any.
+    """
     import cv2
 
     border = np.concatenate([pixels[0], pixels[-1], pixels[1:-1, 0], pixels[1:-1, -1]])
@@ -54,12 +68,14 @@ def _ink(pixels: Pixels) -> Pixels | None:
     if contrast < _MIN_CONTRAST:
         return None
     ink = cv2.convertScaleAbs(strongest, alpha=255 / contrast)
+    if at_border:
+        return np.asarray(ink, np.uint8)
     edges = (ink[0], ink[-1], ink[:, 0], ink[:, -1])
     return None if max(int(edge.max()) for edge in edges) > 255 * _GRAIN else np.asarray(ink, np.uint8)
 
 
-def _only_component(ink: Pixels | None) -> Component | None:
-    """The ink as one component, with its soft edges; None unless it is connected and all else is paper."""
+def _only_component(ink: Pixels | None, edge: int) -> Component | None:
+    """The ink as one component, with soft edges of `edge` pixels; None unless it is connected and all else is paper."""
     import cv2
 
     if ink is None:
@@ -69,19 +85,20 @@ def _only_component(ink: Pixels | None) -> Component | None:
     x, y, w, h, _ = statistics[-1].tolist()
     if count != 2 or w > _MAX_ASPECT * h:
         return None
-    near = cv2.dilate(mask, np.ones((5, 5), np.uint8))
+    near = cv2.dilate(mask, np.ones((2 * edge + 1, 2 * edge + 1), np.uint8))
     if int(np.where(near, 0, ink).max()) > 255 * _GRAIN:
         return None
-    box = np.s_[max(0, y - 2) : y + h + 2, max(0, x - 2) : x + w + 2]
+    top, left = max(0, y - edge), max(0, x - edge)
+    box = np.s_[top : y + h + edge, left : x + w + edge]
     cover = np.where(near[box], ink[box], 0).astype(np.uint8)
     height, width = cover.shape
-    return Component(MARGIN + max(0, x - 2), MARGIN + max(0, y - 2), width, height, cover, 1.0)
+    return Component(MARGIN + left, MARGIN + top, width, height, cover, 1.0)
 
 
-def _view(component: Component, shape: tuple[int, ...]) -> View:
+def _view(component: Component, shape: tuple[int, ...], scale: int) -> View:
     """What the finder would have said of the component."""
     height, width = (length + 2 * MARGIN for length in shape[:2])
     digit, nothing = np.zeros((height, width), np.float32), np.zeros((height, width), np.float32)
     part = digit[component.y : component.y + component.h, component.x : component.x + component.w]
     part[:] = component.cover / np.float32(255)
-    return View(InkMaps(digit, nothing, nothing, nothing), 1.0, (width - 2 * MARGIN, height - 2 * MARGIN))
+    return View(InkMaps(digit, nothing, nothing, nothing), scale, (shape[1] // scale, shape[0] // scale))

@@ -100,14 +100,14 @@ def _cut(candidates: list[Candidate]) -> NetworkQueries[list[Candidate]]:
 
 
 def _pairs(candidate: Candidate) -> list[tuple[Component, ...]]:
-    """The candidate's component as two digits, cut in two ways; none where it cannot be two."""
+    """The candidate's component as two digits that share a wall; none where it cannot be two."""
     component = candidate.component
     _, _, width, height = component.ink_box
     may_be_two = component.digit_fraction >= _MIN_DIGIT_FRACTION and width >= _MIN_PAIR_ASPECT * height
     if candidate.best >= _MIN_PART_PROBABILITY or not may_be_two:
         return []
-    pairs = (split_touching(component, 2), split_at_wall(component))
-    return [pair for pair in pairs if len(pair) == 2 and all(p.ink_box[3] >= _MIN_PART_HEIGHT * height for p in pair)]
+    pair = split_at_wall(component)
+    return [pair] if pair and all(part.ink_box[3] >= _MIN_PART_HEIGHT * height for part in pair) else []
 
 
 def _classified(hypotheses: Sequence[Hypothesis]) -> NetworkQueries[list[list[Candidate]]]:

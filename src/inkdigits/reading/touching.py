@@ -13,6 +13,7 @@ __all__ = ["split_at_wall", "split_touching"]
 # How far a cut may be from where even parts would have it, as a fraction of a part's width.
 _MAX_SHIFT = 0.3
 _MIN_WIDTH = 4  # pixels, of a part
+_MIN_WALL = 0.4  # of the height, that a wall which two digits share is inked
 
 
 def split_touching(component: Component, count: int) -> tuple[Component, ...]:
@@ -33,15 +34,17 @@ def split_touching(component: Component, count: int) -> tuple[Component, ...]:
 
 
 def split_at_wall(component: Component) -> tuple[Component, ...]:
-    """`component` as two parts that share the column of the most ink in the middle, as two zeros share a wall."""
-    width = component.cover.shape[1]
+    """`component` as two parts that share a column of ink in their middle, as two zeros share a wall; none without."""
+    height, width = component.cover.shape
     middle = range(round((0.5 - _MAX_SHIFT / 2) * width), round((0.5 + _MAX_SHIFT / 2) * width))
     if width < 2 * _MIN_WIDTH or not middle:
         return ()
     ink = component.cover.sum(axis=0, dtype=np.int64)
     wall = middle.start + int(ink[middle.start : middle.stop].argmax())
-    parts = (_part(component, 0, wall + 1), _part(component, wall, width))
-    return tuple(part for part in parts if part is not None)
+    if ink[wall] < _MIN_WALL * 255 * height:
+        return ()
+    parts = [part for part in (_part(component, 0, wall + 1), _part(component, wall, width)) if part is not None]
+    return tuple(parts) if len(parts) == 2 else ()
 
 
 def _part(component: Component, left: int, right: int) -> Component | None:
