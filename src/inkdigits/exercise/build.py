@@ -112,15 +112,17 @@ def _metadata(cell: MasterCell) -> dict[str, Any]:
     """nbgrader's metadata (schema 3); our checker identifies cells by the same `grade_id`."""
     if not cell.is_check and not cell.written_by_student:
         return {}
+    by_hand = cell.kind == "markdown" and cell.written_by_student
     mark: dict[str, Any] = {
-        "grade": cell.points > 0,
+        # nbgrader wants a written answer to be one that is graded by hand.
+        "grade": by_hand or cell.points > 0,
         "grade_id": cell.id,
         "locked": cell.is_check,
         "schema_version": 3,
         "solution": cell.written_by_student,
         "task": False,
     }
-    if cell.points:
+    if by_hand or cell.points:
         mark["points"] = cell.points
     mark["cell_type"] = cell.kind
     # Jupyter does not let checks be edited or deleted; the checker does not rely on it.

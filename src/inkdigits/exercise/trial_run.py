@@ -69,7 +69,9 @@ class _TrialRun:
         asserts = _own_asserts(step.source, done)
         trial.cells.append(CellResult(step.id, part, done.seconds, outcome, _message(done), asserts))
         trial.findings += code_mistakes(step.id, part, step.source)
-        if done.error_name and outcome == "error":
+        # A name that a blank cell would have defined is no mistake of its own.
+        left_blank = done.error_name == "NameError" and any(cell.outcome == "blank" for cell in trial.cells)
+        if done.error_name and outcome == "error" and not left_blank:
             trial.findings += failure_findings(step.id, part, done.error_name, done.error_text)
             trial.findings += old_call_findings(step.id, part, step.source)
         if done.limit:
