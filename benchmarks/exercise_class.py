@@ -92,14 +92,13 @@ def _as_expected(row: dict[str, str]) -> bool:
 
 def _write_class(folder: Path, whole: int) -> None:
     solution = build_notebook(Version.solution)
-    for number in range(whole):
-        write_json(folder / f"whole-{number:02d}.ipynb", solution)
-    for number in range(10):
-        write_json(folder / f"part-1-{number:02d}.ipynb", _done_before("cnn-model"))
-    for number in range(7):
-        write_json(folder / f"begun-{number:02d}.ipynb", _done_before("onehot"))
-    for name, code in HOSTILE.items():
-        write_json(folder / f"hostile-{name}.ipynb", _hostile(code))
+    class_ = {f"whole-{number:02d}": solution for number in range(whole)}
+    class_ |= {f"part-1-{number:02d}": _done_before("cnn-model") for number in range(10)}
+    class_ |= {f"begun-{number:02d}": _done_before("onehot") for number in range(7)}
+    class_ |= {f"hostile-{name}": _hostile(code) for name, code in HOSTILE.items()}
+    for name, notebook in class_.items():
+        # Of two files of the same bytes the second one's verdict is taken from the first when a check is resumed.
+        write_json(folder / f"{name}.ipynb", {**notebook, "metadata": {**notebook["metadata"], "author": name}})
 
 
 def _done_before(first_blank: str) -> dict[str, Any]:
