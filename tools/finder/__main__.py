@@ -8,6 +8,7 @@ Nothing but what is in the package is used: MNIST's training part, the digits an
 from __future__ import annotations
 
 import argparse
+import math
 import time
 from pathlib import Path
 
@@ -26,6 +27,9 @@ _PEAK_RATE, _WEIGHT_DECAY = 2e-3, 1e-4
 _AVERAGING = 0.998  # of the weights, from step to step
 _PAGES, _SHOWINGS = 20_000, 3
 _OFFSET_WEIGHT = 0.3  # of the loss of the offsets
+# How a window of a larger page differs from a page that is standardised alone: the fraction shown so, the factor that
+# its contrast may have, and the deviation of its mean. Set by hand, not measured.
+_IN_LARGER_PAGES, _MAX_FACTOR, _MEAN_DEVIATION = 0.5, 2.5, 0.6
 
 
 def main() -> None:
@@ -67,7 +71,7 @@ def train(finder: Finder, options: argparse.Namespace) -> None:
 
 def take_step(finder: Finder, optimizer: torch.optim.Optimizer, batch: Batch) -> float:
     """One step of the optimizer; the loss."""
-    pictures = standardised(torch.from_numpy(batch.pixels))
+    pictures = in_larger_pages(standardised(torch.from_numpy(batch.pixels)))
     ink = torch.from_numpy(batch.ink).float() / 255
     with torch.autocast("cpu", torch.bfloat16):
         maps = finder(pictures)
@@ -89,6 +93,19 @@ def standardised(pixels: torch.Tensor) -> torch.Tensor:
     centred = pictures - pictures.mean(dim=(2, 3), keepdim=True)
     deviation = centred.square().mean(dim=(1, 2, 3), keepdim=True).sqrt() + MIN_DEVIATION
     return centred / deviation
+
+
+def in_larger_pages(pictures: torch.Tensor) -> torch.Tensor:
+    """Standardised pictures, half of them with the contrast and brightness that a part of a larger page may have.
+
+    A page is standardised as a whole: sparse writing has more contrast in it than in a window, and unevenly lit parts
+    another mean.
+    """
+    n = len(pictures)
+    chosen = (torch.rand(n, 1, 1, 1) < _IN_LARGER_PAGES).float()
+    factor = torch.exp(math.log(_MAX_FACTOR) * (2 * torch.rand(n, 1, 1, 1) - 1))
+    mean = _MEAN_DEVIATION * (torch.randn(n, 1, 1, 1) + 0.3 * torch.randn(n, 3, 1, 1))
+    return pictures * (1 + chosen * (factor - 1)) + chosen * mean
 
 
 def write(finder: Finder, options: argparse.Namespace, steps: int) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from inkdigits.reading.reading import DigitOutcome
 from inkdigits.reading.segmentation import Candidate, Segmentation
+from inkdigits.reading.words import in_words_of_letters
 
 __all__ = ["CONFIDENT_THRESHOLD", "DEFAULT_THRESHOLD", "acceptance_threshold", "classify_outcome", "decide"]
 
@@ -43,7 +44,7 @@ def decide(segmentation: Segmentation, threshold: float, length: int | None = No
     needed = _MIN_CONFIDENCE if segmentation.quality > 0 else _MIN_CONFIDENCE_IN_CLUTTER
     outcomes = [_outcome(candidate, threshold, needed) for candidate in candidates]
     if length is None:
-        outcomes = _without_mere_strokes(candidates, outcomes)
+        outcomes = _without_letters(candidates, _without_mere_strokes(candidates, outcomes))
     return outcomes if length is None else _limited_to(candidates, outcomes, length)
 
 
@@ -68,6 +69,13 @@ def _without_mere_strokes(candidates: Sequence[Candidate], outcomes: list[DigitO
         id(one) for one in accepted if one.value == 1 and (unequal or any(_is_part(one, whole) for whole in refused))
     }
     return ["not_a_digit" if id(one) in mere else outcome for one, outcome in zip(candidates, outcomes, strict=True)]
+
+
+def _without_letters(candidates: Sequence[Candidate], outcomes: list[DigitOutcome]) -> list[DigitOutcome]:
+    """The outcomes, with digits refused that stand in a word of letters."""
+    accepted = [outcome != "not_a_digit" for outcome in outcomes]
+    letters = in_words_of_letters([one.component.ink_box for one in candidates], accepted)
+    return ["not_a_digit" if letter else outcome for letter, outcome in zip(letters, outcomes, strict=True)]
 
 
 def _is_part(stroke: Candidate, whole: Candidate) -> bool:

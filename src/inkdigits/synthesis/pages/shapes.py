@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -19,8 +19,9 @@ __all__ = ["HELD_OUT_FRACTION", "Shape", "ShapeLibrary", "load_shapes", "to_shap
 FIELD = 96  # pixels, the side of a field
 # The digits of MNIST's training part that no page shows, so that they can measure: the reader holds the same ones out.
 HELD_OUT_FRACTION = 0.05
-_FAMILIES = ("scribbles", "polygons", "crosses_and_ticks", "stars", "pen_letters", "turned", "halves")
-_OF_EACH_FAMILY = 150
+# How many pictures of each family of non-digits are drawn to choose from.
+_SIGNS = {"scribbles": 300, "polygons": 300, "crosses_and_ticks": 300, "stars": 300, "turned": 300, "halves": 300}
+_LETTERS = {"pen_letters": 1500, "letters_of_other_scripts": 800}
 _BORDER = 0.12  # of the picture, so that strokes do not end at the field's border
 
 Floats = NDArray[np.float32]
@@ -132,8 +133,8 @@ class ShapeLibrary:
 
     digits: Grey
     printed_digits: Grey
-    letters: Grey
-    signs: Grey
+    letters: Sequence[Grey]
+    signs: Sequence[Grey]
 
     def digit(self, rng: np.random.Generator, printed: bool) -> Shape:
         """A random digit."""
@@ -147,7 +148,7 @@ class ShapeLibrary:
         """A random drawing or sign."""
         return self._random(self.signs, rng)
 
-    def _random(self, pictures: Grey, rng: np.random.Generator) -> Shape:
+    def _random(self, pictures: Sequence[Grey] | Grey, rng: np.random.Generator) -> Shape:
         shape = None
         while shape is None:
             shape = to_shape(pictures[int(rng.integers(len(pictures)))])
@@ -159,6 +160,10 @@ def load_shapes() -> ShapeLibrary:
     """What pages for training show: MNIST's training part less what is held out, and the fonts for training."""
     kept, _ = stratified_split(load_train(), HELD_OUT_FRACTION, seed=0)
     glyphs = load_glyphs("train")
+    letters = [*glyphs.letters.images, *_drawn(_LETTERS)]
+    return ShapeLibrary(kept.images, glyphs.digits.images, letters, list(_drawn(_SIGNS)))
+
+
+def _drawn(families: Mapping[str, int]) -> Grey:
     rng = np.random.default_rng(0)
-    signs: Sequence[Grey] = [FAMILIES[name](rng, _OF_EACH_FAMILY) for name in _FAMILIES]
-    return ShapeLibrary(kept.images, glyphs.digits.images, glyphs.letters.images, np.concatenate(signs))
+    return np.concatenate([FAMILIES[name](rng, n) for name, n in families.items()])

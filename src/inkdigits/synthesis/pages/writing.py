@@ -58,6 +58,7 @@ def lay_out(library: ShapeLibrary, rng: np.random.Generator) -> Layout:
         (0.08, _form),
         (0.08, _words),
         (0.08, _signs),
+        (0.12, _single_other),
         (0.04, _curves),
         (0.18, _nothing),
     ]
@@ -83,6 +84,12 @@ def _curves(library: ShapeLibrary, rng: np.random.Generator) -> Layout:
 def _single(library: ShapeLibrary, rng: np.random.Generator) -> Layout:
     shape = library.digit(rng, printed=rng.random() < 0.12)
     return Layout([_placed(shape, 0, 1, 1, rng.normal(0, 0.1), is_digit=True)], [], [])
+
+
+def _single_other(library: ShapeLibrary, rng: np.random.Generator) -> Layout:
+    """A letter or a drawing alone."""
+    shape = library.letter(rng) if rng.random() < 0.7 else library.sign(rng)
+    return Layout([_placed(shape, 0, 1, 1, rng.normal(0, 0.1), is_digit=False)], [], [])
 
 
 def _row(library: ShapeLibrary, rng: np.random.Generator) -> Layout:
