@@ -24,7 +24,7 @@ def test_both_ways_read_the_same(reader: Reader, side: int, dark: bool) -> None:
     short = 0
     for image in images:
         picture = cv2.resize(255 - image if dark else image, (side, side), interpolation=cv2.INTER_LINEAR)
-        found = run(segment_plain(picture), reader.predictor.predict_proba)
+        found = run(segment_plain(picture, 0.5), reader.predictor.predict_proba)
         if found is None:
             continue
         short += 1
@@ -56,12 +56,12 @@ def test_every_doubt_is_left_to_the_finder(reader: Reader, name: str) -> None:
         "large": cv2.resize(zero, (200, 200)),
         "two touching digits": touching,
     }[name]
-    assert run(segment_plain(picture), reader.predictor.predict_proba) is None
+    assert run(segment_plain(picture, 0.5), reader.predictor.predict_proba) is None
 
 
 def test_tiny_pictures_are_enlarged_and_boxes_are_in_their_own_pixels(reader: Reader) -> None:
     tiny = cv2.resize(load_train().images[1], (14, 14), interpolation=cv2.INTER_AREA)
-    found = run(segment_plain(tiny), reader.predictor.predict_proba)
+    found = run(segment_plain(tiny, 0.5), reader.predictor.predict_proba)
     assert found is not None
     (candidate,) = found.candidates
     assert candidate.value == 0
@@ -70,3 +70,17 @@ def test_tiny_pictures_are_enlarged_and_boxes_are_in_their_own_pixels(reader: Re
     assert abs(x - columns.min()) <= 1
     assert abs(y + h - rows.max() - 1) <= 1
     assert w <= 14
+
+
+def test_the_classifier_alone_decides_on_tiny_pictures(reader: Reader) -> None:
+    train = load_train()
+    right = 0
+    for image, label in zip(train.images[:80], train.labels[:80].tolist(), strict=True):
+        x, y, w, h = cv2.boundingRect((image > 60).astype(np.uint8))
+        side = max(w, h)
+        square = cv2.copyMakeBorder(
+            image[y : y + h, x : x + w], 0, side - h, (side - w) // 2, side - w - (side - w) // 2, cv2.BORDER_CONSTANT
+        )
+        tiny = cv2.resize(square, (10, 10), interpolation=cv2.INTER_AREA)
+        right += reader.read(tiny).string == str(label)
+    assert right >= 72

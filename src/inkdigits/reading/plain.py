@@ -1,6 +1,7 @@
 """A short way for small pictures of one digit on even paper, as programs and data sets hold them: without the finder.
 
-It leaves every doubt to the finder: grain, a second stroke, ink at the border, or a classifier that is not certain.
+It leaves every doubt to the finder: grain, a second stroke, ink at the border, or a classifier that is not certain. Only
+of tiny pictures, whose digits are smaller than those that the finder was trained on, the classifier alone decides.
 tests/reading/test_plain.py holds that both ways read the same.
 """
 
@@ -29,8 +30,11 @@ _MAX_ASPECT = 1.1  # width by height; two digits that touch are wider
 _MIN_PROBABILITY = 0.98
 
 
-def segment_plain(pixels: Pixels) -> NetworkQueries[Segmentation | None]:
-    """The segmentation of a picture uint8 (h, w) or (h, w, 3) that plainly shows one digit; None for any other."""
+def segment_plain(pixels: Pixels, threshold: float) -> NetworkQueries[Segmentation | None]:
+    """The segmentation of a picture uint8 (h, w) or (h, w, 3) that plainly shows one digit; None for any other.
+
+    `threshold` is the probability from which on the classifier accepts a digit.
+    """
     if max(pixels.shape[:2]) > _MAX_SIDE:
         return None
     scale = _FACTOR if max(pixels.shape[:2]) < _MIN_SIDE else 1
@@ -42,7 +46,7 @@ def segment_plain(pixels: Pixels) -> NetworkQueries[Segmentation | None]:
     network_input = normalize_ink(component.cover)
     (probabilities,) = yield network_input[None]
     candidate = Candidate(component, network_input, probabilities)
-    if candidate.best < _MIN_PROBABILITY:
+    if candidate.best < (_MIN_PROBABILITY if scale == 1 else threshold):
         return None
     return Segmentation(_view(component, pixels.shape[:2], scale), (candidate,))
 

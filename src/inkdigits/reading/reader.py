@@ -129,7 +129,7 @@ class Reader:
     def _steps(self, page: decode.Page, region: Region | None, length: int | None) -> NetworkQueries[ReadingSteps]:
         pixels = _crop_region(page, region)
         threshold = acceptance_threshold(self.predictor.metadata.acceptance_threshold)
-        best = yield from segment_plain(pixels)
+        best = yield from segment_plain(pixels, threshold)
         if best is None:
             best = yield from best_segmentation(pixels, self.finder, threshold)
         outcomes = decide(best, threshold)
