@@ -1,7 +1,7 @@
 """A short way for small pictures of one digit on even paper, as programs and data sets hold them: without the finder.
 
-It leaves every doubt to the finder: grain, a second stroke, ink at the border, or a classifier that is not certain. Only
-of tiny pictures, whose digits are smaller than those that the finder was trained on, the classifier alone decides.
+It leaves every doubt to the finder: grain, a second stroke, ink at the border, or a classifier that is not certain.
+Only of tiny pictures, whose digits are smaller than those that the finder was trained on, the classifier alone decides.
 tests/reading/test_plain.py holds that both ways read the same.
 """
 
