@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PROJECT := pyproject.toml src/inkdigits/__init__.py
+# The slowest tests are named, so that it shows what makes CI long.
+PYTEST := $(BIN)/python -m pytest --durations=15 --durations-min=5
 # Two test files at a time on 2 cores: files share fixtures, so they stay whole. `make test PARALLEL=` runs one after another.
 PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 INSTALL_SELF := -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -18,19 +20,19 @@ run: .venv/.installed-run  ## Train, evaluate and compare the exercise's two net
 	$(BIN)/inkdigits reproduce
 
 test: .venv/.installed-dev  ## The tests, but for those on every backend, in a browser and on Ray
-	$(BIN)/python -m pytest $(PARALLEL) -m 'not browser and not backends and not ray'
+	$(PYTEST) $(PARALLEL) -m 'not browser and not backends and not ray'
 
 test-portable: .venv/.installed-test  ## The tests of what runs on Windows too: data, scores, preprocessing, generated pictures
 	$(BIN)/python -m pytest tests/test_normalize.py tests/test_public_names.py tests/stats tests/datasets tests/synthesis
 
 test-slow: .venv/.installed-dev  ## The tests that take minutes: real kills, wheels
-	$(BIN)/python -m pytest $(PARALLEL) --slow -m slow
+	$(PYTEST) $(PARALLEL) --slow -m slow
 
 test-browser: .venv/.installed-dev  ## The page in a real Chromium (Debian: apt-get install chromium)
-	$(BIN)/python -m pytest -m browser
+	$(PYTEST) -m browser
 
 test-ray: .venv/.installed-dev  ## A real Ray of several nodes: batches, deploys, experiments, and what dies in them
-	$(BIN)/python -m pytest -m ray
+	$(PYTEST) -m ray
 
 test-backends: .venv/.installed-dev .venv-tensorflow/.installed .venv-torch/.installed  ## The contract on JAX, TensorFlow and torch
 	KERAS_BACKEND=jax $(BIN)/python -m pytest -m backends
@@ -40,8 +42,8 @@ test-backends: .venv/.installed-dev .venv-tensorflow/.installed .venv-torch/.ins
 check-solution: .venv/.installed-dev  ## The exercise's solution, whole, under the checker (about 4 minutes)
 	$(BIN)/inkdigits exercise check docs/exercise/solution.ipynb
 
-check-class: .venv/.installed-dev  ## A class of 30 with hostile submissions, on few digits, under the checker (about 3 minutes)
-	$(BIN)/python benchmarks/exercise_class.py --subset 2000 --whole 8 --cell-timeout 0.75 --jobs 2
+check-class: .venv/.installed-dev  ## A class of 11 with hostile submissions, on few digits, under the checker (about 2 minutes)
+	$(BIN)/python benchmarks/exercise_class.py --subset 2000 --size 2 2 2 --cell-timeout 0.75 --jobs 2 --kills 1
 
 lint: .venv/.installed-dev  ## Style, types, imports, unused code, names, sizes, words, sources of figures
 	$(BIN)/ruff check .

@@ -1,6 +1,6 @@
 """Claim: one command grades a class of 30, of which 5 are hostile, and loses no verdict when it is killed on the way.
 
-Of the class, 8 did everything, 10 did part 1 only, 7 barely began, and 5 are hostile (endless loop, fork of
+Of the class, 8 did everything, 10 did part 1 only, 7 barely began (`--size`), and 5 are hostile (endless loop, fork of
 many processes, 100 MB of output, deletes its folder, kills its kernel). Runs `inkdigits exercise check`, kills it
 `--kills` times after a few verdicts each, and runs the same command again; prints the table and the time. Exit code 1
 when a verdict is lost or checked twice, or is not the expected one: the complete ones pass with all points, the rest
@@ -36,7 +36,14 @@ HOSTILE = {
 def main() -> None:
     """Write the class, check it, print the verdicts."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--whole", type=int, default=8, help="submissions that did everything")
+    parser.add_argument(
+        "--size",
+        type=int,
+        nargs=3,
+        default=(8, 10, 7),
+        metavar=("WHOLE", "PART-1", "BEGUN"),
+        help="submissions that did everything, part 1, and little",
+    )
     parser.add_argument("--jobs", type=int, default=None, help="submissions at a time")
     parser.add_argument("--subset", type=int, default=None, help="a trial on so many training pictures")
     parser.add_argument("--cell-timeout", type=float, default=30.0, help="minutes; the endless loop takes that long")
@@ -45,7 +52,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         (folder / "class").mkdir()
-        _write_class(folder / "class", arguments.whole)
+        _write_class(folder / "class", *arguments.size)
         started = time.perf_counter()
         _check(folder, arguments)
         seconds = time.perf_counter() - started
@@ -56,7 +63,7 @@ def main() -> None:
         print(f"{row['submission']:28} {row['outcome']:8} {points:8} {row['seconds']:>6} s  {row['findings'][:100]}")
     print(f"{len(rows)} submissions in {seconds:.0f} s on {os.cpu_count()} cores, killed {arguments.kills} times")
     unexpected = [row["submission"] for row in rows if not _as_expected(row)]
-    if unexpected or len(rows) != arguments.whole + 22 or len(written) != len(rows):
+    if unexpected or len(rows) != sum(arguments.size) + len(HOSTILE) or len(written) != len(rows):
         sys.exit(f"{len(rows)} rows, {len(written)} verdicts written; unexpected: {', '.join(unexpected) or 'none'}")
 
 
@@ -90,11 +97,11 @@ def _as_expected(row: dict[str, str]) -> bool:
     return row["outcome"] == "failed" and points < possible / 2
 
 
-def _write_class(folder: Path, whole: int) -> None:
+def _write_class(folder: Path, whole: int, part_1: int, begun: int) -> None:
     solution = build_notebook(Version.solution)
     class_ = {f"whole-{number:02d}": solution for number in range(whole)}
-    class_ |= {f"part-1-{number:02d}": _done_before("cnn-model") for number in range(10)}
-    class_ |= {f"begun-{number:02d}": _done_before("onehot") for number in range(7)}
+    class_ |= {f"part-1-{number:02d}": _done_before("cnn-model") for number in range(part_1)}
+    class_ |= {f"begun-{number:02d}": _done_before("onehot") for number in range(begun)}
     class_ |= {f"hostile-{name}": _hostile(code) for name, code in HOSTILE.items()}
     for name, notebook in class_.items():
         # Of two files of the same bytes the second one's verdict is taken from the first when a check is resumed.
