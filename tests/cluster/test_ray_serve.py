@@ -160,8 +160,8 @@ def test_a_killed_replica_loses_nothing_but_what_it_was_answering(deployed: Depl
             time.sleep(0.05)
         # Held first, so that there is something in flight on it.
         os.kill(min(before), signal.SIGSTOP)
-        held = len(load.answers)
-        while len(load.answers) < held + 20:
+        held, deadline = len(load.answers), time.monotonic() + 5
+        while len(load.answers) < held + 20 and time.monotonic() < deadline:
             time.sleep(0.05)
         os.kill(min(before), signal.SIGKILL)
         killed = len(load.answers)
