@@ -1,6 +1,6 @@
 """A short way for small pictures of one digit on even paper, as programs and data sets hold them: without the finder.
 
-It leaves every doubt to the finder: grain, a second stroke, ink at the border, or a classifier that is not certain.
+It leaves every doubt to the finder: grain, ink beside ink, ink at the border, or a classifier that is not certain.
 Only of tiny pictures, whose digits are smaller than those that the finder was trained on, the classifier alone decides.
 tests/reading/test_plain.py holds that both ways read the same.
 """
@@ -26,7 +26,8 @@ _MIN_SIDE, _FACTOR = 20, 8
 _MIN_CONTRAST = 60  # grey levels, of the channel with the most
 # Of the contrast: what is ink, and how far paper may differ from its colour.
 _INK, _GRAIN = 0.4, 0.12
-_MAX_ASPECT = 1.1  # width by height; two digits that touch are wider
+_MAX_ASPECT = 1.6  # width by height; two digits beside each other are wider
+_MIN_OVERLAP = 0.5  # of a part's columns that another part has too; two digits stand beside each other
 _MIN_PROBABILITY = 0.98
 
 
@@ -79,15 +80,15 @@ def _ink(pixels: Pixels, *, at_border: bool) -> Pixels | None:
 
 
 def _only_component(ink: Pixels | None, edge: int) -> Component | None:
-    """The ink as one component, with soft edges of `edge` pixels; None unless it is connected and all else is paper."""
+    """The ink as one component, with soft edges of `edge` pixels; None unless all else is paper."""
     import cv2
 
     if ink is None:
         return None
     mask = (ink > 255 * _INK).astype(np.uint8)
-    count, _, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    x, y, w, h, _ = statistics[-1].tolist()
-    if count != 2 or w > _MAX_ASPECT * h:
+    _, _, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    x, y, w, h = cv2.boundingRect(mask)
+    if w > _MAX_ASPECT * h or not _are_over_each_other(statistics[1:]):
         return None
     near = cv2.dilate(mask, np.ones((2 * edge + 1, 2 * edge + 1), np.uint8))
     if int(np.where(near, 0, ink).max()) > 255 * _GRAIN:
@@ -97,6 +98,14 @@ def _only_component(ink: Pixels | None, edge: int) -> Component | None:
     cover = np.where(near[box], ink[box], 0).astype(np.uint8)
     height, width = cover.shape
     return Component(MARGIN + left, MARGIN + top, width, height, cover, 1.0)
+
+
+def _are_over_each_other(parts: NDArray[np.int32]) -> bool:
+    """Whether the parts, rows of x, y, width, height and area, lie above or within the largest, as those of a 5 do."""
+    x, _, w, _, area = parts.T
+    largest = area.argmax()
+    common = np.minimum(x + w, x[largest] + w[largest]) - np.maximum(x, x[largest])
+    return bool((common >= _MIN_OVERLAP * w).all())
 
 
 def _view(component: Component, shape: tuple[int, ...], scale: int) -> View:
