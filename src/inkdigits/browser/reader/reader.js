@@ -1,6 +1,7 @@
 // Reader: reads the digits in a picture (reading/reader.py).
 
 import { decide } from "./decide.js";
+import { decoded } from "./decode.js";
 import { loadNetworks } from "./finder.js";
 import { onPaper } from "./paper.js";
 import parameters from "./parameters.js";
@@ -71,12 +72,12 @@ export class DigitReader {
   }
 
   /**
-   * @param {Picture} picture
+   * @param {Picture | Blob} picture pixels; in browsers also a file
    * @param {ReadOptions} [options]
    * @returns {Promise<Reading>}
    */
   async read(picture, { region, length } = {}) {
-    const whole = onPaper(picture);
+    const whole = onPaper(picture instanceof Blob ? await decoded(picture) : picture);
     const { classify } = this.networks;
     const shown = region ? crop(whole, checkedRegion(region, whole)) : whole;
     let best = (await segmentPlain(shown, classify)) ?? (await bestSegmentation(shown, this.networks));
@@ -86,7 +87,7 @@ export class DigitReader {
       if (missing > 0) best = await splitToLength(best, missing, classify);
       outcomes = decide(best, length);
     }
-    return readingOf(best, outcomes, [picture.width, picture.height], region ?? [0, 0, 0, 0]);
+    return readingOf(best, outcomes, [whole.width, whole.height], region ?? [0, 0, 0, 0]);
   }
 
   /**
