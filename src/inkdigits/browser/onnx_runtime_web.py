@@ -1,4 +1,4 @@
-"""ONNX Runtime Web, which runs the networks in a browser: from npm, at the version that the package's lock file pins."""
+"""ONNX Runtime Web, which runs the networks in a browser: from npm, at the version that the lock file pins."""
 
 from __future__ import annotations
 

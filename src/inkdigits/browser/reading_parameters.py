@@ -34,7 +34,9 @@ def reading_parameters() -> dict[str, dict[str, Number]]:
 def parameters_module() -> str:
     """The source of parameters.js: `reading_parameters` as the default export of a module."""
     values = json.dumps(reading_parameters(), indent=2)
-    return f"// Written by inkdigits {__version__} from the constants of its Python modules.\nexport default {values};\n"
+    return (
+        f"// Written by inkdigits {__version__} from the constants of its Python modules.\nexport default {values};\n"
+    )
 
 
 def _constants(module: ModuleType) -> dict[str, Number]:

@@ -1,4 +1,4 @@
-// Reads pictures with the package in Node: node read_pictures.mjs PACKAGE FOLDER prints one reading a line.
+// Reads pictures with the package in Node: node read_in_node.mjs PACKAGE FOLDER prints one reading a line.
 //
 // FOLDER has pictures.json, a list of { file, width, height, options }, and the pictures as raw RGBA.
 
