@@ -1,8 +1,8 @@
 """Claim: the reader in JavaScript reads as the one in Python does; every difference between them, on many pictures.
 
 Pictures of a folder (--pictures FOLDER, recursively) and drawn ones (MNIST's training part, `drawing.py`) are decoded
-by Python, and read from the same pixels by both: Python with one thread, JavaScript in Node. A reading is the same where
-the strings are, the boxes differ by 2 pixels at most, the probabilities by 0.02, and the outcomes do not.
+by Python, and read from the same pixels by both: Python with one thread, JavaScript in Node. A reading is the same
+where the strings are, the boxes differ by 2 pixels at most, the probabilities by 0.02, and the outcomes do not.
 
     make test-page                                    # puts the package into build/npm
     python benchmarks/javascript_reader.py [--package build/npm] [--pictures FOLDER] [--drawn 276]

@@ -1,4 +1,4 @@
-"""The reader in JavaScript reads as the one in Python, in Node; `benchmarks/javascript_reader.py` compares more pictures."""
+"""The reader in JavaScript reads as Python's, in Node; `benchmarks/javascript_reader.py` compares more pictures."""
 
 from __future__ import annotations
 

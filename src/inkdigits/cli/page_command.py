@@ -26,7 +26,7 @@ def page(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Write the page as a static site that reads in the browser: any web server can serve it, and no picture leaves it."""
+    """Write the page as a static site that reads in the browser, for any web server: no picture leaves the device."""
     from inkdigits.browser.static_site import write_site
     from inkdigits.system.atomic_io import check_new
 

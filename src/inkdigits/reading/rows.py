@@ -13,7 +13,7 @@ __all__ = ["reading_order"]
 
 # The vertical distance of neighbours in a row, in heights of a digit; set by hand, not measured.
 _MAX_STEP = 0.55
-# A box counts as this fraction of its width in height at the least; so many boxes at the end of a row say where it goes.
+# A box counts as this fraction of its width in height at the least; so many boxes at the end of a row tell its level.
 _HEIGHT_OF_WIDTH, _LAST = 0.5, 3
 # What a radian of slant costs, and a squared height between a box and the middle of its row, where a row more costs 1;
 # and a pixel up or down to the nearest neighbour, where one to the side costs 1. All set by hand.
