@@ -48,13 +48,13 @@ function indicesOf(values, test) {
  * @param {number} height
  */
 function inkMask(cover, width, height) {
-  const possible = Uint8Array.from(cover, (value) => (value > MIN_CONNECTED_COVER ? 1 : 0));
+  const possible = new Uint8Array(cover.length);
+  for (let at = 0; at < cover.length; at++) possible[at] = cover[at] > MIN_CONNECTED_COVER ? 1 : 0;
   const { count, labels } = connectedComponents(possible, width, height);
   const holds = new Uint8Array(count);
-  cover.forEach((value, at) => {
-    if (value > MIN_COVER) holds[labels[at]] = 1;
-  });
-  return Uint8Array.from(labels, (label) => holds[label]);
+  for (let at = 0; at < cover.length; at++) if (cover[at] > MIN_COVER) holds[labels[at]] = 1;
+  for (let at = 0; at < labels.length; at++) possible[at] = holds[labels[at]];
+  return possible;
 }
 
 /**

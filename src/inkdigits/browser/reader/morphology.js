@@ -20,7 +20,7 @@ export function ellipse(radius) {
  * @param {Kernel} kernel
  */
 export function dilated(picture, kernel) {
-  return ranked(picture, kernel, 0, Math.max);
+  return ranked(picture, kernel, true);
 }
 
 /**
@@ -28,25 +28,26 @@ export function dilated(picture, kernel) {
  * @param {Kernel} kernel
  */
 export function eroded(picture, kernel) {
-  return ranked(picture, kernel, 255, Math.min);
+  return ranked(picture, kernel, false);
 }
 
 /**
  * @param {Pixels} picture
  * @param {Kernel} kernel
- * @param {number} start
- * @param {(one: number, other: number) => number} better
+ * @param {boolean} isMax the largest level below the kernel, not the smallest
  */
-function ranked({ width, height, data }, kernel, start, better) {
+function ranked({ width, height, data }, kernel, isMax) {
   const target = pixels(width, height);
   const radius = kernel.length >> 1;
   for (let y = 0, at = 0; y < height; y++) {
     for (let x = 0; x < width; x++, at++) {
-      let best = start;
+      let best = isMax ? 0 : 255;
       for (let row = Math.max(0, y - radius); row <= Math.min(height - 1, y + radius); row++) {
         const reach = kernel[row - y + radius];
         const end = row * width + Math.min(width - 1, x + reach);
-        for (let near = row * width + Math.max(0, x - reach); near <= end; near++) best = better(best, data[near]);
+        for (let near = row * width + Math.max(0, x - reach); near <= end; near++) {
+          if (isMax ? data[near] > best : data[near] < best) best = data[near];
+        }
       }
       target.data[at] = best;
     }

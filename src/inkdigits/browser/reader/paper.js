@@ -10,32 +10,27 @@ const SAMPLED = 4_000_000; // pixels by which the paper's colour is found
  */
 export function onPaper({ width, height, data }) {
   if (!(width > 0 && height > 0 && data.length === 4 * width * height)) {
-    throw new TypeError(`expected 8-bit RGBA of ${width} x ${height} pixels, ${4 * width * height} numbers, got ${data.length}`);
+    throw new TypeError(`expected { width, height, data } with 8-bit RGBA: got ${data?.length} numbers for ${width} x ${height} pixels`);
   }
   const flat = pixels(width, height, 3);
-  if (isOpaque(data)) {
-    for (let from = 0, to = 0; from < data.length; from += 4) {
-      flat.data[to++] = data[from];
-      flat.data[to++] = data[from + 1];
-      flat.data[to++] = data[from + 2];
-    }
-    return flat;
+  const levels = flat.data;
+  let least = 255;
+  for (let from = 0, to = 0; from < data.length; from += 4, to += 3) {
+    levels[to] = data[from];
+    levels[to + 1] = data[from + 1];
+    levels[to + 2] = data[from + 2];
+    least = Math.min(least, data[from + 3]);
   }
+  if (least === 255) return flat;
   const paper = paperOf({ width, height, data });
   for (let place = 0; place < width * height; place++) {
     const alpha = data[4 * place + 3];
     for (let channel = 0; channel < 3; channel++) {
       const level = data[4 * place + channel] * alpha + paper[channel] * (255 - alpha);
-      flat.data[3 * place + channel] = Math.floor((level + 127) / 255);
+      levels[3 * place + channel] = Math.floor((level + 127) / 255);
     }
   }
   return flat;
-}
-
-/** @param {Uint8Array | Uint8ClampedArray} data */
-function isOpaque(data) {
-  for (let at = 3; at < data.length; at += 4) if (data[at] !== 255) return false;
-  return true;
 }
 
 /**
