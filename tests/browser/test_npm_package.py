@@ -77,7 +77,13 @@ def test_types_and_errors(project: Path) -> None:
     run(["node", "node_modules/typescript/bin/tsc", *options, "script.mts"], project)
     lines = run(["node", "script.mjs"], project).splitlines()
     assert lines[0] == "blank 0"
-    for expected in ("undefined x undefined", "2400 numbers for 31 x 20", "inside the picture of 30 x 20", "whole number from 1", "only browsers decode"):
+    for expected in (
+        "undefined x undefined",
+        "2400 numbers for 31 x 20",
+        "inside the picture of 30 x 20",
+        "whole number from 1",
+        "only browsers decode",
+    ):
         assert any(expected in line for line in lines), expected
 
 

@@ -24,9 +24,8 @@ def test_it_writes_a_folder(cli: Cli, tmp_path: Path) -> None:
     runtime = fake_runtime(tmp_path / "runtime", pinned_version())
     done = cli("page", "--out", tmp_path / "site", "--runtime", runtime, "--json")
     assert done.returncode == 0, done.stderr
-    files = [
-        path.relative_to(tmp_path / "site").as_posix() for path in (tmp_path / "site").rglob("*") if path.is_file()
-    ]
+    site = tmp_path / "site"
+    files = [path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()]
     assert json.loads(done.stdout)["files"] == len(files)
     assert {"index.html", "files.js", "offline.js", "manifest.webmanifest", "reader/finder.onnx"} <= set(files)
     kept = json.loads((tmp_path / "site" / "files.js").read_text().partition("FILES = ")[2].rstrip(";\n"))

@@ -23,6 +23,7 @@ from tests.browser.conftest import PHONE, draw, touch, wait_for_string
 from tests.browser.npm_package import installed_package
 from tests.browser.static_server import ISOLATION, StaticServer, serving_folder
 from tests.browser.strokes import STROKES
+from tests.serving.server import serving
 
 pytestmark = pytest.mark.npm
 AXE = "node_modules/axe-core/axe.min.js"
@@ -197,3 +198,27 @@ def test_it_is_installable(context: BrowserContext, host: StaticServer) -> None:
     errors = session.send("Page.getInstallabilityErrors")["installabilityErrors"]
     # A context of Playwright's is a private window, which installs nothing.
     assert [error["errorId"] for error in errors] == ["in-incognito"]
+
+
+def test_the_served_page_reads_on_the_server_or_on_the_device(browser: Browser, site: WrittenSite) -> None:
+    with serving("--site", site.path, "--prefix", "/some/path", "--quiet") as server:
+        page = browser.new_page()
+        page.set_default_timeout(60_000)
+        sent: list[str] = []
+        page.on("request", lambda request: sent.append(request.method))
+        page.goto(f"{server.url}/some/path/")
+        wait_until_ready(page)
+        expect(page.locator("#place input:checked")).to_have_value("server")
+        draw(page, STROKES[2])
+        wait_for_string(page, "2")
+        assert "POST" in sent
+        page.click("text=On this device")
+        page.wait_for_function("() => document.documentElement.dataset.place === 'device'")
+        expect(page.locator("#bars thead th")).to_have_text(["Digit", "reader"])
+        sent.clear()
+        page.click("#clear")
+        draw(page, STROKES[6])
+        wait_for_string(page, "6")
+        assert page.evaluate("crossOriginIsolated")
+        assert "POST" not in sent
+        page.close()
