@@ -1,10 +1,10 @@
 """Claims: the static page reads in Chromium as Python does, and in what time, with and without threads.
 
 The site is served by a plain static server, once without any header, and once with those that isolate a page, which
-allow threads. Every picture of --pictures is read through the page's own module, file and decoder included, and compared
-as `javascript_reader.py` does; pictures that Python cannot decode, or the browser (HEIC, TIFF, PDF), are left out. Times are
-of this process's clock around the page's answer, medians and ranges; `from a click on the address` begins in a fresh
-profile.
+allow threads. Every picture of --pictures is read through the page's own module, file and decoder included, and
+compared as `javascript_reader.py` does; what Python or the browser (HEIC, TIFF, PDF) cannot decode is left out. Times
+are of this process's clock around the page's answer, medians and ranges; `from a click on the address` begins in a
+fresh profile.
 
     inkdigits page --out build/static-site
     python benchmarks/page_in_chromium.py [--site build/static-site] [--pictures FOLDER] [--rounds 9]

@@ -51,7 +51,7 @@ def context(browser: Browser) -> Iterator[BrowserContext]:
     context.on("weberror", lambda error: complaints.append(str(error.error)))
     yield context
     context.close()
-    elsewhere = [url for url in asked if not re.match(r"(blob:)?http://127\.0\.0\.1:|data:", url)]
+    elsewhere = [url for url in asked if not re.match(r"(blob:)?http://127\.0\.0\.1:|data:|file:", url)]
     assert elsewhere == [], "the page asked other machines"
     assert complaints == []
 
@@ -183,6 +183,12 @@ def test_axe_finds_nothing(context: BrowserContext, host: StaticServer) -> None:
     page.evaluate((installed_package() / AXE).read_text())
     found = page.evaluate("axe.run()")
     assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
+
+
+def test_opened_as_a_file_it_says_what_to_do(context: BrowserContext, site: WrittenSite) -> None:
+    page = context.new_page()
+    page.goto((site.path / "index.html").as_uri())
+    expect(page.locator("#notice")).to_contain_text("python -m http.server")
 
 
 def test_its_size(site: WrittenSite) -> None:

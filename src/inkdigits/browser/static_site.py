@@ -20,7 +20,7 @@ _SITE = Path(__file__).parent / "site"
 _SERVER_ONLY = ("docs.css", "docs.html", "docs.js")
 # The line of index.html that says where pictures may be read, and what stands there in its place.
 _MARK = '  <meta name="inkdigits-reader" content="server">\n'
-# The browser itself refuses every request to another origin.
+# The browser itself refuses what the page would ask of another origin.
 _POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; connect-src 'self'; "
     "style-src 'self'; img-src 'self' blob: data:; manifest-src 'self'; base-uri 'none'; form-action 'none'"
@@ -28,6 +28,7 @@ _POLICY = (
 _HEAD = f"""  <meta http-equiv="Content-Security-Policy" content="{_POLICY}">
   <meta name="inkdigits-reader" content="device">
   <link rel="manifest" href="manifest.webmanifest">
+  <script defer src="page/opened_as_file.js"></script>
 """
 
 
@@ -59,6 +60,7 @@ def _site_files(runtime: Path | None) -> dict[str, bytes]:
     files |= {f"reader/{name}": content for name, content in reader_files().items() if name != "index.js"}
     files |= {f"reader/{name}": (_SITE / name).read_bytes() for name in ("worker.js", "explain.js")}
     files |= {f"page/{path.name}": path.read_bytes() for path in _PAGE.iterdir() if path.name not in _SERVER_ONLY}
+    files["page/opened_as_file.js"] = (_SITE / "opened_as_file.js").read_bytes()
     files["index.html"] = _index(files.pop("page/index.html").decode())
     files |= {name: (_SITE / name).read_bytes() for name in ("offline.js", "manifest.webmanifest")}
     return {**files, "files.js": _list_of(files)}
