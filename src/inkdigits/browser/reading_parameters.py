@@ -5,12 +5,13 @@ from __future__ import annotations
 import ast
 import json
 from functools import cache
+from importlib.metadata import version
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 
-from inkdigits import __version__, normalize
+from inkdigits import normalize
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.reading import components, decide, finder, plain, reader, rows, segmentation, separators, touching, views
 
@@ -33,10 +34,8 @@ def reading_parameters() -> dict[str, dict[str, Number]]:
 
 def parameters_module() -> str:
     """The source of parameters.js: `reading_parameters` as the default export of a module."""
-    values = json.dumps(reading_parameters(), indent=2)
-    return (
-        f"// Written by inkdigits {__version__} from the constants of its Python modules.\nexport default {values};\n"
-    )
+    written = f"// Written by inkdigits {version('inkdigits')} from the constants of its Python modules."
+    return f"{written}\nexport default {json.dumps(reading_parameters(), indent=2)};\n"
 
 
 def _constants(module: ModuleType) -> dict[str, Number]:

@@ -27,7 +27,7 @@ export function resizedByArea(picture, width, height) {
     for (let tap = down.starts[y]; tap < down.starts[y + 1]; tap++) {
       if (down.sources[tap] !== held) reduceLine(picture, (held = down.sources[tap]), across, line);
       const weight = down.weights[tap];
-      for (let at = 0; at < length; at++) sum[at] += Math.fround(weight * line[at]);
+      for (let at = 0; at < length; at++) sum[at] += weight * line[at];
     }
     for (let at = 0; at < length; at++) target.data[y * length + at] = roundEven(sum[at]);
   }
@@ -104,13 +104,17 @@ function areaTaps(size, targets, scale) {
 function reduceLine({ width, channels, data }, row, { sources, weights, starts }, line) {
   const start = row * width * channels;
   const targets = starts.length - 1;
-  for (let target = 0; target < targets; target++) {
-    for (let channel = 0; channel < channels; channel++) {
+  for (let target = 0, to = 0; target < targets; target++) {
+    const [first, last] = [starts[target], starts[target + 1] - 1];
+    const end = start + sources[last] * channels;
+    // All but the first and the last weigh the same.
+    const inner = last - first > 1 ? weights[first + 1] : 0;
+    const outer = last > first ? weights[last] : 0;
+    for (let channel = 0; channel < channels; channel++, to++) {
+      const begin = start + sources[first] * channels + channel;
       let sum = 0;
-      for (let tap = starts[target]; tap < starts[target + 1]; tap++) {
-        sum = Math.fround(sum + Math.fround(data[start + sources[tap] * channels + channel] * weights[tap]));
-      }
-      line[target * channels + channel] = sum;
+      for (let at = begin + channels; at < end; at += channels) sum += data[at];
+      line[to] = data[begin] * weights[first] + sum * inner + data[end + channel] * outer;
     }
   }
 }
@@ -122,8 +126,24 @@ function reduceLine({ width, channels, data }, row, { sources, weights, starts }
  * @param {number} height
  */
 export function resizedCubic(picture, width, height) {
-  return interpolated(picture, width, height, 4, cubicWeights);
+  if (width === picture.width && height === picture.height) return picture;
+  const wide = widened(picture, places(picture.width, width, 4), cubicWeights);
+  const down = places(picture.height, height, 4);
+  const target = pixels(width, height, picture.channels);
+  const length = width * picture.channels;
+  for (let y = 0; y < height; y++) {
+    const weights = cubicWeights(down[y].fraction);
+    const [a, b, c, d] = down[y].sources.map((source) => source * length);
+    for (let at = 0; at < length; at++) {
+      const upper = weights[0] * wide[a + at] + weights[1] * wide[b + at];
+      const lower = weights[2] * wide[c + at] + weights[3] * wide[d + at];
+      target.data[y * length + at] = Math.min(255, Math.max(0, roundEven(upper + lower)));
+    }
+  }
+  return target;
 }
+
+const UNIT = 2048; // of the weights of linear interpolation, which are whole numbers
 
 /**
  * Enlarged with straight lines between the pixels.
@@ -132,7 +152,20 @@ export function resizedCubic(picture, width, height) {
  * @param {number} height
  */
 export function resizedLinear(picture, width, height) {
-  return interpolated(picture, width, height, 2, (fraction) => [1 - fraction, fraction]);
+  if (width === picture.width && height === picture.height) return picture;
+  const wide = widened(picture, places(picture.width, width, 2), linearWeights);
+  const down = places(picture.height, height, 2);
+  const target = pixels(width, height, picture.channels);
+  const length = width * picture.channels;
+  for (let y = 0; y < height; y++) {
+    const [above, below] = linearWeights(down[y].fraction);
+    const [first, second] = down[y].sources.map((source) => source * length);
+    for (let at = 0; at < length; at++) {
+      const sum = ((above * (wide[first + at] >> 4)) >> 16) + ((below * (wide[second + at] >> 4)) >> 16);
+      target.data[y * length + at] = (sum + 2) >> 2;
+    }
+  }
+  return target;
 }
 
 /** @param {number} x */
@@ -144,62 +177,51 @@ function cubicWeights(x) {
   return [first, second, third, 1 - first - second - third];
 }
 
-/**
- * @param {Pixels} picture
- * @param {number} width
- * @param {number} height
- * @param {number} count pixels that each target is made of, in each direction
- * @param {(fraction: number) => number[]} weightsOf
- */
-function interpolated(picture, width, height, count, weightsOf) {
-  if (width === picture.width && height === picture.height) return picture;
-  const { channels, data } = picture;
-  const across = taps(picture.width, width, count, weightsOf);
-  const down = taps(picture.height, height, count, weightsOf);
-  const wide = new Float64Array(width * picture.height * channels);
-  for (let y = 0; y < picture.height; y++) {
-    for (let x = 0; x < width; x++) {
-      for (let channel = 0; channel < channels; channel++) {
-        let sum = 0;
-        for (let tap = x * count; tap < (x + 1) * count; tap++) {
-          sum += data[(y * picture.width + across.sources[tap]) * channels + channel] * across.weights[tap];
-        }
-        wide[(y * width + x) * channels + channel] = sum;
-      }
-    }
-  }
-  const target = pixels(width, height, channels);
-  const length = width * channels;
-  for (let y = 0; y < height; y++) {
-    for (let at = 0; at < length; at++) {
-      let sum = 0;
-      for (let tap = y * count; tap < (y + 1) * count; tap++) sum += wide[down.sources[tap] * length + at] * down.weights[tap];
-      target.data[y * length + at] = Math.min(255, Math.max(0, roundEven(sum)));
-    }
-  }
-  return target;
+/** @param {number} x */
+function linearWeights(x) {
+  return [roundEven((1 - x) * UNIT), roundEven(x * UNIT)];
 }
 
-const UNIT = 2048; // of the weights, which are whole multiples of 1 / UNIT
+/** @typedef {{ sources: number[], fraction: number }} Place The pixels that a target is made of, and where it is between the middle two. */
 
 /**
  * @param {number} size
  * @param {number} targets
- * @param {number} count
- * @param {(fraction: number) => number[]} weightsOf
+ * @param {number} count of sources for each target
+ * @returns {Place[]}
  */
-function taps(size, targets, count, weightsOf) {
-  const sources = new Int32Array(targets * count);
-  const weights = new Float64Array(targets * count);
+function places(size, targets, count) {
   const scale = 1 / (targets / size);
-  for (let target = 0; target < targets; target++) {
+  return Array.from({ length: targets }, (_, target) => {
     const place = Math.fround((target + 0.5) * scale - 0.5);
     const first = Math.floor(place);
-    const found = weightsOf(place - first);
-    for (let tap = 0; tap < count; tap++) {
-      sources[target * count + tap] = Math.min(size - 1, Math.max(0, first + tap + 1 - count / 2));
-      weights[target * count + tap] = roundEven(found[tap] * UNIT) / UNIT;
+    const sources = Array.from({ length: count }, (__, tap) => (
+      Math.min(size - 1, Math.max(0, first + tap + 1 - count / 2))
+    ));
+    return { sources, fraction: place - first };
+  });
+}
+
+/**
+ * Every row of a picture with the weighted sums of its pixels.
+ * @param {Pixels} picture
+ * @param {Place[]} across
+ * @param {(fraction: number) => number[]} weightsOf
+ */
+function widened({ width, height, channels, data }, across, weightsOf) {
+  const length = across.length * channels;
+  const wide = new Float64Array(length * height);
+  across.forEach(({ sources, fraction }, x) => {
+    const weights = weightsOf(fraction);
+    for (let y = 0; y < height; y++) {
+      for (let channel = 0; channel < channels; channel++) {
+        let sum = 0;
+        for (let tap = 0; tap < sources.length; tap++) {
+          sum += weights[tap] * data[(y * width + sources[tap]) * channels + channel];
+        }
+        wide[y * length + x * channels + channel] = sum;
+      }
     }
-  }
-  return { sources, weights };
+  });
+  return wide;
 }
