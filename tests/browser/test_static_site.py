@@ -175,14 +175,24 @@ def test_threads_where_the_host_isolates_the_page(context: BrowserContext, site:
         wait_for_string(page, "5")
 
 
-def test_axe_finds_nothing(context: BrowserContext, host: StaticServer) -> None:
+def test_axe_finds_nothing(context: BrowserContext, host: StaticServer, tmp_path: Path) -> None:
     page = visit(context, host.url)
-    draw(page, STROKES[8])
-    wait_for_string(page, "8")
     # The page's own policy keeps foreign scripts out, so axe is evaluated and not inserted.
     page.evaluate((installed_package() / AXE).read_text())
-    found = page.evaluate("axe.run()")
-    assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found["violations"]] == []
+    assert violations(page) == []
+    page.set_input_files("#choose", photo(tmp_path))
+    wait_for_string(page, "721 / 041")
+    page.click("#labels button:first-child")
+    expect(page.locator("#collected")).to_be_visible()
+    assert violations(page) == []
+    page.set_viewport_size({"width": 400, "height": 800})
+    page.emulate_media(color_scheme="dark")
+    assert violations(page) == []
+
+
+def violations(page: Page) -> list[tuple[str, list[str]]]:
+    found = page.evaluate("axe.run()")["violations"]
+    return [(one["id"], [node["html"] for node in one["nodes"]]) for one in found]
 
 
 def test_opened_as_a_file_it_says_what_to_do(context: BrowserContext, site: WrittenSite) -> None:

@@ -62,7 +62,7 @@ def _site_files(runtime: Path | None) -> dict[str, bytes]:
     files |= {f"page/{path.name}": path.read_bytes() for path in _PAGE.iterdir() if path.name not in _SERVER_ONLY}
     files["page/opened_as_file.js"] = (_SITE / "opened_as_file.js").read_bytes()
     files["index.html"] = _index(files.pop("page/index.html").decode())
-    files |= {name: (_SITE / name).read_bytes() for name in ("offline.js", "manifest.webmanifest")}
+    files |= {name: (_SITE / name).read_bytes() for name in ("offline.js", "manifest.webmanifest", "licenses.txt")}
     return {**files, "files.js": _list_of(files)}
 
 
