@@ -10,7 +10,7 @@ INSTALL_SELF := -m pip install --quiet --disable-pip-version-check --no-deps --n
 INSTALL_PINNED := -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-slow test-browser test-backends test-ray check-solution check-class \
+.PHONY: help run test test-slow test-browser test-page test-backends test-ray check-solution check-class \
 	test-portable lint docs docs-check site lock wheel clean
 
 help:  ## This menu
@@ -20,7 +20,7 @@ run: .venv/.installed-run  ## Train, evaluate and compare the exercise's two net
 	$(BIN)/inkdigits reproduce
 
 test: .venv/.installed-dev  ## The tests, but for those on every backend, in a browser and on Ray
-	$(PYTEST) $(PARALLEL) -m 'not browser and not backends and not ray'
+	$(PYTEST) $(PARALLEL) -m 'not browser and not npm and not backends and not ray'
 
 test-portable: .venv/.installed-test  ## The tests of what runs on Windows too: data, scores, preprocessing, generated pictures
 	$(BIN)/python -m pytest tests/test_normalize.py tests/test_public_names.py tests/stats tests/datasets tests/synthesis
@@ -30,6 +30,11 @@ test-slow: .venv/.installed-dev  ## The tests that take minutes: real kills, whe
 
 test-browser: .venv/.installed-dev  ## The page in a real Chromium (Debian: apt-get install chromium)
 	$(PYTEST) -m browser
+
+test-page: .venv/.installed-dev  ## The reader in JavaScript: types, Node, the npm package, the static site (needs npm, Chromium)
+	$(BIN)/python tools/npm_package.py build/npm
+	cd build/npm && npm ci --ignore-scripts --no-audit --no-fund && npx tsc
+	$(PYTEST) -m npm
 
 test-ray: .venv/.installed-dev  ## A real Ray of several nodes: batches, deploys, experiments, and what dies in them
 	$(PYTEST) -m ray

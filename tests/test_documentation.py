@@ -36,6 +36,7 @@ PAGES = [
 RUN_ELSEWHERE = {"ci", "served", "old", "write"}
 ILLUSTRATIONS = {
     "README.md": 1,
+    "docs/guides/browser.md": 2,
     "docs/guides/installing.md": 1,
     "docs/guides/exercise.md": 1,
     "docs/guides/operating.md": 1,

@@ -28,8 +28,9 @@ _FAINT = 20
 # between 2.1 and 5.5, with a median of 3.19, as `stroke_width` measures it (docs/log.md, 2026-11-25).
 _MIN_WIDTH, _WIDTH_OF_THIN = 2.1, 2.7
 _MAX_WIDTH, _WIDTH_OF_THICK = 5.5, 4.8
-# Strokes are measured and changed at so many times the resolution of the box.
-_FINE = 4
+# Strokes are measured and changed at so many times the resolution of the box; a stroke is what is stronger than this
+# fraction of the strongest pixel.
+_FINE, _STROKE_LEVEL = 4, 0.43
 
 Grey = NDArray[np.uint8]
 
@@ -118,7 +119,7 @@ def stroke_width(ink: Grey) -> float:
 
     fine = cv2.copyMakeBorder(_resized(ink, BOX * _FINE), 1, 1, 1, 1, cv2.BORDER_CONSTANT)
     # Relative to the strongest pixel: very thin lines become faint when they are reduced.
-    _, mask = cv2.threshold(fine, 0.43 * int(fine.max()), 1, cv2.THRESH_BINARY)
+    _, mask = cv2.threshold(fine, _STROKE_LEVEL * int(fine.max()), 1, cv2.THRESH_BINARY)
     area = cv2.countNonZero(mask)
     return 4 * float(cv2.sumElems(cv2.distanceTransform(mask, cv2.DIST_L2, 5))[0]) / area / _FINE if area else 0.0
 

@@ -23,6 +23,7 @@ from inkdigits.cli import (
     experiment_commands,
     explain_command,
     export_command,
+    page_command,
     read_command,
     robustness_command,
     serve_command,
@@ -55,6 +56,7 @@ app.command()(classify_command.classify)
 app.command()(read_command.read)
 app.command()(batch_command.batch)
 app.command()(serve_command.serve)
+app.command()(page_command.page)
 app.command()(deploy_command.deploy)
 app.command()(doctor_command.doctor)
 app.add_typer(data_commands.app, name="data")

@@ -33,11 +33,17 @@ def serve(
         ),
     ] = None,
     prefix: Prefix = "",
+    site: Annotated[
+        Path | None,
+        typer.Option(
+            help="A folder that `inkdigits page` wrote: the page then reads on the device too.", metavar="DIR"
+        ),
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No access log.")] = False,
 ) -> None:
     """Serve the page to draw on, the API to read pictures, and the Open Inference Protocol V2."""
     from inkdigits.errors import require_extra
-    from inkdigits.serving.settings import Settings, check_bind, check_prefix, read_token
+    from inkdigits.serving.settings import Settings, check_bind, check_prefix, check_site, read_token
 
     for module in ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client"):
         require_extra(module, "serve", "inkdigits serve")
@@ -53,6 +59,7 @@ def serve(
         allowed_hosts=tuple(name.lower() for name in allow_host or ()),
         trusted_proxies=tuple(trust_proxy or ()),
         prefix=check_prefix(prefix),
+        site=check_site(site),
         access_log=not quiet,
     )
     check_bind(settings, anyone=no_token)

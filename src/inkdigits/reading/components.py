@@ -19,11 +19,17 @@ _MIN_COVER, _MIN_CONNECTED_COVER = 0.5, 0.4
 _MIN_AREA = 6  # pixels
 # More components are a texture rather than writing; the largest are kept.
 _MAX_COMPONENTS = 600
-# The middle of a digit is blurred over this fraction of its height, since pixels disagree a little about it.
-_SPREAD = 0.07
+# The middle of a digit is blurred over this fraction of its height, and over so many pixels at the least, since pixels
+# disagree a little about it.
+_SPREAD, _MIN_SPREAD = 0.07, 0.6
+# A middle is where this fraction of the most votes within a disc of this width, in heights of a digit and in pixels at
+# the least, lies.
+_MIN_PEAK, _PEAK_WIDTH, _MIN_PEAK_WIDTH = 0.2, 0.4, 3
 # A digit is this many times as high as its ink is away from the middle of its box, in the median of 3,000 of MNIST's
 # training digits (docs/log.md, 2026-11-29).
 _HEIGHT_OF_DISTANCE = 2.94
+# A wide stroke counts as a digit of this fraction of its width.
+_HEIGHT_OF_WIDTH = 0.6
 # Parts with less than this fraction of the ink are not kept.
 _MIN_PART = 0.05
 # Components that are smaller than this fraction of the writing's height, or than so many pixels, are specks: the finder
@@ -64,7 +70,7 @@ class Component:
     @property
     def height(self) -> float:
         """The height of the digit that it may be, in pixels; a wide stroke counts as a low digit."""
-        return max(self.ink_box[3], 0.6 * self.ink_box[2])
+        return max(self.ink_box[3], _HEIGHT_OF_WIDTH * self.ink_box[2])
 
 
 @dataclass(frozen=True)
@@ -164,10 +170,10 @@ def _digit_of_each_pixel(maps: InkMaps, rows: NDArray[np.intp], columns: NDArray
     digit_height = _HEIGHT_OF_DISTANCE * float(np.median(np.hypot(right, down)))
     votes = np.zeros((height, width), np.float32)
     np.add.at(votes, (y, x), 1)
-    density = cv2.GaussianBlur(votes, (0, 0), max(0.6, _SPREAD * digit_height))
-    reach = max(3, round(0.4 * digit_height)) | 1
+    density = cv2.GaussianBlur(votes, (0, 0), max(_MIN_SPREAD, _SPREAD * digit_height))
+    reach = max(_MIN_PEAK_WIDTH, round(_PEAK_WIDTH * digit_height)) | 1
     peak = cv2.dilate(density, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (reach, reach)))
-    middles = ((density > 0.2 * peak) & (density > 0)).astype(np.uint8)
+    middles = ((density > _MIN_PEAK * peak) & (density > 0)).astype(np.uint8)
     _, labels = cv2.connectedComponents(middles, connectivity=8, ltype=cv2.CV_32S)
     own = np.asarray(labels, np.int32)[y, x]
     return _with_strays(own, connected)

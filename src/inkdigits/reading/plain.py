@@ -24,6 +24,7 @@ _MAX_SIDE = 64  # pixels
 # Smaller pictures are enlarged by the factor first; data sets cut them tightly, so that ink may be at their border.
 _MIN_SIDE, _FACTOR = 20, 8
 _MIN_CONTRAST = 60  # grey levels, of the channel with the most
+_EDGE = 2  # pixels, of a stroke's soft edge
 # Of the contrast: what is ink, and how far paper may differ from its colour.
 _INK, _GRAIN = 0.4, 0.12
 _MAX_ASPECT = 1.6  # width by height; two digits beside each other are wider
@@ -41,7 +42,7 @@ def segment_plain(pixels: Pixels, threshold: float) -> NetworkQueries[Segmentati
     scale = _FACTOR if max(pixels.shape[:2]) < _MIN_SIDE else 1
     if scale > 1:
         pixels = _enlarged(pixels)
-    component = _only_component(_ink(pixels, at_border=scale > 1), 2 if scale == 1 else scale)
+    component = _only_component(_ink(pixels, at_border=scale > 1), _EDGE if scale == 1 else scale)
     if component is None:
         return None
     network_input = normalize_ink(component.cover)

@@ -13,6 +13,11 @@ __all__ = ["reading_order"]
 
 # The vertical distance of neighbours in a row, in heights of a digit; set by hand, not measured.
 _MAX_STEP = 0.55
+# A box counts as this fraction of its width in height at the least; so many boxes at the end of a row tell its level.
+_HEIGHT_OF_WIDTH, _LAST = 0.5, 3
+# What a radian of slant costs, and a squared height between a box and the middle of its row, where a row more costs 1;
+# and a pixel up or down to the nearest neighbour, where one to the side costs 1. All set by hand.
+_COST_OF_SLANT, _COST_OFF_ROW, _COST_DOWN = 2.0, 1.6, 2.0
 _ANGLES = np.deg2rad(np.arange(-40, 41, 4))
 
 
@@ -22,7 +27,7 @@ def reading_order(boxes: Sequence[Box]) -> list[list[int]]:
         return [[0]] if boxes else []
     array = np.asarray(boxes, float)
     centres = array[:, :2] + array[:, 2:] / 2
-    height = float(np.median(np.maximum(array[:, 3], 0.5 * array[:, 2])))
+    height = float(np.median(np.maximum(array[:, 3], _HEIGHT_OF_WIDTH * array[:, 2])))
     angle = _slant(centres, height)
     rotated = _rotated(centres, angle)
     return _sorted_rows(_chains(rotated, height), rotated)
@@ -37,7 +42,7 @@ def _slant(centres: NDArray[np.float64], height: float) -> float:
     """The angle in radians at which there are the fewest and straightest rows; 0 for fewer than three boxes."""
     if len(centres) < 3:
         return 0.0
-    costs = [_row_cost(centres, height, angle) + 2 * abs(angle) for angle in _ANGLES]
+    costs = [_row_cost(centres, height, angle) + _COST_OF_SLANT * abs(angle) for angle in _ANGLES]
     return float(_ANGLES[int(np.argmin(costs))])
 
 
@@ -46,7 +51,7 @@ def _row_cost(centres: NDArray[np.float64], height: float, angle: float) -> floa
     down = np.sort(_rotated(centres, angle)[:, 1]) / height
     rows = np.split(down, np.flatnonzero(np.diff(down) > _MAX_STEP) + 1)
     off = sum(float(((row - row.mean()) ** 2).sum()) for row in rows)
-    return len(rows) + 1.6 * off
+    return len(rows) + _COST_OFF_ROW * off
 
 
 def _chains(rotated: NDArray[np.float64], height: float) -> list[list[int]]:
@@ -74,7 +79,7 @@ def _nearest(rotated: NDArray[np.float64], height: float, side: float) -> dict[i
             ((away > 0) | ((away == 0) & (np.arange(len(rotated)) > item))) & (off < _MAX_STEP * height)
         )
         if len(candidates):
-            found[item] = int(candidates[np.argmin(away[candidates] + 2 * off[candidates])])
+            found[item] = int(candidates[np.argmin(away[candidates] + _COST_DOWN * off[candidates])])
     return found
 
 
@@ -92,7 +97,7 @@ def _join_chains(chains: list[list[int]], rotated: NDArray[np.float64], height: 
 
 
 def _level(row: list[int], rotated: NDArray[np.float64]) -> float:
-    return float(rotated[row[-3:], 1].mean())
+    return float(rotated[row[-_LAST:], 1].mean())
 
 
 def _sorted_rows(rows: list[list[int]], rotated: NDArray[np.float64]) -> list[list[int]]:

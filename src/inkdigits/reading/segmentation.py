@@ -19,6 +19,8 @@ __all__ = ["Candidate", "Segmentation", "segment", "split_to_length"]
 
 Pixels = NDArray[np.uint8]
 Hypothesis = Sequence[Component]
+# Candidates with a confidence below this count against a view.
+_LIKELY = 0.6
 # By how much the probability of its least probable digit must rise for ink to be more digits.
 _MIN_GAIN = 0.1
 # A candidate that is no digit is cut in two if the finder takes this fraction of its ink for a digit's, and if it is as
@@ -69,9 +71,9 @@ class Segmentation:
 
     @cached_property
     def quality(self) -> float:
-        """How much the candidates look like digits: those with a confidence below 0.6 count against it."""
+        """How much the candidates look like digits: those with a confidence below `_LIKELY` count against it."""
         found = self.candidates
-        return sum(one.confidence - 0.6 for one in found) / (len(found) ** 0.5 if found else 1.0)
+        return sum(one.confidence - _LIKELY for one in found) / (len(found) ** 0.5 if found else 1.0)
 
     @cached_property
     def height(self) -> float:

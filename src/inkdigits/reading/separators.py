@@ -13,8 +13,13 @@ __all__ = ["find_separators"]
 
 _MAX_DOT = 0.32  # the longer side of a point
 _MAX_COMMA = 0.55  # the height of a comma
-_MAX_BAR_HEIGHT, _MIN_BAR_ASPECT = 0.35, 1.8  # of a minus sign
+_MAX_BAR_HEIGHT, _MIN_BAR_ASPECT, _MAX_BAR_WIDTH = 0.35, 1.8, 1.2  # of a minus sign
 _MIN_SLASH_HEIGHT, _MAX_SLASH_ASPECT = 0.75, 0.9
+# Where they are: 0 is the top of the digit before, 1 its foot.
+_MIN_SLASH_TOP, _MAX_SLASH_TOP = -0.6, 0.4
+_MIN_BAR_TOP, _MAX_BAR_BOTTOM = 0.1, 0.95
+_MIN_DOT_BOTTOM, _MAX_DOT_BOTTOM = 0.15, 1.25
+_MIN_COMMA_TOP, _MIN_COMMA_BOTTOM = 0.6, 1.0
 _MAX_GAP = 1.6  # between a separator and the digit before or after it
 
 
@@ -50,12 +55,13 @@ def _separator(mark: Box, row: Sequence[Digit], number: int) -> Separator | None
 
 def _character(width: float, height: float, top: float, bottom: float) -> str | None:
     if height >= _MIN_SLASH_HEIGHT:
-        return "/" if width <= _MAX_SLASH_ASPECT * height and -0.6 < top < 0.4 else None
-    if height <= _MAX_BAR_HEIGHT and width >= _MIN_BAR_ASPECT * height and width <= 1.2:
-        return "-" if top > 0.1 and bottom < 0.95 else None
+        return "/" if width <= _MAX_SLASH_ASPECT * height and _MIN_SLASH_TOP < top < _MAX_SLASH_TOP else None
+    if height <= _MAX_BAR_HEIGHT and width >= _MIN_BAR_ASPECT * height and width <= _MAX_BAR_WIDTH:
+        return "-" if top > _MIN_BAR_TOP and bottom < _MAX_BAR_BOTTOM else None
     if max(width, height) <= _MAX_DOT:
-        return "." if 0.15 < bottom < 1.25 else None
-    return "," if height <= _MAX_COMMA and width <= _MAX_COMMA and top > 0.6 and bottom > 1.0 else None
+        return "." if _MIN_DOT_BOTTOM < bottom < _MAX_DOT_BOTTOM else None
+    is_small = height <= _MAX_COMMA and width <= _MAX_COMMA
+    return "," if is_small and top > _MIN_COMMA_TOP and bottom > _MIN_COMMA_BOTTOM else None
 
 
 def _with_colons(separators: list[Separator]) -> list[Separator]:

@@ -16,6 +16,7 @@ Pixels = NDArray[np.uint8]
 MARGIN = 8
 _MIN_SIDE = 128  # pixels, of the longer side of the smallest view
 _MAX_PIXELS = 1_100_000  # of the largest view, which bounds time and memory
+_MAX_PART = 0.75  # of the picture's longer side, that a view may be for a larger one to follow
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ def view_sides(pixels: Pixels) -> list[int]:
     height, width = pixels.shape[:2]
     longer, shorter = max(height, width), min(height, width)
     sides = [_MIN_SIDE, 2 * _MIN_SIDE]
-    while sides[-1] < 0.75 * longer and (2 * sides[-1]) ** 2 * shorter / longer <= _MAX_PIXELS:
+    while sides[-1] < _MAX_PART * longer and (2 * sides[-1]) ** 2 * shorter / longer <= _MAX_PIXELS:
         sides.append(2 * sides[-1])
     return sides
 

@@ -16,7 +16,7 @@ __all__ = ["HEALTH", "check_access"]
 HEALTH = ("/v2/health/live", "/v2/health/ready")
 # The page and its parts hold no secrets; they ask for the token themselves.
 _PUBLIC = frozenset({"/", "/docs", "/openapi.json", "/favicon.ico"})
-_PUBLIC_FOLDER = "/page/"
+_PUBLIC_FOLDERS = ("/page/", "/reader/", "/runtime/")
 
 
 def check_access(settings: Settings, token: str | None, scope: Scope, headers: Mapping[str, str]) -> None:
@@ -56,7 +56,7 @@ def _without_port(host: str) -> str:
 
 
 def _needs_token(settings: Settings, path: str) -> bool:
-    if path in _PUBLIC or path.startswith(_PUBLIC_FOLDER):
+    if path in _PUBLIC or path.startswith(_PUBLIC_FOLDERS):
         return False
     return not (path == "/metrics" and settings.metrics_open)
 

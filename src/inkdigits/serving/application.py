@@ -44,7 +44,7 @@ def build_app(settings: Settings) -> ServiceMiddleware:
     app.include_router(api_v1.router(models, batchers, corrections, limits))
     app.include_router(protocol_v2.router(models, limits))
     _add_metrics_route(app)
-    add_page_routes(app)
+    add_page_routes(app, settings.site)
     _add_error_handlers(app)
     describe_all_types(app)
     return ServiceMiddleware(app, settings, BodyReceiver(limits), CurrentToken(settings))

@@ -140,5 +140,5 @@ class _ResponseSender:
 
 
 def _with_security(headers: Any) -> list[tuple[bytes, bytes]]:
-    has_cache_control = any(name == b"cache-control" for name, _ in headers)
-    return [*headers, *_SECURITY_HEADERS] if has_cache_control else [*headers, *_SECURITY_HEADERS, _NO_STORE]
+    own = {name for name, _ in headers}
+    return [*headers, *(header for header in (*_SECURITY_HEADERS, _NO_STORE) if header[0] not in own)]

@@ -10,7 +10,7 @@ from pathlib import Path
 from inkdigits.errors import ServingError
 from inkdigits.images.decoder_pool import DecodingLimits
 
-__all__ = ["ServerLimits", "Settings", "check_bind", "check_prefix", "is_loopback", "read_token"]
+__all__ = ["ServerLimits", "Settings", "check_bind", "check_prefix", "check_site", "is_loopback", "read_token"]
 
 _MIN_TOKEN = 16  # characters
 _QUICK = DecodingLimits(384 * 2**20, cpu_seconds=1, seconds=10.0, niceness=5)
@@ -63,6 +63,7 @@ class Settings:
     allowed_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ()  # addresses whose X-Forwarded-For and -Proto are believed
     prefix: str = ""
+    site: Path | None = None  # that `inkdigits page` has written: the page may then read in the browser too
     access_log: bool = True
     limits: ServerLimits = ServerLimits()
 
@@ -92,6 +93,15 @@ def check_prefix(prefix: str) -> str:
     if plain and not re.fullmatch(r"(/[A-Za-z0-9._~-]+)+", plain):
         raise ServingError(f"--prefix {prefix}: expected a path such as /digits")
     return plain
+
+
+def check_site(site: Path | None) -> Path | None:
+    """`site`. Raises `ServingError` unless it is None or a folder that `inkdigits page` has written."""
+    if site is not None and not all(
+        (site / part).is_file() for part in ("reader/worker.js", "runtime/onnxruntime.wasm")
+    ):
+        raise ServingError(f"--site {site}: not a site of inkdigits: write one with inkdigits page --out {site}")
+    return site
 
 
 def read_token(path: Path) -> str:

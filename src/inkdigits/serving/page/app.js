@@ -1,16 +1,19 @@
-// The page: sends drawings and pictures to the server and shows the readings.
+// The page: has drawings and pictures read, by the server or on this device, and shows the readings.
 
-import { ApiError, classify, isReady, keepCorrection, listModels, readPicture, setToken } from "./api.js";
+import { ApiError, isReady, setToken } from "./api.js";
 import { Bars } from "./bars.js";
+import { countCorrections, correctionsTable, forgetCorrections } from "./collected.js";
+import { readingsTable } from "./exports.js";
 import { Latest } from "./latest.js";
 import { Pad } from "./pad.js";
 import { hidePicture, listenForPictures, showBoxes, showPicture } from "./picture.js";
 import { drawNetworkInput } from "./maps.js";
 import { labelFor, describeReading } from "./describe.js";
+import { OFFERED, useReader } from "./place.js";
 
 const PAUSE = 180; // milliseconds without a new stroke before the evidence is requested
 const find = (id) => document.getElementById(id);
-const state = { picture: null, cleared: null, pages: [], page: 0, reading: null, chosen: 0, models: [] };
+const state = { picture: null, cleared: null, pages: [], page: 0, reading: null, chosen: 0, models: [], place: null };
 const bars = new Bars(find("bars"));
 const pad = new Pad(find("pad"), onDrawn);
 const reader = new Latest(read);
@@ -75,7 +78,7 @@ async function read() {
   if (!state.picture && pad.isBlank) return;
   const picture = state.picture;
   try {
-    const pages = await readPicture(picture ?? (await pad.toBlob()));
+    const pages = await state.place.readPicture(picture ?? (await pad.toBlob()));
     clearNotice();
     // The picture may have been cleared or replaced in the meantime.
     if (picture === state.picture && (picture || !pad.isBlank)) showPages(pages);
@@ -91,6 +94,21 @@ function showPages(pages, page = 0) {
   find("previous").disabled = page === 0;
   find("next").disabled = page === pages.length - 1;
   show(pages[page] ?? null);
+  showExports(pages);
+}
+
+function showExports(pages) {
+  find("exports").hidden = !pages.length;
+  if (!pages.length) return;
+  const named = pages.map((page) => ({ ...page, path: state.picture?.name ?? "" }));
+  offer(find("csv"), "text/csv", readingsTable(named));
+  offer(find("json"), "application/json", `${JSON.stringify(named, null, 2)}\n`);
+}
+
+// Make a link download a text.
+function offer(link, type, text) {
+  if (link.href) URL.revokeObjectURL(link.href);
+  link.href = URL.createObjectURL(new Blob([text], { type }));
 }
 
 function show(reading) {
@@ -174,7 +192,7 @@ function select(place) {
 async function compare({ digit, explain }) {
   if (state.reading?.digits[state.chosen] !== digit) return;
   try {
-    const { results } = await classify(digit.network_input, state.models, explain);
+    const { results } = await state.place.classify(digit.network_input, state.models, explain);
     if (state.reading?.digits[state.chosen] === digit) bars.show(results, digit.network_input);
   } catch (error) {
     await onError(error, () => comparer.ask({ digit, explain }));
@@ -185,11 +203,26 @@ async function correct(label) {
   const digit = state.reading?.digits[state.chosen];
   if (!digit) return;
   try {
-    await keepCorrection(digit.network_input, label);
-    find("kept").textContent = `Kept as a ${label}. Thank you.`;
+    const { file } = await state.place.keepCorrection(digit.network_input, label);
+    find("kept").textContent = `Kept as a ${label}${file ? "" : " on this device"}. Thank you.`;
+    showCollected();
   } catch (error) {
     await onError(error, () => correct(label));
   }
+}
+
+// What is kept on this device, as a file for `inkdigits train --data`.
+function showCollected() {
+  const count = countCorrections();
+  find("collected").hidden = !count;
+  find("corrections").textContent = `Download ${count} correction${count === 1 ? "" : "s"}`;
+  if (count) offer(find("corrections"), "text/csv", correctionsTable());
+}
+
+function forget() {
+  forgetCorrections();
+  resetCorrection();
+  showCollected();
 }
 
 async function copy() {
@@ -211,6 +244,7 @@ function notice(text) {
 const clearNotice = () => notice("");
 
 async function onError(error, again) {
+  if (state.place?.name === "device") return notice(error.message);
   if (!(error instanceof ApiError)) return waitForServer(again);
   if (error.status === 401) return askForToken(again, error.tried);
   if (error.status === 503) {
@@ -256,17 +290,27 @@ function askForToken(again, tried) {
   if (!dialog.open) dialog.showModal();
 }
 
-async function start() {
+async function start(name = OFFERED[0]) {
   try {
-    const served = await listModels();
+    state.place = await useReader(name);
+    showPlace();
+    const served = await state.place.listModels();
     state.models = served.models.map((model) => model.name);
     bars.build(state.models);
     find("correct").hidden = !served.corrections;
     clearNotice();
     if (state.picture || !pad.isBlank) reader.ask();
   } catch (error) {
-    await onError(error, start);
+    await onError(error, () => start(name));
   }
+}
+
+function showPlace() {
+  const { name } = state.place;
+  document.documentElement.dataset.place = name;
+  find("server").hidden = name === "device" && OFFERED.length === 1;
+  find("place").hidden = OFFERED.length < 2;
+  for (const choice of document.querySelectorAll("#place input")) choice.checked = choice.value === name;
 }
 
 function buildLabelButtons() {
@@ -284,6 +328,8 @@ document.addEventListener("keydown", undoByKey);
 matchMedia("(forced-colors: active)").addEventListener("change", () => pad.show());
 find("clear").addEventListener("click", clear);
 find("copy").addEventListener("click", copy);
+find("forget").addEventListener("click", forget);
+find("place").addEventListener("change", (event) => start(event.target.value));
 find("previous").addEventListener("click", () => showPages(state.pages, state.page - 1));
 find("next").addEventListener("click", () => showPages(state.pages, state.page + 1));
 find("thickness").addEventListener("input", (event) => (pad.thickness = Number(event.target.value)));
@@ -291,4 +337,5 @@ matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => pad.
 listenForPictures(find("stage"), [find("choose"), find("camera")], onPicture);
 buildLabelButtons();
 drawNetworkInput(find("network-input"), null);
+showCollected();
 start();

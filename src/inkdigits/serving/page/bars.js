@@ -13,7 +13,7 @@ export class Bars {
     this.models = models;
     this.table.tHead.replaceChildren(row(cell("th", "Digit", "hidden-text"), ...models.map((name) => header(name))));
     this.table.tBodies[0].replaceChildren(...Array.from({ length: 10 }, (_, digit) => digitRow(digit, models)));
-    this.table.tFoot.replaceChildren(row(cell("th", ""), ...models.map((name) => mapCell(name))));
+    this.table.tFoot.replaceChildren(row(cell("td", ""), ...models.map((name) => mapCell(name))));
     this.show(null, null);
   }
 

@@ -1,0 +1,84 @@
+// The outcome of every candidate: a digit, an unsure digit, or not a digit (reading/decide.py).
+
+import parameters from "./parameters.js";
+
+/** @typedef {import("./segmentation.js").Candidate} Candidate */
+/** @typedef {import("./segmentation.js").Segmentation} Segmentation */
+/** @typedef {"digit" | "unsure" | "not_a_digit"} DigitOutcome */
+
+const { CONFIDENT_THRESHOLD, MIN_CONFIDENCE, MIN_CONFIDENCE_IN_CLUTTER, MAX_UNEQUAL, MIN_WRITING_FRACTION } = parameters.decide;
+const { ACCEPTANCE_THRESHOLD } = parameters.model;
+
+/**
+ * The outcome of every candidate, by the classifier's probability and by what the finder takes its ink for.
+ *
+ * With `length`, if more candidates are accepted, the least probable of them are refused; if fewer are, the most probable
+ * of the others are accepted as unsure.
+ * @param {Segmentation} segmentation
+ * @param {number | null} length
+ * @returns {DigitOutcome[]}
+ */
+export function decide({ candidates, quality }, length = null) {
+  const needed = quality > 0 ? MIN_CONFIDENCE : MIN_CONFIDENCE_IN_CLUTTER;
+  const outcomes = candidates.map((candidate) => outcomeOf(candidate, needed));
+  return length === null ? withoutMereStrokes(candidates, outcomes) : limitedTo(candidates, outcomes, length);
+}
+
+/**
+ * @param {Candidate} candidate
+ * @param {number} minConfidence
+ * @returns {DigitOutcome}
+ */
+function outcomeOf({ best, confidence, forced }, minConfidence) {
+  if (confidence < minConfidence || best < ACCEPTANCE_THRESHOLD) return "not_a_digit";
+  return best >= CONFIDENT_THRESHOLD && !forced ? "digit" : "unsure";
+}
+
+/**
+ * The outcomes, with ones refused that are strokes of a letter or a drawing: any stroke looks like a 1.
+ * @param {Candidate[]} candidates
+ * @param {DigitOutcome[]} outcomes
+ * @returns {DigitOutcome[]}
+ */
+function withoutMereStrokes(candidates, outcomes) {
+  const accepted = candidates.filter((_, place) => outcomes[place] !== "not_a_digit");
+  const refused = candidates.filter((_, place) => outcomes[place] === "not_a_digit");
+  const heights = accepted.map((one) => one.component.inkBox[3]);
+  const onlyOnes = accepted.length > 1 && accepted.every((one) => one.value === 1);
+  const unequal = onlyOnes && Math.max(...heights) > MAX_UNEQUAL * Math.min(...heights);
+  return candidates.map((one, place) => {
+    const isAcceptedOne = outcomes[place] !== "not_a_digit" && one.value === 1;
+    const isMere = isAcceptedOne && (unequal || refused.some((whole) => isPart(one.component, whole.component)));
+    return isMere ? "not_a_digit" : outcomes[place];
+  });
+}
+
+/**
+ * @param {import("./component.js").Component} stroke
+ * @param {import("./component.js").Component} whole
+ */
+function isPart(stroke, whole) {
+  const [x, y, w, h] = stroke.inkBox;
+  const [left, top, width, height] = whole.inkBox;
+  const overlap = x < left + width && left < x + w && y < top + height && top < y + h;
+  return overlap && whole.digitFraction >= MIN_WRITING_FRACTION && whole.area > stroke.area;
+}
+
+/**
+ * @param {Candidate[]} candidates
+ * @param {DigitOutcome[]} outcomes
+ * @param {number} length
+ * @returns {DigitOutcome[]}
+ */
+function limitedTo(candidates, outcomes, length) {
+  const places = candidates.map((_, place) => place);
+  const accepted = places.filter((place) => outcomes[place] !== "not_a_digit");
+  const others = places.filter((place) => outcomes[place] === "not_a_digit");
+  accepted.sort((one, other) => candidates[other].best - candidates[one].best);
+  others.sort((one, other) => candidates[other].confidence - candidates[one].confidence);
+  const kept = new Set([...accepted, ...others].slice(0, length));
+  return outcomes.map((outcome, place) => {
+    if (!kept.has(place)) return "not_a_digit";
+    return outcome === "not_a_digit" ? "unsure" : outcome;
+  });
+}

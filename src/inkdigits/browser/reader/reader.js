@@ -1,0 +1,190 @@
+// Reader: reads the digits in a picture (reading/reader.py).
+
+import { decide } from "./decide.js";
+import { decoded } from "./decode.js";
+import { loadNetworks } from "./finder.js";
+import { onPaper } from "./paper.js";
+import parameters from "./parameters.js";
+import { crop } from "./pixels.js";
+import { segmentPlain } from "./plain.js";
+import { readingOrder } from "./rows.js";
+import { segment, splitToLength } from "./segmentation.js";
+import { findSeparators } from "./separators.js";
+import { show, toPicture, viewSides } from "./views.js";
+
+/** @typedef {import("./pixels.js").Box} Box */
+/** @typedef {import("./pixels.js").Pixels} Pixels */
+/** @typedef {import("./segmentation.js").Segmentation} Segmentation */
+/** @typedef {import("./decide.js").DigitOutcome} DigitOutcome */
+
+/**
+ * @typedef {object} Picture What an `ImageData` is: 8-bit RGBA, upright, not premultiplied.
+ * @property {number} width
+ * @property {number} height
+ * @property {Uint8Array | Uint8ClampedArray} data
+ */
+
+/**
+ * @typedef {object} Digit Ink that may be one digit.
+ * @property {number} value the most probable digit
+ * @property {number} probability in [0, 1]
+ * @property {number} second the second most probable digit
+ * @property {number} second_probability
+ * @property {DigitOutcome} outcome `unsure`: accepted, but `second` is likely too; `not_a_digit`: refused
+ * @property {Box} box in pixels of the picture
+ * @property {number} row from 0
+ * @property {number[]} probabilities of 0 to 9
+ * @property {number[][]} network_input what the classifier was given, 28 rows of 28, white ink on black
+ */
+
+/** @typedef {{ character: string, box: Box, row: number }} Separator A point, comma, colon, minus sign or slash. */
+
+/**
+ * @typedef {object} Reading What was read in one picture, as `inkdigits read --json` has it.
+ * @property {"read" | "blank" | "nothing_accepted"} outcome
+ * @property {string} string the accepted digits in reading order, rows separated by line breaks
+ * @property {[width: number, height: number]} size
+ * @property {Digit[]} digits
+ * @property {Separator[]} separators
+ */
+
+/**
+ * @typedef {object} ReadOptions
+ * @property {Box} [region] the part to read
+ * @property {number} [length] the number of digits, where it is known
+ */
+
+const { GOOD_HEIGHT, CERTAIN } = parameters.reader;
+
+export class DigitReader {
+  /** @param {import("./finder.js").Networks} networks */
+  constructor(networks) {
+    this.networks = networks;
+  }
+
+  /**
+   * A reader that computes with a given ONNX Runtime Web.
+   * @param {typeof import("onnxruntime-web")} ort
+   * @param {{ finder: Uint8Array, classifier: Uint8Array }} files the bytes of finder.onnx and reader.onnx
+   */
+  static async create(ort, files) {
+    return new DigitReader(await loadNetworks(ort, files));
+  }
+
+  /**
+   * @param {Picture | Blob} picture pixels; in browsers also a file
+   * @param {ReadOptions} [options]
+   * @returns {Promise<Reading>}
+   */
+  async read(picture, { region, length } = {}) {
+    const whole = onPaper(picture instanceof Blob ? await decoded(picture) : picture);
+    const { classify } = this.networks;
+    const shown = region ? crop(whole, checkedRegion(region, whole)) : whole;
+    let best = (await segmentPlain(shown, classify)) ?? (await bestSegmentation(shown, this.networks));
+    let outcomes = decide(best);
+    if (length !== undefined) {
+      const missing = checkedLength(length) - outcomes.filter((outcome) => outcome !== "not_a_digit").length;
+      if (missing > 0) best = await splitToLength(best, missing, classify);
+      outcomes = decide(best, length);
+    }
+    return readingOf(best, outcomes, [whole.width, whole.height], region ?? [0, 0, 0, 0]);
+  }
+
+  /**
+   * The ten probabilities of each picture of 28 x 28, white ink on black, its 784 levels row by row.
+   * @param {Uint8Array[]} images
+   */
+  classify(images) {
+    const { SIZE } = parameters.normalize;
+    return this.networks.classify(images.map((data) => ({ width: SIZE, height: SIZE, channels: 1, data })));
+  }
+}
+
+/**
+ * @param {Box} region
+ * @param {Pixels} picture
+ */
+function checkedRegion(region, { width, height }) {
+  const [x, y, w, h] = region;
+  const inside = w > 0 && h > 0 && x >= 0 && y >= 0 && x + w <= width && y + h <= height;
+  if (region.every(Number.isInteger) && inside) return region;
+  throw new RangeError(`region ${region}: expected x, y, width, height inside the picture of ${width} x ${height}`);
+}
+
+/** @param {number} length */
+function checkedLength(length) {
+  if (Number.isInteger(length) && length >= 1) return length;
+  throw new RangeError(`length ${length}: expected the number of digits, a whole number from 1`);
+}
+
+/**
+ * The best segmentation of a picture among its views, from small to large.
+ * @param {Pixels} picture
+ * @param {import("./finder.js").Networks} networks
+ */
+async function bestSegmentation(picture, { find, classify }) {
+  const [first, ...larger] = viewSides(picture);
+  let best = await segment(await show(picture, first, find), classify);
+  for (const [number, side] of larger.entries()) {
+    const isGood = number > 1 && best.height >= GOOD_HEIGHT && decide(best).includes("digit");
+    if (isCertain(best) || isGood) break;
+    const found = await segment(await show(picture, side, find), classify);
+    if (found.quality > best.quality) best = found;
+  }
+  return best;
+}
+
+/** @param {Segmentation} found */
+function isCertain(found) {
+  const confidences = found.candidates.map((candidate) => candidate.confidence);
+  return confidences.length > 0 && found.height >= GOOD_HEIGHT && Math.min(...confidences) >= CERTAIN;
+}
+
+/**
+ * @param {Segmentation} segmentation
+ * @param {DigitOutcome[]} outcomes
+ * @param {[number, number]} size
+ * @param {Box} region
+ * @returns {Reading}
+ */
+function readingOf({ view, candidates, specks }, outcomes, size, [left, top]) {
+  /** @type {(component: import("./component.js").Component) => Box} */
+  const boxOf = (component) => {
+    const [x, y, width, height] = toPicture(view, component.inkBox);
+    return [x + left, y + top, width, height];
+  };
+  const boxes = candidates.map((candidate) => boxOf(candidate.component));
+  const digits = readingOrder(boxes).flatMap((places, row) => places.map((place) => (
+    digitOf(candidates[place], boxes[place], row, outcomes[place])
+  )));
+  const refused = candidates.filter((_, place) => outcomes[place] === "not_a_digit").map((one) => one.component);
+  const separators = findSeparators(digits, [...refused, ...specks].map(boxOf));
+  const accepted = digits.filter((digit) => digit.outcome !== "not_a_digit");
+  const rows = [...new Set(accepted.map((digit) => digit.row))];
+  const string = rows.map((row) => accepted.filter((digit) => digit.row === row).map((digit) => digit.value).join("")).join("\n");
+  const outcome = rows.length ? "read" : digits.length ? "nothing_accepted" : "blank";
+  return { outcome, string, size, digits, separators };
+}
+
+/**
+ * @param {import("./segmentation.js").Candidate} candidate
+ * @param {Box} box
+ * @param {number} row
+ * @param {DigitOutcome} outcome
+ * @returns {Digit}
+ */
+function digitOf({ probabilities: answer, networkInput: { width, height, data } }, box, row, outcome) {
+  const probabilities = [...answer];
+  const [value, second] = probabilities.map((_, digit) => digit).sort((one, other) => probabilities[other] - probabilities[one]);
+  return {
+    value,
+    probability: probabilities[value],
+    second,
+    second_probability: probabilities[second],
+    outcome,
+    box,
+    row,
+    probabilities,
+    network_input: Array.from({ length: height }, (_, y) => [...data.subarray(y * width, (y + 1) * width)]),
+  };
+}
