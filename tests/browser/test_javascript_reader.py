@@ -77,10 +77,19 @@ def test_pages(hosts: ModuleType) -> None:
 @pytest.mark.npm
 def test_single_digits_of_any_size_pen_and_paper(hosts: ModuleType) -> None:
     pictures = {case.name: (case.pixels, {}) for case in hosts.drawn_cases(20, seed=5)}
-    small = load_train().images[:30]
+    small = load_train().images[:60]
     pictures |= {f"MNIST {place}": (image, {}) for place, image in enumerate(small)}
     pictures |= {f"of {side}": (cv2.resize(small[3], (side, side)), {}) for side in (8, 13, 19, 20, 45, 64)}
+    pictures |= {f"tiny {place}": (cv2.resize(image, (10, 10)), {}) for place, image in enumerate(small[:20])}
     compare(hosts, pictures)
+
+
+@pytest.mark.npm
+def test_a_word_beside_a_number(hosts: ModuleType) -> None:
+    page = np.full((160, 640), 235, np.uint8)
+    cv2.putText(page, "Kchens 4207", (20, 100), cv2.FONT_HERSHEY_SIMPLEX, 2.6, 30, 6, cv2.LINE_AA)
+    readings = compare(hosts, {"word and number": (page, {}), "word": (page[:, :330].copy(), {})})
+    assert [one["string"] for one in readings] == ["4207", ""]
 
 
 @pytest.mark.npm

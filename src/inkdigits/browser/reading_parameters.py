@@ -13,12 +13,37 @@ import numpy as np
 
 from inkdigits import normalize
 from inkdigits.modelfile.predictor import Predictor
-from inkdigits.reading import components, decide, finder, plain, reader, rows, segmentation, separators, touching, views
+from inkdigits.reading import (
+    components,
+    decide,
+    finder,
+    plain,
+    reader,
+    rows,
+    segmentation,
+    separators,
+    touching,
+    views,
+    words,
+)
 
 __all__ = ["Number", "parameters_module", "reading_parameters"]
 
 Number = int | float | list[float]
-_MODULES = (normalize, components, decide, finder, plain, reader, rows, segmentation, separators, touching, views)
+_MODULES = (
+    normalize,
+    components,
+    decide,
+    finder,
+    plain,
+    reader,
+    rows,
+    segmentation,
+    separators,
+    touching,
+    views,
+    words,
+)
 
 
 @cache

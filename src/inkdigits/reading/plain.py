@@ -89,7 +89,7 @@ def _only_component(ink: Pixels | None, edge: int) -> Component | None:
     mask = (ink > 255 * _INK).astype(np.uint8)
     _, _, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     x, y, w, h = cv2.boundingRect(mask)
-    if w > _MAX_ASPECT * h or not _are_over_each_other(statistics[1:]):
+    if w > _MAX_ASPECT * h or not _are_over_each_other(np.asarray(statistics[1:], np.int32)):
         return None
     near = cv2.dilate(mask, np.ones((2 * edge + 1, 2 * edge + 1), np.uint8))
     if int(np.where(near, 0, ink).max()) > 255 * _GRAIN:

@@ -11,9 +11,10 @@ from inkdigits.reading.reading import Box
 
 __all__ = ["in_words_of_letters"]
 
-# In heights of the higher of two neighbours: the widest gap within a word. Its letters differ in height by a factor of
-# 2.2 at most, as x and k do, and a letter is at least this wide by height, which lines and ones are not.
-_MAX_GAP, _MAX_UNEQUAL, _MIN_ASPECT = 0.35, 2.2, 0.3
+# The widest gap within a word, in heights of the higher of two neighbours, and the least part of the lower one's height
+# that both share. Its letters differ in height by a factor of 2.2 at most, as x and k do, and a letter is at least this
+# wide by height, which lines and ones are not.
+_MAX_GAP, _MIN_OVERLAP, _MAX_UNEQUAL, _MIN_ASPECT = 0.35, 0.5, 2.2, 0.3
 
 
 def in_words_of_letters(boxes: Sequence[Box], accepted: Sequence[bool]) -> list[bool]:
@@ -47,5 +48,5 @@ def _are_neighbours(boxes: NDArray[np.float64]) -> NDArray[np.bool_]:
     higher, lower = np.maximum(h, h[:, None]), np.minimum(h, h[:, None])
     gap = np.maximum(x, x[:, None]) - np.minimum(x + w, (x + w)[:, None])
     overlap = np.minimum(y + h, (y + h)[:, None]) - np.maximum(y, y[:, None])
-    close = (gap <= _MAX_GAP * higher) & (overlap >= 0.5 * lower)
+    close = (gap <= _MAX_GAP * higher) & (overlap >= _MIN_OVERLAP * lower)
     return np.asarray(close & (higher <= _MAX_UNEQUAL * lower), np.bool_)

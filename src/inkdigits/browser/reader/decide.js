@@ -1,6 +1,7 @@
 // The outcome of every candidate: a digit, an unsure digit, or not a digit (reading/decide.py).
 
 import parameters from "./parameters.js";
+import { inWordsOfLetters } from "./words.js";
 
 /** @typedef {import("./segmentation.js").Candidate} Candidate */
 /** @typedef {import("./segmentation.js").Segmentation} Segmentation */
@@ -21,7 +22,8 @@ const { ACCEPTANCE_THRESHOLD } = parameters.model;
 export function decide({ candidates, quality }, length = null) {
   const needed = quality > 0 ? MIN_CONFIDENCE : MIN_CONFIDENCE_IN_CLUTTER;
   const outcomes = candidates.map((candidate) => outcomeOf(candidate, needed));
-  return length === null ? withoutMereStrokes(candidates, outcomes) : limitedTo(candidates, outcomes, length);
+  if (length !== null) return limitedTo(candidates, outcomes, length);
+  return withoutLetters(candidates, withoutMereStrokes(candidates, outcomes));
 }
 
 /**
@@ -51,6 +53,18 @@ function withoutMereStrokes(candidates, outcomes) {
     const isMere = isAcceptedOne && (unequal || refused.some((whole) => isPart(one.component, whole.component)));
     return isMere ? "not_a_digit" : outcomes[place];
   });
+}
+
+/**
+ * The outcomes, with digits refused that stand in a word of letters.
+ * @param {Candidate[]} candidates
+ * @param {DigitOutcome[]} outcomes
+ * @returns {DigitOutcome[]}
+ */
+function withoutLetters(candidates, outcomes) {
+  const accepted = outcomes.map((outcome) => outcome !== "not_a_digit");
+  const letters = inWordsOfLetters(candidates.map((one) => one.component.inkBox), accepted);
+  return outcomes.map((outcome, place) => (letters[place] ? "not_a_digit" : outcome));
 }
 
 /**

@@ -1,7 +1,7 @@
 // A short way for small pictures of one digit on even paper, without the finder (reading/plain.py).
 
 import { Component } from "./component.js";
-import { connectedComponents } from "./connected.js";
+import { areas, connectedComponents } from "./connected.js";
 import { dilatedBySquare } from "./morphology.js";
 import { normalizeInk } from "./normalize.js";
 import parameters from "./parameters.js";
@@ -11,7 +11,8 @@ import { Candidate, Segmentation } from "./segmentation.js";
 
 /** @typedef {import("./pixels.js").Pixels} Pixels */
 
-const { MAX_SIDE, MIN_SIDE, FACTOR, MIN_CONTRAST, EDGE, INK, GRAIN, MAX_ASPECT, MIN_PROBABILITY } = parameters.plain;
+const { MAX_SIDE, MIN_SIDE, FACTOR, MIN_CONTRAST, EDGE, INK, GRAIN, MAX_ASPECT, MIN_OVERLAP, MIN_PROBABILITY } = parameters.plain;
+const { ACCEPTANCE_THRESHOLD } = parameters.model;
 const { MARGIN } = parameters.views;
 
 /**
@@ -29,7 +30,7 @@ export async function segmentPlain(picture, classify) {
   const networkInput = normalizeInk(component.cover);
   const [probabilities] = await classify([networkInput]);
   const candidate = new Candidate(component, networkInput, probabilities);
-  if (candidate.best < MIN_PROBABILITY) return null;
+  if (candidate.best < (scale > 1 ? ACCEPTANCE_THRESHOLD : MIN_PROBABILITY)) return null;
   /** @type {[number, number]} */
   const size = [picture.width, picture.height];
   const none = new Float32Array(0);
@@ -72,7 +73,7 @@ function borderPlaces(width, height) {
 }
 
 /**
- * The ink as one component with soft edges; null unless it is connected and all else is paper.
+ * The ink as one component with soft edges; null unless all else is paper.
  * @param {Pixels | null} ink
  * @param {number} edge pixels
  */
@@ -81,7 +82,7 @@ function onlyComponent(ink, edge) {
   const { width, height } = ink;
   const mask = ink.data.map((level) => (level > 255 * INK ? 1 : 0));
   const box = boxAbove({ ...ink, data: mask }, 0);
-  if (!box || connectedComponents(mask, width, height).count !== 2 || box[2] > MAX_ASPECT * box[3]) return null;
+  if (!box || box[2] > MAX_ASPECT * box[3] || !areOverEachOther(mask, width, height)) return null;
   const near = dilatedBySquare(mask, width, height, edge);
   if (ink.data.some((level, at) => !near[at] && level > 255 * GRAIN)) return null;
   const [left, top] = [Math.max(0, box[0] - edge), Math.max(0, box[1] - edge)];
@@ -90,4 +91,24 @@ function onlyComponent(ink, edge) {
   const covered = { ...ink, data: ink.data.map((level, at) => (near[at] ? level : 0)) };
   const cover = crop(covered, [left, top, right - left, bottom - top]);
   return new Component(MARGIN + left, MARGIN + top, cover, 1);
+}
+
+/**
+ * Whether the connected parts of a mask lie above or within the largest, as those of a 5 do.
+ * @param {Uint8Array} mask
+ * @param {number} width
+ * @param {number} height
+ */
+function areOverEachOther(mask, width, height) {
+  const { count, labels } = connectedComponents(mask, width, height);
+  const sizes = areas(labels, count).slice(1);
+  const spans = sizes.map(() => [width, 0]);
+  labels.forEach((label, at) => {
+    if (!label) return;
+    const span = spans[label - 1];
+    span[0] = Math.min(span[0], at % width);
+    span[1] = Math.max(span[1], (at % width) + 1);
+  });
+  const [left, right] = spans[sizes.indexOf(Math.max(...sizes))];
+  return spans.every(([start, end]) => Math.min(end, right) - Math.max(start, left) >= MIN_OVERLAP * (end - start));
 }
