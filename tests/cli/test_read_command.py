@@ -214,6 +214,15 @@ def test_a_line_break_in_a_name_is_escaped(main_here: Cli, folder: Path, tmp_pat
     assert len(result.stderr.splitlines()) == 1
 
 
+def test_frames_of_an_animation_are_pages(main_here: Cli, folder: Path, tmp_path: Path) -> None:
+    with Image.open(folder / "a.png") as first, Image.open(folder / "c.png") as second:
+        for ending in ("gif", "webp", "png"):
+            first.save(tmp_path / f"moving.{ending}", save_all=True, append_images=[second, first], lossless=True)
+    table = main_here("read", tmp_path).stdout.splitlines()[1:]
+    assert [line.split()[-1] for line in table] == ["253", "blank", "253"] * 3
+    assert [line.split()[1:3] for line in table[1::3]] == [["page", "2"]] * 3
+
+
 def test_pages_are_counted_alike(main_here: Cli, folder: Path, tmp_path: Path) -> None:
     with Image.open(folder / "a.png") as picture:
         picture.save(tmp_path / "scan.tif", save_all=True, append_images=[picture])

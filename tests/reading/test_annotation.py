@@ -57,7 +57,7 @@ def test_the_steps_show_the_networks_inputs(steps: ReadingSteps) -> None:
     assert (strip[:24] < 128).any()  # captions
     for digit in steps.reading.digits:
         shown = np.repeat(digit.network_input[:, :, None], 3, axis=2)
-        assert cv2.matchTemplate(strip, shown, cv2.TM_SQDIFF).min() < 1
+        assert cv2.matchTemplate(strip, shown, cv2.TM_SQDIFF).min() < 100
 
 
 def test_the_inputs_of_many_digits_are_wrapped() -> None:
