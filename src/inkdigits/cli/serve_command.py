@@ -33,11 +33,18 @@ def serve(
         ),
     ] = None,
     prefix: Prefix = "",
+    log_level: Annotated[
+        str,
+        typer.Option(
+            help="Log error, warning, info (requests are info) or debug (libraries too), and what is graver.",
+            metavar="LEVEL",
+        ),
+    ] = "info",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No access log.")] = False,
 ) -> None:
     """Serve the page to draw on, the API to read pictures, and the Open Inference Protocol V2."""
     from inkdigits.errors import require_extra
-    from inkdigits.serving.settings import Settings, check_bind, check_prefix, read_token
+    from inkdigits.serving.settings import Settings, check_bind, check_log_level, check_prefix, read_token
 
     for module in ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client"):
         require_extra(module, "serve", "inkdigits serve")
@@ -54,6 +61,7 @@ def serve(
         trusted_proxies=tuple(trust_proxy or ()),
         prefix=check_prefix(prefix),
         access_log=not quiet,
+        log_level=check_log_level(log_level),
     )
     check_bind(settings, anyone=no_token)
     from inkdigits.serving.start import run
