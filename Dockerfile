@@ -1,11 +1,13 @@
 # Two stages: the wheel is built in the first, and the second holds nothing that built it.
-FROM python:3.13-slim-bookworm AS build
+# The digest to build on is the caller's to name (docs/guides/operating.md): --build-arg BASE=python:...@sha256:...
+ARG BASE=python:3.13-slim-bookworm
+FROM ${BASE} AS build
 WORKDIR /source
 COPY pyproject.toml README.md LICENSE NOTICE CHANGELOG.md ./
 COPY src src
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir /wheels .
 
-FROM python:3.13-slim-bookworm
+FROM ${BASE}
 # Everything that is installed is pinned with its checksum.
 COPY requirements/serve.txt /tmp/serve.txt
 COPY --from=build /wheels /wheels

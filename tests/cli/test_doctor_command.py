@@ -30,6 +30,13 @@ def test_what_does_not_work_is_named(main_here: Cli, monkeypatch: pytest.MonkeyP
     assert json.loads(result.stdout)["checks"]["classify a digit"] == "FAILS: RuntimeError: no such instruction"
 
 
+def test_the_backend_is_named(cli: Cli) -> None:
+    for name in ("torch", "jax"):
+        told = json.loads(cli("doctor", "--json", KERAS_BACKEND=name).stdout)["facts"]["Keras backend"]
+        assert told.startswith(f"{name} (by KERAS_BACKEND)")
+    assert "expected one of" in json.loads(cli("doctor", "--json", KERAS_BACKEND="x").stdout)["facts"]["Keras backend"]
+
+
 def test_every_extra_is_named(main_here: Cli) -> None:
     import tomllib
     from pathlib import Path

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from inkdigits.images.decode import Page
-from inkdigits.reading.annotation import draw_annotation, draw_steps, write_png
+from inkdigits.reading.annotation import draw_annotation, draw_steps, is_drawing, write_png
 from inkdigits.reading.reader import Reader, ReadingSteps
 from tests.reading.drawn_pages import ink, paper, photographed, row, written
 
@@ -52,12 +52,29 @@ def test_a_refused_digit_has_a_red_box() -> None:
     assert not (drawn == GREEN).all(axis=2).any()
 
 
-def test_the_steps_end_with_the_networks_inputs(steps: ReadingSteps) -> None:
+def test_the_steps_show_the_networks_inputs(steps: ReadingSteps) -> None:
     strip = draw_steps(steps)
-    assert strip.shape[0] == 24 + 320
     assert (strip[:24] < 128).any()  # captions
-    first = steps.reading.digits[0].network_input
-    np.testing.assert_array_equal(strip[30:58, -34:-6], np.repeat(first[:, :, None], 3, axis=2))
+    for digit in steps.reading.digits:
+        shown = np.repeat(digit.network_input[:, :, None], 3, axis=2)
+        assert cv2.matchTemplate(strip, shown, cv2.TM_SQDIFF).min() < 100
+
+
+def test_the_inputs_of_many_digits_are_wrapped() -> None:
+    shape = (1000, 1500)
+    places = [place for y in range(40, 900, 100) for place in row("2570483619" * 2, 40, y, 60)]
+    many = draw_steps(_steps(photographed(written(paper(shape), ink(shape, places, 5)))))
+    assert many.shape[1] <= 1800
+    wide = draw_steps(_steps(photographed(written(paper((120, 2400)), ink((120, 2400), places[:8], 5)))))
+    assert wide.shape[1] <= 1800
+
+
+def test_a_drawing_is_told_from_other_pictures(tmp_path: Path) -> None:
+    pixels = np.full((30, 30, 3), 255, np.uint8)
+    write_png(tmp_path / "drawn.png", pixels)
+    Image.fromarray(pixels).save(tmp_path / "other.png")
+    (tmp_path / "text.png").write_text("no picture")
+    assert [is_drawing(tmp_path / name) for name in ("drawn.png", "other.png", "text.png")] == [True, False, False]
 
 
 def test_small_pictures_are_enlarged(tmp_path: Path) -> None:

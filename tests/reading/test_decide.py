@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from inkdigits.reading.components import Component
@@ -69,3 +71,8 @@ def test_a_one_across_a_larger_refused_letter_is_a_stroke_of_it() -> None:
     # A frame is no writing.
     frame = _candidate(4, 0.2, 0.1, x=30, h=80)
     assert decide(_segmentation(_candidate(1, 0.99), _candidate(8, 0.99, x=200), frame), 0.5)[0] == "digit"
+
+
+def test_the_parts_of_a_forced_split_are_unsure_however_probable() -> None:
+    parts = [replace(_candidate(value, 0.99, x=20 + 40 * value), forced=True) for value in (2, 5)]
+    assert decide(_segmentation(*parts), 0.5, length=2) == ["unsure", "unsure"]

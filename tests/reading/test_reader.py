@@ -101,14 +101,29 @@ def test_a_known_length_splits_digits_that_touch(reader: Reader) -> None:
     assert len(reader.read(picture, length=2).string) == 2
 
 
-def test_the_parts_of_a_forced_split_are_unsure_however_probable(reader: Reader) -> None:
-    """If two digits are claimed, a single 0 is split, and each half may look like a digit."""
+def test_a_digit_that_is_certain_is_never_split(reader: Reader) -> None:
+    """Each half of a 0 may look like a digit; where two digits are claimed, the reading says that one was found."""
     test = load_test()
-    zeros = test.images[test.labels == 0][:40]
-    split = [found for found in (reader.read(zero, length=2).digits for zero in zeros) if len(found) == 2]
-    assert split
-    assert {digit.outcome for found in split for digit in found} == {"unsure"}
-    assert max(digit.probability for found in split for digit in found) > CONFIDENT_THRESHOLD
+    for zero in test.images[test.labels == 0][:12]:
+        alone, claimed = reader.read(zero), reader.read(zero, length=2)
+        if [digit.outcome for digit in alone.digits] == ["digit"]:
+            assert (claimed.string, claimed.digits) == (alone.string, alone.digits)
+            assert claimed.notes == ("1 of 2 digits were found",)
+
+
+@pytest.mark.parametrize("too_many", [1, 2, 5])
+def test_a_length_beyond_what_is_there_changes_no_digit(
+    reader: Reader, page: np.ndarray, reading: Reading, too_many: int
+) -> None:
+    found = reader.read(page, length=len(PLACES) + too_many)
+    assert found.digits == reading.digits
+    assert found.notes == (f"{len(PLACES)} of {len(PLACES) + too_many} digits were found",)
+    assert found.to_dict()["notes"] == list(found.notes)
+    assert f"7 of {7 + too_many} digits were found" in repr(found)
+
+
+def test_the_right_length_needs_no_note(reader: Reader, page: np.ndarray) -> None:
+    assert reader.read(page, length=len(PLACES)).notes == ()
 
 
 def test_a_known_length_accepts_the_improbable_as_unsure(reader: Reader) -> None:

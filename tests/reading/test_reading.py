@@ -21,7 +21,7 @@ def test_json_holds_everything(reading: Reading) -> None:
     value = json.loads(json.dumps(reading.to_dict(), allow_nan=False))
     assert (
         set(value)
-        == {"path", "page", "outcome", "string", "error", "size", "digits", "separators"}
+        == {"path", "page", "outcome", "string", "error", "size", "rotation", "notes", "digits", "separators"}
         == set(ReadingDict.__annotations__)
     )
     assert value["string"] == "7"

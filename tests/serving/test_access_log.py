@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import time
+from datetime import UTC, datetime
 
 import pytest
 
 from inkdigits.datasets.labelled import LabelledDigits
-from tests.serving.server import Served, open_connection, png
+from tests.conftest import Cli
+from tests.serving.server import Served, open_connection, png, serving
 
 
 def test_requests_are_logged_but_not_their_pictures(served: Served, digits: LabelledDigits) -> None:
@@ -24,7 +27,7 @@ def test_requests_are_logged_but_not_their_pictures(served: Served, digits: Labe
     assert len(readings()) > before
     line = readings()[-1]
     assert line["method"] == "POST"
-    assert set(line) == {"time", "event", "method", "route", "status", "ms", "client", "request_id"}
+    assert set(line) == {"time", "level", "event", "method", "route", "status", "ms", "client", "request_id"}
 
 
 def test_a_request_and_its_trace_are_named_in_answer_and_log(served: Served) -> None:
@@ -61,3 +64,25 @@ def test_every_line_is_json_whatever_a_file_or_client_does(served: Served) -> No
     first, *lines = served.log.read_text().splitlines()
     assert first.startswith("inkdigits serves on ")
     assert all(json.loads(line) for line in lines)
+
+
+def test_times_are_iso_8601_and_levels_are_kept_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the variable, as a container's manifest sets it."""
+    logged = {}
+    for level in ("info", "ERROR"):
+        monkeypatch.setenv("INKDIGITS_SERVE_LOG_LEVEL", level)
+        with serving("--model", "dense") as server:
+            server.get("/v1/models")
+            server.stop()
+            logged[level] = server.lines()
+    assert logged["ERROR"] == []
+    (line,) = [line for line in logged["info"] if line["event"] == "request"]
+    assert line["level"] == "info"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"])
+    assert abs((datetime.now(UTC) - datetime.fromisoformat(line["time"])).total_seconds()) < 3600
+
+
+def test_another_level_is_refused(main_here: Cli) -> None:
+    result = main_here("serve", "--log-level", "loud")
+    assert result.returncode == 2
+    assert result.stderr == "inkdigits: --log-level loud: expected one of error, warning, info, debug\n"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shlex
 import subprocess
 import sys
@@ -11,6 +13,8 @@ from typing import Any
 import pytest
 import yaml
 from typer.testing import CliRunner
+
+from tests.serving.server import serving
 
 ROOT = Path(__file__).parents[2]
 
@@ -39,8 +43,31 @@ def test_hadolint_has_nothing_to_say() -> None:
 
 def test_it_runs_as_nobody_in_particular() -> None:
     assert _values("USER") == ["10001:10001"]
-    assert all(":" in base and "latest" not in base for base in _values("FROM"))
+    (argument,) = _values("ARG")
+    name, base = argument.split("=")
+    assert ":" in base
+    assert "latest" not in base
+    assert all(used.startswith(f"${{{name}}}") for used in _values("FROM"))
     assert _values("HEALTHCHECK")
+
+
+def test_images_of_others_are_named_by_their_digests(compose: dict[str, Any]) -> None:
+    named = [service["image"] for service in compose["services"].values() if "image" in service]
+    assert named
+    assert all(re.fullmatch(r"[^@:]+:[^@:]+@sha256:[0-9a-f]{64}", image) for image in named)
+
+
+def test_the_health_check_asks_the_port_that_is_served() -> None:
+    """By its command, against a server on the port of the same variable."""
+    (check,) = _values("HEALTHCHECK")
+    command = yaml.safe_load(check.partition("CMD")[2])
+    assert command[0] == "python"
+    with serving("--model", "dense", "--quiet") as server:
+        environment = {**os.environ, "INKDIGITS_SERVE_PORT": str(server.port)}
+        ask = [sys.executable, *command[1:]]
+        assert subprocess.run(ask, env=environment, check=False).returncode == 0
+        server.stop()
+        assert subprocess.run(ask, env=environment, capture_output=True, check=False).returncode != 0
 
 
 def test_what_is_copied_is_there_and_is_sent() -> None:

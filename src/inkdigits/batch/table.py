@@ -46,6 +46,8 @@ def schema() -> Any:
             ("string", pa.string()),
             ("error", pa.string()),
             ("size", pa.list_(pa.int32())),
+            ("rotation", pa.int32()),
+            ("notes", pa.list_(pa.string())),
             ("digits", pa.list_(digit)),
             ("separators", pa.list_(separator)),
             ("model_sha256", pa.string()),
@@ -79,7 +81,7 @@ def _row(number: int, reading: Reading, model_sha256: str, all_network_inputs: b
     digits = [_digit(digit, all_network_inputs or digit.outcome == "unsure") for digit in reading.digits]
     separators = [vars(separator) for separator in reading.separators]
     own = {"picture": number, "digits": digits, "separators": separators, "model_sha256": model_sha256}
-    return {**vars(reading), **own}
+    return {**vars(reading), "notes": reading.notes, **own}
 
 
 def _digit(digit: Digit, keep_input: bool) -> dict[str, Any]:

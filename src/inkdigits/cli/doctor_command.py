@@ -13,6 +13,7 @@ import typer
 
 from inkdigits.cli.options import AsJson
 from inkdigits.cli.output import print_json, print_table
+from inkdigits.errors import InkdigitsError
 from inkdigits.system.cores import usable_cores
 
 __all__ = ["doctor"]
@@ -59,9 +60,23 @@ def _facts() -> Iterator[tuple[str, str]]:
     yield "Python", f"{platform.python_version()} ({platform.python_implementation()})"
     for name in _LIBRARIES:
         yield name, _version(name)
-    yield "Keras backend", os.environ.get("KERAS_BACKEND", "the first installed")
+    yield "Keras backend", _keras_backend()
     yield "cores", f"{usable_cores()} of {os.cpu_count()} may be used"
     yield "memory", _memory()
+
+
+def _keras_backend() -> str:
+    """The backend that a training without --backend uses, and the others that are installed."""
+    from inkdigits.training.backend import choose_backend, installed_backends
+
+    installed = installed_backends()
+    try:
+        chosen = choose_backend()
+    except InkdigitsError as error:
+        return str(error)
+    others = [name for name in installed if name != chosen]
+    why = " (by KERAS_BACKEND)" if os.environ.get("KERAS_BACKEND") else ""
+    return f"{chosen}{why}" + (f"; also installed: {', '.join(others)}" if others else "")
 
 
 def _version(name: str) -> str:

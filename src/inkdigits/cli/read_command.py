@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from inkdigits.cli.options import AsJson, Length, ReadingModel, RegionOption, parsed_region
-from inkdigits.cli.output import check_one_form, counted, csv_line, print_json, print_status, stoppable
+from inkdigits.cli.output import check_one_form, csv_line, print_status, stoppable
+from inkdigits.cli.reading_json import reading_lines
 from inkdigits.errors import PictureError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from inkdigits.cli.drawings import Drawings
     from inkdigits.reading.reader import Reader, Region
@@ -52,6 +52,9 @@ def read(
             metavar="PNG|DIR/",
         ),
     ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace drawings that inkdigits drew; no other file is ever replaced.")
+    ] = False,
     preview: Annotated[
         bool,
         typer.Option("--preview", help="Show the picture with its boxes in the terminal too, on stderr."),
@@ -67,15 +70,13 @@ def read(
     from inkdigits.reading.reader import Reader
 
     reader = Reader.load(model, threads=threads)
-    drawings = Drawings.of(annotate, debug, preview)
+    drawings = Drawings.of(annotate, debug, preview=preview, force=force)
     found = _read_each(reader, pictures, area, length, drawings)
-    if as_json:
-        readings = list(found)
-        print_json([reading.to_dict() for reading in readings])
-    else:
-        readings = _printed(found, _csv if as_csv else partial(_table, length=length))
+    form = reading_lines if as_json else _csv if as_csv else _table
+    readings = _printed(found, form)
+    drawings.print_files()
     if as_json or as_csv:
-        _print_missing(readings, length)
+        _print_notes(readings)
     failed = [reading for reading in readings if reading.outcome == "error"]
     for reading in failed:
         print_status(f"inkdigits: {_on_one_line(reading.error or '')}")
@@ -83,18 +84,10 @@ def read(
         raise typer.Exit(2 if len(failed) == len(readings) else 1)
 
 
-def _print_missing(readings: Sequence[Reading], length: int | None) -> None:
+def _print_notes(readings: Sequence[Reading]) -> None:
     for reading in readings:
-        if missing := _missing(reading, length):
-            print_status(f"inkdigits: {_on_one_line(reading.path)}{_page(reading)}: {missing}")
-
-
-def _missing(reading: Reading, length: int | None) -> str:
-    """How many of `length` digits were found, if it is another number."""
-    found = sum(digit.outcome != "not_a_digit" for digit in reading.digits)
-    if length is None or reading.outcome == "error" or found == length:
-        return ""
-    return f"{found} of {counted(length, 'digit')} found"
+        if reading.notes:
+            print_status(f"inkdigits: {_on_one_line(reading.path)}{_page(reading)}: {'; '.join(reading.notes)}")
 
 
 def _page(reading: Reading) -> str:
@@ -149,7 +142,9 @@ def _reason_for_batch(source: str) -> str | None:
     return f"{'an archive' if is_tar(source) else 'a table'}: use inkdigits batch {printable(source)} --out RESULTS"
 
 
-def _printed(readings: Iterator[Reading], form: Any) -> list[Reading]:
+def _printed(
+    readings: Iterator[Reading], form: Callable[[Iterator[Reading], list[Reading]], Iterator[str]]
+) -> list[Reading]:
     """Print each reading as soon as it is complete."""
     done: list[Reading] = []
     for line in form(readings, done):
@@ -157,14 +152,14 @@ def _printed(readings: Iterator[Reading], form: Any) -> list[Reading]:
     return done
 
 
-def _table(readings: Iterator[Reading], done: list[Reading], length: int | None) -> Iterator[str]:
+def _table(readings: Iterator[Reading], done: list[Reading]) -> Iterator[str]:
     # Without Rich, whose import takes longer than reading a picture.
     yield f"{'picture':<40}  {'outcome':<16}  digits"
     for reading in readings:
         done.append(reading)
         outcome = reading.outcome.replace("_", " ")
         name = _on_one_line(reading.path) + _page(reading)
-        yield f"{name:<40}  {outcome:<16}  {_described(reading, length)}".rstrip()
+        yield f"{name:<40}  {outcome:<16}  {_described(reading)}".rstrip()
 
 
 def _on_one_line(path: str) -> str:
@@ -172,12 +167,13 @@ def _on_one_line(path: str) -> str:
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in path)
 
 
-def _described(reading: Reading, length: int | None) -> str:
+def _described(reading: Reading) -> str:
+    if reading.error:
+        return _on_one_line(reading.error).removeprefix(f"{_on_one_line(reading.path)}: ")
     rows = " / ".join(reading.string.split("\n"))
     refused = sum(digit.outcome == "not_a_digit" for digit in reading.digits)
-    notes = [_missing(reading, length), *_unsure_notes(reading), f"{refused} not a digit" if refused else ""]
-    remarks = "; ".join(note for note in notes if note)
-    return f"{rows}  ({remarks})" if remarks else rows
+    notes = [*reading.notes, *_unsure_notes(reading), *([f"{refused} not a digit"] if refused else [])]
+    return f"{rows}  ({'; '.join(notes)})" if notes else rows
 
 
 def _unsure_notes(reading: Reading) -> list[str]:

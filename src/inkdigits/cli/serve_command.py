@@ -39,11 +39,25 @@ def serve(
             help="A folder that `inkdigits page` wrote: the page then reads on the device too.", metavar="DIR"
         ),
     ] = None,
+    log_level: Annotated[
+        str,
+        typer.Option(
+            help="Log error, warning, info (requests are info) or debug (libraries too), and what is graver.",
+            metavar="LEVEL",
+        ),
+    ] = "info",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No access log.")] = False,
 ) -> None:
     """Serve the page to draw on, the API to read pictures, and the Open Inference Protocol V2."""
     from inkdigits.errors import require_extra
-    from inkdigits.serving.settings import Settings, check_bind, check_prefix, check_site, read_token
+    from inkdigits.serving.settings import (
+        Settings,
+        check_bind,
+        check_log_level,
+        check_prefix,
+        check_site,
+        read_token,
+    )
 
     for module in ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client"):
         require_extra(module, "serve", "inkdigits serve")
@@ -61,6 +75,7 @@ def serve(
         prefix=check_prefix(prefix),
         site=check_site(site),
         access_log=not quiet,
+        log_level=check_log_level(log_level),
     )
     check_bind(settings, anyone=no_token)
     from inkdigits.serving.start import run

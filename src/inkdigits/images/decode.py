@@ -38,8 +38,8 @@ __all__ = [
     "printable",
 ]
 
-# A path, a file's bytes, a PIL image, a `Page`, or an array (height, width), (height, width, 3) or (height, width, 4)
-# of what `flatten.levels` takes.
+# A path, a file's bytes, a PIL image, a `Page`, or an array (height, width) or (height, width, 1, 3 or 4) of what
+# `flatten.levels` takes.
 Source = Any
 SUFFIXES = frozenset(
     {".png", ".jpg", ".jpeg", ".jpe", ".webp", ".bmp", ".dib", ".tif", ".tiff", ".gif", ".heic", ".heif", ".avif"}
@@ -78,11 +78,12 @@ def printable(path: str) -> str:
 
 
 def open_pages(source: Source, name: str | None = None, max_pages: int | None = None) -> Iterator[Page]:
-    """The pages of `source`, decoded lazily: one, or every frame of a TIFF or page of a PDF.
+    """The pages of `source`, decoded lazily: one, every frame of a TIFF or an animation, or every page of a PDF.
 
-    Raises `PictureError`, which names the picture, when it is missing, not a picture, truncated, animated, larger than
-    89 megapixels or without pixels, has more than `max_pages` pages, or is a PDF or HEIC whose extra is not installed,
-    and its subclass `PictureCostError` when decoding it takes more memory or time than `decoder_pool` allows.
+    Raises `PictureError`, which names the picture, when it is missing, not a picture, truncated, larger than 89
+    megapixels or without pixels, has more than `max_pages` pages or is an animation of more than 1,000 frames, or is a
+    PDF or HEIC whose extra is not installed, and its subclass `PictureCostError` when decoding it takes more memory or
+    time than `decoder_pool` allows.
     """
     name = name or name_of(source)
     if isinstance(source, Page):
@@ -102,7 +103,7 @@ def open_pages(source: Source, name: str | None = None, max_pages: int | None = 
 def decoded_here(content: bytes, name: str) -> Page | None:
     """The picture in a file that this process may decode by itself; None for one that needs a decoding process.
 
-    Raises `PictureError` for what is too large or empty, and for a small picture that is damaged or animated.
+    Raises `PictureError` for what is too large or empty, and for a small picture that is damaged.
     """
     if len(content) > MAX_BYTES:
         raise PictureError(f"{name}: more than the {MAX_BYTES:,} bytes that are read")
@@ -155,14 +156,23 @@ def _from_array(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
     channels = array.shape[2] if array.ndim == 3 else 1
     if array.dtype.kind not in "buif" or array.ndim not in {2, 3} or channels not in {1, 3, 4} or array.size == 0:
         raise PictureError(
-            f"{name}: expected a picture as uint8 or other numbers, (height, width), (height, width, 3) or (height, "
-            f"width, 4), got {array.dtype} {array.shape}"
+            f"{name}: expected a picture as uint8 or other numbers, (height, width), (height, width, 1), (height, "
+            f"width, 3) or (height, width, 4), got {array.dtype} {array.shape}{_advice(array)}"
         )
     check_pixels(array.shape[1], array.shape[0], name)
     pixels = flatten.levels(array, name)
     if channels == 4:
         return flatten.on_paper(pixels)
     return np.ascontiguousarray(pixels[:, :, 0] if channels == 1 and pixels.ndim == 3 else pixels)
+
+
+def _advice(array: NDArray[Any]) -> str:
+    """What to do with an array that is no picture, after a colon; empty where nothing is known."""
+    if array.ndim == 4 or (array.ndim == 3 and array.shape[2] > 4):
+        return ": several pictures are read by a list, list(array)"
+    if array.ndim == 1 and array.size == 784:
+        return ": array.reshape(28, 28) is a picture"
+    return ": convert it to numbers first" if array.dtype.kind not in "buif" else ""
 
 
 def _opened(path: Path, name: str) -> Any:

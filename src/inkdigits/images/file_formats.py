@@ -20,7 +20,7 @@ from inkdigits.images.png import SIGNATURE
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["MAX_PIXELS", "DecodedPage", "check_pixels", "file_pages", "image_pages", "small_picture"]
+__all__ = ["FORMAT_NAMES", "MAX_PIXELS", "DecodedPage", "check_pixels", "file_pages", "image_pages", "small_picture"]
 
 # A page's pixels, uint8 (height, width) grey or (height, width, 3) RGB, and whether it is the last one of its file.
 DecodedPage = tuple[NDArray[np.uint8], bool]
@@ -34,13 +34,18 @@ _START_OF_SCAN = b"\xff\xda"
 # Listed, so that Pillow tries no other of its formats: EPS starts Ghostscript.
 _QUICK_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM")
 _FORMATS = (*_QUICK_FORMATS, "TIFF", "WEBP", "DIB", "JPEG2000", "AVIF")
+# The names of all formats that are read, for people.
+FORMAT_NAMES = "PNG, JPEG, WebP, BMP, TIFF, GIF, PBM, PGM, PPM, JPEG 2000, AVIF, HEIC or PDF"
 _HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"heim", b"heis", b"mif1", b"msf1")
+# Formats that hold one view several times: the MPO of a phone.
+_ONE_VIEW = ("MPO",)
 _ORIENTATION = 0x0112  # EXIF's tag
+_MAX_FRAMES = 1000  # of an animation, which a small file can have millions of
 _BAND = 1_000_000  # pixels that are copied from Pillow at a time
 
 
 def small_picture(file: Any, name: str) -> Image.Image | None:
-    """The opened image of a PNG, JPEG or WebP of at most 4 megapixels and 16 MiB; None for any other file.
+    """The opened image of a PNG, JPEG or WebP of one frame, at most 4 megapixels and 16 MiB; None for any other file.
 
     Raises `PictureError` for such a file whose header is damaged.
     """
@@ -55,7 +60,8 @@ def small_picture(file: Any, name: str) -> Image.Image | None:
             image = Image.open(file, formats=[form])
         except UnidentifiedImageError as error:
             raise OSError("its header cannot be read") from error
-    return image if image.size[0] * image.size[1] <= _SMALL_PIXELS else None
+        one_frame = image.format in _ONE_VIEW or getattr(image, "n_frames", 1) == 1
+    return image if one_frame and image.size[0] * image.size[1] <= _SMALL_PIXELS else None
 
 
 def _form_of(head: bytes) -> str | None:
@@ -101,8 +107,7 @@ def _pillow(file: Any, name: str) -> Image.Image:
             return Image.open(file, formats=[form for form in _FORMATS if form in Image.OPEN])
         except UnidentifiedImageError as error:
             raise PictureError(
-                f"{name}: not a picture, or of an unsupported format: expected PNG, JPEG, WebP, BMP, TIFF, GIF, "
-                "HEIC or PDF"
+                f"{name}: not a picture, or of an unsupported format: expected {FORMAT_NAMES}"
             ) from error
 
 
@@ -130,7 +135,7 @@ def _in_a_line(error: Exception) -> str:
 
 
 def image_pages(image: Image.Image, name: str, max_pages: int | None, first: int = 0) -> Iterator[DecodedPage]:
-    """The frames of a TIFF from frame `first`, or the one picture that any other image has. Raises `PictureError`."""
+    """The frames of an image from frame `first`, one of most images. Raises `PictureError`."""
     frames = _frames(image, name)
     if max_pages is not None and frames > max_pages:
         raise PictureError(f"{name}: {frames} pages, expected at most {max_pages}: split it into several files")
@@ -144,14 +149,14 @@ def image_pages(image: Image.Image, name: str, max_pages: int | None, first: int
 
 def _frames(image: Image.Image, name: str) -> int:
     check_pixels(*image.size, name)
+    if image.format in _ONE_VIEW:
+        return 1
     with _pillow_errors(name):
         frames = int(getattr(image, "n_frames", 1))
-    # An MPO of a phone holds the same view twice.
-    if frames == 1 or image.format in {"MPO", "AVIF"}:
-        return 1
-    if image.format != "TIFF":
+    if frames > _MAX_FRAMES and image.format != "TIFF":
         raise PictureError(
-            f"{name}: animated, {frames} frames: expected one picture: save one frame as a file of its own"
+            f"{name}: an animation of {frames:,} frames, expected at most {_MAX_FRAMES:,}: save "
+            "some of them as files of their own"
         )
     return frames
 

@@ -62,10 +62,15 @@ def levels(array: NDArray[Any], name: str) -> Pixels:
         return array
     if array.dtype == np.bool_:
         return array.astype(np.uint8) * 255
+    if array.dtype.kind == "f" and not np.isfinite(array).all():
+        count = int((~np.isfinite(array)).sum())
+        raise PictureError(
+            f"{name}: {count:,} of {array.size:,} values are NaN or infinite, expected numbers: numpy.nan_to_num "
+            "replaces them"
+        )
     low, high = float(array.min()), float(array.max())
     expected = "floats in 0 to 1 or in 0 to 255" if array.dtype.kind == "f" else "integers in 0 to 65535"
-    # In this form the comparison refuses NaN too.
-    if not (low >= 0 and high <= (255 if array.dtype.kind == "f" else 65535)):
+    if low < 0 or high > (255 if array.dtype.kind == "f" else 65535):
         raise PictureError(f"{name}: expected {expected}, got {array.dtype} from {low:g} to {high:g}: scale them first")
     return eight_bits(array)
 

@@ -13,7 +13,7 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MAX_PLAIN_BYTES", "SIGNATURE", "decode_plain_png", "encode_png", "png_size"]
+__all__ = ["MAX_PLAIN_BYTES", "SIGNATURE", "decode_plain_png", "encode_png", "is_animated_png", "png_size"]
 
 MAX_PLAIN_BYTES = 65_536
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -24,12 +24,18 @@ _HEADER = struct.Struct(">IIBBBBB")
 _CHUNK = struct.Struct(">I4s")
 
 
-def encode_png(pixels: NDArray[np.uint8], *, optimize: bool = False) -> bytes:
-    """A PNG of uint8 (height, width) grey or (height, width, 3) RGB; `optimize` makes it smaller, and slower."""
-    from PIL import Image
+def encode_png(pixels: NDArray[np.uint8], *, optimize: bool = False, software: str | None = None) -> bytes:
+    """A PNG of uint8 (height, width) grey or (height, width, 3) RGB; `optimize` makes it smaller, and slower.
 
+    `software` is kept in the file as the name of the program that made it.
+    """
+    from PIL import Image, PngImagePlugin
+
+    notes = PngImagePlugin.PngInfo()
+    if software is not None:
+        notes.add_text("Software", software)
     content = io.BytesIO()
-    Image.fromarray(pixels).save(content, "PNG", optimize=optimize)
+    Image.fromarray(pixels).save(content, "PNG", optimize=optimize, pnginfo=notes)
     return content.getvalue()
 
 
@@ -39,6 +45,11 @@ def png_size(content: bytes) -> tuple[int, int] | None:
         return None
     width, height = (int.from_bytes(content[start : start + 4], "big") for start in (16, 20))
     return width, height
+
+
+def is_animated_png(content: bytes) -> bool:
+    """Whether a PNG has the chunk of an animation before its pixels."""
+    return content.startswith(SIGNATURE) and b"acTL" in content[: max(0, content.find(b"IDAT"))]
 
 
 def decode_plain_png(content: bytes) -> NDArray[np.uint8] | None:

@@ -104,6 +104,10 @@ class Predictor:
         metadata = read_properties(session.get_modelmeta().custom_metadata_map, name)
         return cls(metadata, _picture_size(session, name), session, content=content)
 
+    def __repr__(self) -> str:
+        height, width = self.size
+        return f"Predictor({self.metadata.network!r}, pictures of {width} x {height})"
+
     def __reduce__(self) -> tuple[Callable[..., Predictor], tuple[bytes, str]]:
         # An ONNX Runtime session cannot be pickled; another process may have other cores.
         return Predictor.from_bytes, (self.content, self.metadata.network)

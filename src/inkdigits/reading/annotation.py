@@ -19,18 +19,22 @@ if TYPE_CHECKING:
     from inkdigits.reading.reader import ReadingSteps
     from inkdigits.reading.reading import Digit
 
-__all__ = ["annotated_data_uri", "draw_annotation", "draw_steps", "write_png"]
+__all__ = ["annotated_data_uri", "draw_annotation", "draw_steps", "is_drawing", "write_png"]
 
 Pixels = NDArray[np.uint8]
 _COLOURS = {"digit": (0, 130, 60), "unsure": (220, 120, 0), "not_a_digit": (200, 30, 40)}
 # In pixels: the long side of an annotated picture, at most and at least; the height of the strip of steps and its gaps.
 _MAX_SIDE, _MIN_SIDE = 2000, 400
 _STRIP, _GAP = 320, 12
+# Wider strips go on in a next row; a single panel is shrunk to it.
+_MAX_WIDTH = 1800
 # The height of the captions above the strip's panels, and their words.
 _CAPTION = 24
 _CAPTIONS = ("picture", "ink", "digits", "network inputs")
 # The height of a network input with its frame, and how many are shown.
 _TILE, _MAX_TILES = 40, 400
+# What a drawing's file names as the program that made it.
+_SOFTWARE = "inkdigits read"
 
 
 def draw_annotation(steps: ReadingSteps) -> Pixels:
@@ -73,17 +77,40 @@ def _label(digit: Digit) -> str:
 
 
 def draw_steps(steps: ReadingSteps) -> Pixels:
-    """A strip with captions, uint8 RGB: the upright picture, its ink, the boxes, the network's inputs.
+    """Panels with captions, uint8 RGB, at most 1,800 pixels wide: the upright picture, its ink, the boxes, the
+    network's inputs.
 
     Ink of digits is green, other ink red.
     """
     stages = [steps.page.pixels, _ink(steps.view.maps), draw_annotation(steps)]
-    panels = [_of_height(_rgb(stage), _STRIP) for stage in stages]
-    panels.append(_network_inputs(steps))
+    panels = [*(_of_height(_rgb(stage), _STRIP) for stage in stages), _network_inputs(steps)]
     panels = [_captioned(panel, caption) for panel, caption in zip(panels, _CAPTIONS, strict=True)]
-    gap = np.full((_STRIP + _CAPTION, _GAP, 3), 255, np.uint8)
-    strip: Pixels = np.hstack([part for panel in panels for part in (panel, gap)][:-1])
-    return strip
+    rows: list[list[Pixels]] = [[]]
+    for panel in panels:
+        if rows[-1] and sum(one.shape[1] + _GAP for one in rows[-1]) + panel.shape[1] > _MAX_WIDTH:
+            rows.append([])
+        rows[-1].append(panel)
+    return _stacked([_beside(row) for row in rows])
+
+
+def _beside(panels: Sequence[Pixels]) -> Pixels:
+    """The panels side by side, with gaps, each at the top."""
+    height = max(panel.shape[0] for panel in panels)
+    return _stacked([np.swapaxes(_on_white(panel, height, panel.shape[1]), 0, 1) for panel in panels]).swapaxes(0, 1)
+
+
+def _stacked(rows: Sequence[Pixels]) -> Pixels:
+    """The rows one below the other, with gaps, each at the left."""
+    width = max(row.shape[1] for row in rows)
+    gap = np.full((_GAP, width, 3), 255, np.uint8)
+    parts = [part for row in rows for part in (_on_white(row, row.shape[0], width), gap)]
+    return np.concatenate(parts[:-1])
+
+
+def _on_white(picture: Pixels, height: int, width: int) -> Pixels:
+    canvas = np.full((height, width, 3), 255, np.uint8)
+    canvas[: picture.shape[0], : picture.shape[1]] = picture
+    return canvas
 
 
 def _ink(maps: InkMaps) -> Pixels:
@@ -103,14 +130,15 @@ def _captioned(panel: Pixels, caption: str) -> Pixels:
 
 
 def _network_inputs(steps: ReadingSteps) -> Pixels:
-    """The network's inputs in columns of 8, each with a frame in the colour of its outcome."""
+    """The network's inputs in columns of 8, longer where they are many, framed in the colour of their outcomes."""
     tiles = []
     for digit in steps.reading.digits[:_MAX_TILES]:
         tile = np.full((_TILE, _TILE, 3), _COLOURS[digit.outcome], np.uint8)
         tile[6:34, 6:34] = digit.network_input[:, :, None]
         tiles.append(tile)
-    columns = max(1, -(-len(tiles) // (_STRIP // _TILE)))
-    canvas = np.full((_STRIP, columns * _TILE, 3), 255, np.uint8)
+    columns = min(_MAX_WIDTH // _TILE, max(1, -(-len(tiles) // (_STRIP // _TILE))))
+    height = max(_STRIP, -(-len(tiles) // columns) * _TILE)
+    canvas = np.full((height, columns * _TILE, 3), 255, np.uint8)
     for number, tile in enumerate(tiles):
         row, column = divmod(number, columns)
         top, left = row * _TILE, column * _TILE
@@ -132,12 +160,23 @@ def _enlarged(picture: Pixels, side: int) -> tuple[Pixels, float]:
 def _of_height(picture: Pixels, height: int) -> Pixels:
     import cv2
 
-    scale = height / picture.shape[0]
-    size = (min(4000, max(1, round(picture.shape[1] * scale))), height)
+    scale = min(height / picture.shape[0], _MAX_WIDTH / picture.shape[1])
+    size = (max(1, round(picture.shape[1] * scale)), max(1, round(picture.shape[0] * scale)))
     method = cv2.INTER_AREA if scale < 1 else cv2.INTER_NEAREST
     return np.asarray(cv2.resize(picture, size, interpolation=method), np.uint8)
 
 
 def write_png(path: Path, picture: Pixels) -> None:
-    """Write uint8 RGB pixels as a PNG, atomically. Raises `OutputError`."""
-    write_bytes(path, encode_png(picture))
+    """Write uint8 RGB pixels as a PNG that `is_drawing` knows, atomically. Raises `OutputError`."""
+    write_bytes(path, encode_png(picture, software=_SOFTWARE))
+
+
+def is_drawing(path: Path) -> bool:
+    """Whether the file at `path` is a PNG that `write_png` wrote."""
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=["PNG"]) as image:
+            return image.info.get("Software") == _SOFTWARE
+    except (OSError, SyntaxError, ValueError):
+        return False

@@ -24,6 +24,7 @@ __all__ = [
     "Picture",
     "Region",
     "check_length",
+    "check_pictures",
     "checked_region",
     "named_source",
 ]
@@ -31,6 +32,7 @@ __all__ = [
 # x, y, width and height in pixels of the upright picture.
 Region: TypeAlias = tuple[int, int, int, int]
 
+_CHANNELS = (1, 3, 4)
 _EXPECTED = "a path, a file's bytes, a file opened in binary mode, a PIL image, or an array"
 
 
@@ -83,7 +85,7 @@ def _source(picture: Any, name: str) -> decode.Source:
             raise PictureError(f"{name}: a file opened as text, expected one opened in binary mode: open(path, 'rb')")
         return content
     if hasattr(picture, "__array__"):
-        return _channels_last(_as_numpy(picture, name))
+        return _channels_last(_as_numpy(picture, name), name)
     raise PictureError(f"{name}: expected {_EXPECTED}, got {type(picture).__name__}")
 
 
@@ -98,10 +100,29 @@ def _as_numpy(picture: Any, name: str) -> NDArray[Any]:
         raise PictureError(f"{name}: cannot be converted to a NumPy array: {error}") from error
 
 
-def _channels_last(array: NDArray[Any]) -> NDArray[Any]:
-    """Pictures of torch have their channels first."""
-    first = array.ndim == 3 and array.shape[0] in (1, 3, 4) and array.shape[2] not in (1, 3, 4)
+def _channels_last(array: NDArray[Any], name: str) -> NDArray[Any]:
+    """Pictures of torch have their channels first. Raises `PictureError` where both ends may be the channels."""
+    if array.ndim != 3:
+        return array
+    first, last = array.shape[0] in _CHANNELS, array.shape[2] in _CHANNELS
+    if first and last:
+        raise PictureError(
+            f"{name}: {array.shape} may be (height, width, channels) or (channels, height, width): pass a PIL image, "
+            "or pad it to 5 pixels or more"
+        )
     return np.moveaxis(array, 0, -1) if first else array
+
+
+def check_pictures(pictures: list[Any] | tuple[Any, ...]) -> None:
+    """Raise `PictureError` for lists of numbers, which are no list of pictures."""
+    for one in pictures:
+        if isinstance(one, list | tuple | int | float | np.number | np.bool_):
+            kind = type(pictures).__name__
+            inner = f"{type(one).__name__}s" if isinstance(one, list | tuple) else "numbers"
+            raise PictureError(
+                f"<{kind}>: a {kind} of {inner}, expected a list of pictures: make one picture of it by "
+                "numpy.asarray(numbers, numpy.uint8), with 0 for black and 255 for white"
+            )
 
 
 def checked_region(region: Region | None) -> tuple[int, int, int, int] | None:

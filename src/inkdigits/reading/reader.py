@@ -13,23 +13,24 @@ from numpy.typing import NDArray
 from inkdigits.errors import PictureError
 from inkdigits.images import decode
 from inkdigits.modelfile.predictor import DEFAULT_MODEL, Predictor
-from inkdigits.reading.components import Component
 from inkdigits.reading.coroutines import NetworkQueries, run, run_together
 from inkdigits.reading.decide import acceptance_threshold, decide
 from inkdigits.reading.finder import Finder
 from inkdigits.reading.many import PageResult, read_pages
+from inkdigits.reading.orientation import QUARTER_TURNS, Orientation, certainly_turned, may_be_turned
 from inkdigits.reading.picture_inputs import (
     Many,
     OnePicture,
     Picture,
     Region,
     check_length,
+    check_pictures,
     checked_region,
     named_source,
 )
 from inkdigits.reading.plain import segment_plain
 from inkdigits.reading.preview import small_copy
-from inkdigits.reading.reading import Box, Digit, DigitOutcome, Reading, ReadingOutcome, Separator
+from inkdigits.reading.reading import Box, Digit, DigitOutcome, Reading, ReadingOutcome
 from inkdigits.reading.rows import reading_order
 from inkdigits.reading.segmentation import Candidate, Segmentation, segment, split_to_length
 from inkdigits.reading.separators import find_separators
@@ -44,6 +45,8 @@ __all__ = ["Reader", "ReadingSteps", "Region", "annotate", "best_segmentation", 
 _GOOD_HEIGHT = 26
 # The confidence of every candidate of a view that leaves no doubt.
 _CERTAIN = 0.93
+# Of the views by which a picture's other quarter turns are tried, which few pictures need.
+_MAX_TURNED_SIDE = 512
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,9 @@ class Reader:
         """
         return cls(Predictor.load(model or DEFAULT_MODEL, threads=threads), Finder.load(threads=threads))
 
+    def __repr__(self) -> str:
+        return f"Reader({self.predictor!r})"
+
     @overload
     def read(self, picture: Picture, *, region: Region | None = None, length: int | None = None) -> Reading: ...
 
@@ -90,17 +96,25 @@ class Reader:
         length: int | None = None,
     ) -> Reading | list[Reading]:
         """Read one picture: a path, a file's bytes, a file opened in binary mode, a PIL image, or an array of NumPy,
-        JAX, torch or anything with `__array__`; of several pages, the first. A list of pictures gives a list of
-        readings, where one that cannot be read has the outcome `error`.
+        JAX, torch or anything with `__array__`; of several pages, the first.
+
+        Arrays are (height, width), (height, width, 1), (height, width, 3) RGB or (height, width, 4) RGBA, or have those
+        channels first. They hold uint8 from 0 black to 255 white, booleans, floats in 0 to 1 or 0 to 255, or integers
+        of up to 16 bits.
 
         `region` (x, y, width, height in pixels of the upright picture) is the part to read; `length` is the number of
-        digits, where it is known. Raises `PictureError` for what is no picture, and for another region or length.
+        digits, where it is known: `notes` of the reading say if another number was found.
+
+        A single picture that cannot be read raises `PictureError`. A list of pictures gives a list of readings, and
+        one of them that cannot be read raises nothing: its reading has the outcome `error` and the message in `error`,
+        so that the others are not lost. A wrong region or length, and lists of numbers, raise `PictureError` always.
         """
         area = checked_region(region)
         check_length(length)
         if isinstance(picture, list | tuple):
-            sources = [named_source(one, place) for place, one in enumerate(picture)]
-            return [_with_copy(result) for result in read_pages(self, sources, region=area, length=length, max_pages=1)]
+            check_pictures(picture)
+            first = ((name, _first_page(name, source)) for name, source in _named(picture))
+            return [_with_copy(result) for result in read_pages(self, first, region=area, length=length)]
         name, source = named_source(picture)
         steps = self.read_page(next(decode.open_pages(source, name)), region=area, length=length)
         return replace(steps.reading, picture=small_copy(steps.page.pixels))
@@ -109,8 +123,7 @@ class Reader:
         self, sources: Iterable[decode.Source], *, region: Region | None = None, length: int | None = None
     ) -> Iterator[Reading]:
         """Read pictures one after the other, a `Reading` for each page; one that cannot be read has outcome `error`."""
-        named = ((decode.name_of(source), source) for source in sources)
-        return (result.reading for result in read_pages(self, named, region=region, length=length))
+        return (result.reading for result in read_pages(self, _named(sources), region=region, length=length))
 
     def read_page(self, page: decode.Page, *, region: Region | None = None, length: int | None = None) -> ReadingSteps:
         """Read a page and keep the steps. Raises `PictureError` for a region outside the picture."""
@@ -129,27 +142,44 @@ class Reader:
     def _steps(self, page: decode.Page, region: Region | None, length: int | None) -> NetworkQueries[ReadingSteps]:
         pixels = _crop_region(page, region)
         threshold = acceptance_threshold(self.predictor.metadata.acceptance_threshold)
+        part = Orientation(*(region[:2] if region else (0, 0)), pixels.shape[1], pixels.shape[0])
         best = yield from segment_plain(pixels, threshold)
         if best is None:
             best = yield from best_segmentation(pixels, self.finder, threshold)
+            if may_be_turned(best, pixels):
+                best, part = yield from self._turned_upright(pixels, best, part, threshold)
         outcomes = decide(best, threshold)
         if length is not None:
             accepted = sum(outcome != "not_a_digit" for outcome in outcomes)
             if accepted < length:
-                best = yield from split_to_length(best, length - accepted)
+                sure = [one for one, outcome in zip(best.candidates, outcomes, strict=True) if outcome == "digit"]
+                best = yield from split_to_length(best, length - accepted, sure)
             outcomes = decide(best, threshold, length)
-        digits = _digits(best, outcomes, region)
-        separators = find_separators(digits, _marks(best, outcomes, region))
-        return ReadingSteps(page, best.view, _reading(page, digits, separators))
+        return ReadingSteps(page, best.view, _reading(page, best, outcomes, part, length))
+
+    def _turned_upright(
+        self, pixels: NDArray[np.uint8], as_it_is: Segmentation, part: Orientation, threshold: float
+    ) -> NetworkQueries[tuple[Segmentation, Orientation]]:
+        """The segmentation of the turned picture and how it is turned, if it reads certainly; else what was given."""
+        parts = [replace(part, rotation=rotation) for rotation in QUARTER_TURNS]
+        turned = []
+        for one in parts:
+            found = yield from best_segmentation(one.upright(pixels), self.finder, threshold, _MAX_TURNED_SIDE)
+            turned.append(found)
+        place = certainly_turned(as_it_is, turned, threshold)
+        return (as_it_is, part) if place is None else (turned[place], parts[place])
 
 
-def best_segmentation(pixels: NDArray[np.uint8], finder: Finder, threshold: float) -> NetworkQueries[Segmentation]:
-    """The best segmentation of a picture among its views, from small to large.
+def best_segmentation(
+    pixels: NDArray[np.uint8], finder: Finder, threshold: float, max_side: int | None = None
+) -> NetworkQueries[Segmentation]:
+    """The best segmentation of a picture among its views, from small to large, of at most `max_side` pixels.
 
     Larger views are left out where digits are large enough in those before.
     """
     best: Segmentation | None = None
-    for number, side in enumerate(view_sides(pixels)):
+    sides = [side for side in view_sides(pixels) if max_side is None or side <= max_side]
+    for number, side in enumerate(sides):
         found = yield from segment(show(pixels, side, finder))
         if best is None or found.quality > best.quality:
             best = found
@@ -175,9 +205,9 @@ def _crop_region(page: decode.Page, region: Region | None) -> NDArray[np.uint8]:
     return np.ascontiguousarray(page.pixels[y : y + h, x : x + w])
 
 
-def _digits(segmentation: Segmentation, outcomes: list[DigitOutcome], region: Region | None) -> tuple[Digit, ...]:
-    left, top = region[:2] if region else (0, 0)
-    boxes = [_box(candidate.component, segmentation.view, left, top) for candidate in segmentation.candidates]
+def _digits(segmentation: Segmentation, outcomes: Sequence[DigitOutcome]) -> tuple[Digit, ...]:
+    """The candidates in reading order, with boxes of the upright part."""
+    boxes = [segmentation.view.to_picture(*candidate.component.ink_box) for candidate in segmentation.candidates]
     return tuple(
         _digit(segmentation.candidates[place], boxes[place], row, outcomes[place])
         for row, places in enumerate(reading_order(boxes))
@@ -185,20 +215,14 @@ def _digits(segmentation: Segmentation, outcomes: list[DigitOutcome], region: Re
     )
 
 
-def _marks(segmentation: Segmentation, outcomes: list[DigitOutcome], region: Region | None) -> list[Box]:
+def _marks(segmentation: Segmentation, outcomes: Sequence[DigitOutcome]) -> list[Box]:
     """The boxes of ink that is no digit's."""
-    left, top = region[:2] if region else (0, 0)
     refused = [
         candidate.component
         for candidate, outcome in zip(segmentation.candidates, outcomes, strict=True)
         if outcome == "not_a_digit"
     ]
-    return [_box(component, segmentation.view, left, top) for component in (*refused, *segmentation.specks)]
-
-
-def _box(component: Component, view: View, left: int, top: int) -> Box:
-    x, y, w, h = view.to_picture(*component.ink_box)
-    return x + left, y + top, w, h
+    return [segmentation.view.to_picture(*component.ink_box) for component in (*refused, *segmentation.specks)]
 
 
 def _digit(candidate: Candidate, box: Box, row: int, outcome: DigitOutcome) -> Digit:
@@ -217,14 +241,50 @@ def _digit(candidate: Candidate, box: Box, row: int, outcome: DigitOutcome) -> D
     )
 
 
-def _reading(page: decode.Page, digits: tuple[Digit, ...], separators: tuple[Separator, ...]) -> Reading:
+def _reading(
+    page: decode.Page,
+    segmentation: Segmentation,
+    outcomes: Sequence[DigitOutcome],
+    part: Orientation,
+    length: int | None,
+) -> Reading:
+    upright = _digits(segmentation, outcomes)
+    # Rows and separators are found in the upright part, and boxes given in the picture.
+    separators = find_separators(upright, _marks(segmentation, outcomes))
     rows: dict[int, str] = {}
-    for digit in digits:
+    for digit in upright:
         if digit.outcome != "not_a_digit":
             rows[digit.row] = rows.get(digit.row, "") + str(digit.value)
-    outcome: ReadingOutcome = "blank" if not digits else "nothing_accepted"
-    string = "\n".join(rows.values())
-    return Reading(page.name, "read" if rows else outcome, string, None, digits, page.number + 1, page.size, separators)
+    outcome: ReadingOutcome = "blank" if not upright else "nothing_accepted"
+    return Reading(
+        page.name,
+        "read" if rows else outcome,
+        "\n".join(rows.values()),
+        None,
+        tuple(replace(digit, box=part.in_picture(digit.box)) for digit in upright),
+        page.number + 1,
+        page.size,
+        tuple(replace(one, box=part.in_picture(one.box)) for one in separators),
+        part.rotation,
+        length,
+    )
+
+
+def _named(sources: Iterable[decode.Source]) -> Iterator[tuple[str, decode.Source | PictureError]]:
+    for place, source in enumerate(sources):
+        try:
+            yield named_source(source, place)
+        except PictureError as error:
+            yield decode.name_of(source), error
+
+
+def _first_page(name: str, source: decode.Source | PictureError) -> decode.Page | PictureError:
+    if isinstance(source, PictureError):
+        return source
+    try:
+        return next(decode.open_pages(source, name))
+    except PictureError as error:
+        return error
 
 
 def _with_copy(result: PageResult) -> Reading:
@@ -248,7 +308,7 @@ def read(
 ) -> Reading | list[Reading]:
     """`Reader.load().read(picture)`, of one picture or a list; for many calls load a `Reader` once.
 
-    Raises `PictureError`.
+    Raises `PictureError` for one picture that cannot be read; in a list its reading has the outcome `error` instead.
     """
     return Reader.load().read(picture, region=region, length=length)
 

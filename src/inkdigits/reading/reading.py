@@ -26,6 +26,9 @@ ReadingOutcome = Literal["read", "blank", "nothing_accepted", "error"]
 Box = tuple[int, int, int, int]
 
 
+_MAX_SHOWN = 60  # characters of a string in a reading's repr
+
+
 class DigitDict(TypedDict):
     """A `Digit` as JSON holds it."""
 
@@ -57,6 +60,8 @@ class ReadingDict(TypedDict):
     string: str
     error: str | None
     size: list[int]
+    rotation: int
+    notes: list[str]
     digits: list[DigitDict]
     separators: list[SeparatorDict]
 
@@ -127,8 +132,10 @@ class Reading:
     reading order, rows separated by a line break; unsure digits are included, refused ones are not. `page` counts the
     frames or pages of one file from 1. `size` is the width and height of the upright picture in pixels, (0, 0) for an
     error.
-    `separators` are what stands between digits and is no digit; they are not part of the string. `picture` is a small
-    copy of the picture, uint8 grey or RGB, in a reading that `Reader.read` returns; no comparison looks at it.
+    `separators` are what stands between digits and is no digit; they are not part of the string. `rotation` is by how
+    many degrees the writing is turned clockwise in the picture: 0, 90, 180 or 270; boxes are those of the picture as it
+    was given. `length` is the number of digits that there should be, where that was said. `picture` is a small copy of
+    the picture, uint8 grey or RGB, in a reading that `Reader.read` returns; no comparison looks at it.
     """
 
     path: str
@@ -139,12 +146,27 @@ class Reading:
     page: int = 1
     size: tuple[int, int] = (0, 0)
     separators: tuple[Separator, ...] = ()
+    rotation: Literal[0, 90, 180, 270] = 0
+    length: int | None = None
     picture: NDArray[np.uint8] | None = field(default=None, compare=False)
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a person should know of the reading besides its digits, such as "8 of 10 digits were found"."""
+        found = sum(digit.outcome != "not_a_digit" for digit in self.digits)
+        short = self.length is not None and self.outcome != "error" and found != self.length
+        digits = "digit was" if self.length == 1 else "digits were"
+        return (
+            *((f"{found} of {self.length} {digits} found",) if short else ()),
+            *((f"the writing is turned by {self.rotation} degrees",) if self.rotation else ()),
+        )
+
     def __repr__(self) -> str:
-        found = repr(self.error) if self.error else f"{self.string!r}, digits={len(self.digits)}"
+        shown = self.string if len(self.string) <= _MAX_SHOWN else f"{self.string[: _MAX_SHOWN - 1]}…"
+        found = repr(self.error) if self.error else f"{shown!r}, digits={len(self.digits)}"
         page = f" page {self.page}" if self.page > 1 else ""
-        return f"Reading({self.path + page!r}: {self.outcome} {found})"
+        notes = "".join(f"; {note}" for note in self.notes)
+        return f"Reading({self.path + page!r}: {self.outcome} {found}{notes})"
 
     def _repr_html_(self) -> str:
         """The picture with its boxes and what was read, in a notebook."""
@@ -167,6 +189,8 @@ class Reading:
             "string": self.string,
             "error": self.error,
             "size": list(self.size),
+            "rotation": self.rotation,
+            "notes": list(self.notes),
             "digits": [digit.to_dict() for digit in self.digits],
             "separators": [separator.to_dict() for separator in self.separators],
         }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -134,13 +134,17 @@ def _least_probable(candidates: Sequence[Candidate]) -> float:
     return min(candidate.best for candidate in candidates)
 
 
-def split_to_length(segmentation: Segmentation, missing: int) -> NetworkQueries[Segmentation]:
-    """The segmentation with up to `missing` more candidates, from the most probable splits.
+def split_to_length(
+    segmentation: Segmentation, missing: int, kept: Collection[Candidate] = ()
+) -> NetworkQueries[Segmentation]:
+    """The segmentation with up to `missing` more candidates, from the most probable splits of others than `kept`.
 
     The parts are `forced`: however probable they are, nothing in the picture justifies the split.
     """
+    whole_ones = {id(one) for one in kept}
     finest = [max(cluster.hypotheses, key=len) for cluster in segmentation.clusters]
-    wide = sorted((one.component for one in segmentation.candidates), key=lambda one: -one.w)[:_MAX_CUTS]
+    wide = [one.component for one in segmentation.candidates if id(one) not in whole_ones]
+    wide = sorted(wide, key=lambda one: -one.w)[:_MAX_CUTS]
     counts = range(2, min(_MAX_PARTS, missing + 1) + 1)
     cuts = [parts for component in wide for count in counts if (parts := split_touching(component, count))]
     splits = yield from _classified([*(digits for digits in finest if len(digits) > 1), *cuts])
@@ -148,7 +152,8 @@ def split_to_length(segmentation: Segmentation, missing: int) -> NetworkQueries[
     for split in sorted(splits, key=lambda digits: -_least_probable(digits)):
         whole = [one for one in candidates if any(_holds(one.component, part.component) for part in split)]
         probable = _least_probable(split) >= _MIN_FORCED_PROBABILITY
-        if probable and len(whole) == 1 and not whole[0].forced and len(split) - 1 <= missing:
+        free = len(whole) == 1 and not whole[0].forced and id(whole[0]) not in whole_ones
+        if probable and free and len(split) - 1 <= missing:
             place = next(index for index, one in enumerate(candidates) if one is whole[0])
             candidates[place : place + 1] = [replace(part, forced=True) for part in split]
             missing -= len(split) - 1

@@ -5,23 +5,33 @@ from __future__ import annotations
 import json
 import logging
 import sys
-import time
 import traceback
 from collections.abc import Mapping
+from datetime import UTC, datetime
 
 from starlette.types import Scope
 
 from inkdigits.serving.metrics import REQUESTS, SECONDS
+from inkdigits.serving.settings import LogLevel
 
 __all__ = ["log_as_json", "log_event", "log_exception", "record_request"]
 
+_LEVELS: dict[LogLevel, int] = {
+    "error": logging.ERROR,
+    "warning": logging.WARNING,
+    "info": logging.INFO,
+    "debug": logging.DEBUG,
+}
+_LOGGER = logging.getLogger("inkdigits.serving")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 
 
-def log_event(event: str, **fields: object) -> None:
-    """Write one line of JSON on stderr."""
-    line = {"time": round(time.time(), 3), "event": event, **fields}
-    sys.stderr.write(json.dumps(line) + "\n")
+def log_event(event: str, level: LogLevel = "info", /, **fields: object) -> None:
+    """Write one line of JSON on stderr, unless `level` is below the one of `log_as_json`; times are ISO 8601, UTC."""
+    if not _LOGGER.isEnabledFor(_LEVELS[level]):
+        return
+    now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    sys.stderr.write(json.dumps({"time": now, "level": level, "event": event, **fields}) + "\n")
     sys.stderr.flush()
 
 
@@ -31,14 +41,19 @@ class _JsonHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         error = "".join(traceback.format_exception(*record.exc_info)) if record.exc_info else None
         more = {} if error is None else {"error": error}
-        log_event("library", logger=record.name, level=record.levelname, message=record.getMessage(), **more)
+        level: LogLevel = next((name for name, least in _LEVELS.items() if record.levelno >= least), "debug")
+        log_event("library", level, logger=record.name, message=record.getMessage(), **more)
 
 
-def log_as_json() -> None:
-    """Have libraries, Python's warnings among them, log warnings and errors as lines of JSON."""
+def log_as_json(level: LogLevel = "info") -> None:
+    """Log events of `level` and above, and what libraries log, Python's warnings among them, as lines of JSON.
+
+    Libraries log warnings and errors only, and everything with `debug`.
+    """
+    _LOGGER.setLevel(_LEVELS[level])
     root = logging.getLogger()
     root.handlers[:] = [_JsonHandler()]
-    root.setLevel(logging.WARNING)
+    root.setLevel(logging.DEBUG if level == "debug" else max(logging.WARNING, _LEVELS[level]))
     logging.captureWarnings(True)
 
 
@@ -65,4 +80,6 @@ def _route(scope: Scope) -> str:
 
 def log_exception(scope: Scope, error: Exception, log: Mapping[str, str]) -> None:
     """Log a bug in the server with its traceback and these fields."""
-    log_event("internal_error", route=_route(scope), error="".join(traceback.format_exception(error)), **log)
+    log_event(
+        "internal_error", level="error", route=_route(scope), error="".join(traceback.format_exception(error)), **log
+    )

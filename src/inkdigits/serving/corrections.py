@@ -82,7 +82,7 @@ class Corrections:
 
 def _refused(error: BaseException | None) -> RequestError:
     """What a client is told; the log names the file."""
-    log_event("correction_failed", error=repr(error))
+    log_event("correction_failed", "error", error=repr(error))
     number = error.errno if isinstance(error, OSError) else None
     if number in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
         return RequestError(507, "full", "the disk of the corrections is full: nothing was kept")

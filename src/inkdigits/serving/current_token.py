@@ -49,4 +49,4 @@ class CurrentToken:
         try:
             self._token = read_token(self.settings.token_file)
         except ServingError as error:
-            log_event("token_kept", error=str(error))
+            log_event("token_kept", "warning", error=str(error))

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from inkdigits.errors import PictureError
 from inkdigits.images.decode import decoded_here, is_decoded_here
 from inkdigits.images.page import Page
-from inkdigits.images.png import png_size
+from inkdigits.images.png import is_animated_png, png_size
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.reading.finder import Finder
 from inkdigits.reading.many import read_pages
@@ -41,8 +41,11 @@ class Picture:
 
     @property
     def small_pixels(self) -> int | None:
-        """The pixels that its PNG header declares; None for a large picture. The decoder detects a false header."""
-        size = png_size(self.content)
+        """The pixels that its PNG header declares; None for a large picture, an animation and other formats.
+
+        The decoder detects a false header.
+        """
+        size = None if is_animated_png(self.content) else png_size(self.content)
         return size[0] * size[1] if size and size[0] * size[1] <= _SMALL_PIXELS else None
 
 

@@ -26,7 +26,7 @@ T = TypeVar("T")
 # Parts of messages, and the reasons by which the metrics count them.
 _REASONS = (
     ("megapixels", "size"), ("refused", "cost"), ("not enough memory", "cost"), ("pages, expected", "pages"),
-    ("animated", "animated"), ("not a picture", "format"), ("empty", "format"), ("region", "region"),
+    ("not a picture", "format"), ("empty", "format"), ("region", "region"),
 )  # fmt: skip
 _MANY_DIGITS = 20  # as JSON they take milliseconds, in which the event loop would answer nobody else
 

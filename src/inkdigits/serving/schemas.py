@@ -168,6 +168,14 @@ class DigitRead(BaseModel):
     network_input: Annotated[list[list[int]], Field(description="28 x 28, white ink on black.")]
 
 
+class SeparatorRead(BaseModel):
+    """What stands after a digit and is no digit."""
+
+    character: Literal[".", ",", ":", "-", "/"]
+    box: Annotated[list[int], Field(description="x, y, width, height in pixels of the upright picture.")]
+    row: int
+
+
 class PictureRead(BaseModel):
     """One page of a picture, read."""
 
@@ -177,7 +185,12 @@ class PictureRead(BaseModel):
     string: Annotated[str, Field(description="The accepted digits in reading order, rows separated by line breaks.")]
     error: Annotated[str | None, Field(description="Why the picture cannot be read, for the outcome `error`.")]
     size: Annotated[list[int], Field(description="Width and height of the upright picture in pixels.")]
+    rotation: Annotated[
+        Literal[0, 90, 180, 270], Field(description="How many degrees clockwise the writing is turned in the picture.")
+    ]
+    notes: Annotated[list[str], Field(description='What else is to be known, such as "8 of 10 digits were found".')]
     digits: list[DigitRead]
+    separators: list[SeparatorRead]
 
 
 class Readings(BaseModel):

@@ -46,7 +46,7 @@ def serve(settings: Settings, listener: socket.socket, reports: Reports) -> None
     Every accepted request is answered before this returns, if its client takes the answer in time. Raises as
     `build_app` does.
     """
-    log_as_json()
+    log_as_json(settings.log_level)
     sys.setswitchinterval(_SWITCH_INTERVAL)
     limits = settings.limits
     connections = OpenConnections(limits, _max_open())

@@ -6,12 +6,25 @@ import ipaddress
 import re
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, get_args
 
 from inkdigits.errors import ServingError
 from inkdigits.images.decoder_pool import DecodingLimits
 
-__all__ = ["ServerLimits", "Settings", "check_bind", "check_prefix", "check_site", "is_loopback", "read_token"]
+__all__ = [
+    "LogLevel",
+    "ServerLimits",
+    "Settings",
+    "check_bind",
+    "check_log_level",
+    "check_prefix",
+    "check_site",
+    "is_loopback",
+    "read_token",
+]
 
+LogLevel = Literal["error", "warning", "info", "debug"]
+_LOG_LEVELS: tuple[LogLevel, ...] = get_args(LogLevel)
 _MIN_TOKEN = 16  # characters
 _QUICK = DecodingLimits(384 * 2**20, cpu_seconds=1, seconds=10.0, niceness=5)
 _SLOW = DecodingLimits(1024 * 2**20, cpu_seconds=10, seconds=25.0, niceness=15)
@@ -65,6 +78,7 @@ class Settings:
     prefix: str = ""
     site: Path | None = None  # that `inkdigits page` has written: the page may then read in the browser too
     access_log: bool = True
+    log_level: LogLevel = "info"
     limits: ServerLimits = ServerLimits()
 
 
@@ -85,6 +99,14 @@ def check_bind(settings: Settings, *, anyone: bool) -> None:
             f"--host {settings.host} serves other machines, and there is no token: give --token-file FILE, or "
             "--no-token if everyone who can reach the server may use it"
         )
+
+
+def check_log_level(level: str) -> LogLevel:
+    """`level` in lower case. Raises `ServingError` for another word."""
+    for known in _LOG_LEVELS:
+        if level.lower() == known:
+            return known
+    raise ServingError(f"--log-level {level}: expected one of {', '.join(_LOG_LEVELS)}")
 
 
 def check_prefix(prefix: str) -> str:

@@ -18,7 +18,7 @@ from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from inkdigits.errors import InkdigitsError, ServingError
-from inkdigits.serving.access_log import log_event
+from inkdigits.serving.access_log import log_as_json, log_event
 from inkdigits.serving.settings import Settings
 from inkdigits.system.interrupts import raise_on_stop_signals
 
@@ -73,6 +73,7 @@ def serve_with_workers(settings: Settings, listener: socket.socket, ready: Calla
     Every accepted request is answered before this returns, if its client takes the answer in time. Raises
     `ServingError` when a worker cannot start.
     """
+    log_as_json(settings.log_level)
     with tempfile.TemporaryDirectory(prefix="inkdigits-metrics-") as folder:
         os.environ[_SHARED_FOLDER] = folder
         supervisor = _Supervisor(settings, listener)
@@ -111,11 +112,11 @@ class _Supervisor:
             wait([worker.process.sentinel for worker in self.workers], timeout=1.0)
             for place, worker in enumerate(self.workers):
                 if worker.is_hung():
-                    log_event("worker_hung", seconds=_HUNG_SECONDS)
+                    log_event("worker_hung", "error", seconds=_HUNG_SECONDS)
                     worker.process.kill()
                     worker.process.join()
                 if not worker.process.is_alive():
-                    log_event("worker_exited", exit_code=worker.process.exitcode)
+                    log_event("worker_exited", "error", exit_code=worker.process.exitcode)
                     _forget(worker)
                     time.sleep(_RESTART_SECONDS)
                     worker.pipe.close()
@@ -132,7 +133,7 @@ class _Supervisor:
             try:
                 successor.wait_until_ready()
             except ServingError as error:
-                log_event("reload_failed", error=str(error))
+                log_event("reload_failed", "error", error=str(error))
                 successor.process.kill()
                 return
             self.workers[place] = successor
