@@ -78,7 +78,7 @@ def differences(ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> list[str]
     """In what two readings differ, by more than the bounds; nothing where they are the same."""
     found = [
         f"{name} {ours[name]!r} and {theirs[name]!r}"
-        for name in ("string", "outcome", "size")
+        for name in ("string", "outcome", "size", "rotation", "notes")
         if ours[name] != theirs[name]
     ]
     if len(ours["digits"]) != len(theirs["digits"]):

@@ -68,6 +68,8 @@ def test_pages(hosts: ModuleType) -> None:
             "small writing": (page_of_rows(24), {}),
             "upside down contrast": (255 - page_of_rows(), {}),
             "a region": (page_of_rows(), {"region": (40, 30, 400, 90)}),
+            **{f"turned {turn}": (np.rot90(page_of_rows(), turn).copy(), {}) for turn in (1, 2, 3)},
+            "a turned region": (np.rot90(page_of_rows(), 1).copy(), {"region": (20, 10, 380, 600)}),
         },
     )
     assert readings[0]["string"] == "31415\n92653\n58979"

@@ -3,6 +3,7 @@
 import { decide } from "./decide.js";
 import { decoded } from "./decode.js";
 import { loadNetworks } from "./finder.js";
+import { certainlyTurned, inPicture, mayBeTurned, QUARTER_TURNS, upright } from "./orientation.js";
 import { onPaper } from "./paper.js";
 import parameters from "./parameters.js";
 import { crop } from "./pixels.js";
@@ -44,6 +45,8 @@ import { show, toPicture, viewSides } from "./views.js";
  * @property {"read" | "blank" | "nothing_accepted"} outcome
  * @property {string} string the accepted digits in reading order, rows separated by line breaks
  * @property {[width: number, height: number]} size
+ * @property {import("./orientation.js").Rotation} rotation by how many degrees the writing is turned clockwise
+ * @property {string[]} notes what a person should know besides, such as "8 of 10 digits were found"
  * @property {Digit[]} digits
  * @property {Separator[]} separators
  */
@@ -54,7 +57,9 @@ import { show, toPicture, viewSides } from "./views.js";
  * @property {number} [length] the number of digits, where it is known
  */
 
-const { GOOD_HEIGHT, CERTAIN } = parameters.reader;
+/** @typedef {import("./orientation.js").Orientation} Orientation */
+
+const { GOOD_HEIGHT, CERTAIN, MAX_TURNED_SIDE } = parameters.reader;
 
 export class DigitReader {
   /** @param {import("./finder.js").Networks} networks */
@@ -80,14 +85,20 @@ export class DigitReader {
     const whole = onPaper(picture instanceof Blob ? await decoded(picture) : picture);
     const { classify } = this.networks;
     const shown = region ? crop(whole, checkedRegion(region, whole)) : whole;
-    let best = (await segmentPlain(shown, classify)) ?? (await bestSegmentation(shown, this.networks));
+    const [left, top] = region ?? [0, 0];
+    /** @type {Orientation} */
+    let part = { left, top, width: shown.width, height: shown.height, rotation: 0 };
+    let best = await segmentPlain(shown, classify);
+    if (!best) [best, part] = await segmentUpright(shown, part, this.networks);
     let outcomes = decide(best);
     if (length !== undefined) {
       const missing = checkedLength(length) - outcomes.filter((outcome) => outcome !== "not_a_digit").length;
-      if (missing > 0) best = await splitToLength(best, missing, classify);
+      const sure = best.candidates.filter((_, place) => outcomes[place] === "digit");
+      if (missing > 0) best = await splitToLength(best, missing, sure, classify);
       outcomes = decide(best, length);
     }
-    return readingOf(best, outcomes, [whole.width, whole.height], region ?? [0, 0, 0, 0]);
+    const reading = readingOf(best, outcomes, [whole.width, whole.height], part);
+    return { ...reading, notes: notesOf(reading, length) };
   }
 
   /**
@@ -118,12 +129,31 @@ function checkedLength(length) {
 }
 
 /**
- * The best segmentation of a picture among its views, from small to large.
+ * The best segmentation of a picture, turned where its writing certainly is, and how it lies.
+ * @param {Pixels} picture
+ * @param {Orientation} part
+ * @param {import("./finder.js").Networks} networks
+ * @returns {Promise<[Segmentation, Orientation]>}
+ */
+async function segmentUpright(picture, part, networks) {
+  const asItIs = await bestSegmentation(picture, networks);
+  if (!mayBeTurned(asItIs, picture)) return [asItIs, part];
+  const turned = [];
+  for (const rotation of QUARTER_TURNS) {
+    turned.push(await bestSegmentation(upright(picture, rotation), networks, MAX_TURNED_SIDE));
+  }
+  const place = certainlyTurned(asItIs, turned);
+  return place < 0 ? [asItIs, part] : [turned[place], { ...part, rotation: QUARTER_TURNS[place] }];
+}
+
+/**
+ * The best segmentation of a picture among its views, from small to large, of at most `maxSide` pixels.
  * @param {Pixels} picture
  * @param {import("./finder.js").Networks} networks
+ * @param {number} [maxSide]
  */
-async function bestSegmentation(picture, { find, classify }) {
-  const [first, ...larger] = viewSides(picture);
+async function bestSegmentation(picture, { find, classify }, maxSide = Infinity) {
+  const [first, ...larger] = viewSides(picture).filter((side) => side <= maxSide);
   let best = await segment(await show(picture, first, find), classify);
   for (const [number, side] of larger.entries()) {
     const isGood = number > 1 && best.height >= GOOD_HEIGHT && decide(best).includes("digit");
@@ -144,26 +174,41 @@ function isCertain(found) {
  * @param {Segmentation} segmentation
  * @param {DigitOutcome[]} outcomes
  * @param {[number, number]} size
- * @param {Box} region
- * @returns {Reading}
+ * @param {Orientation} part
+ * @returns {Omit<Reading, "notes">}
  */
-function readingOf({ view, candidates, specks }, outcomes, size, [left, top]) {
-  /** @type {(component: import("./component.js").Component) => Box} */
-  const boxOf = (component) => {
-    const [x, y, width, height] = toPicture(view, component.inkBox);
-    return [x + left, y + top, width, height];
-  };
-  const boxes = candidates.map((candidate) => boxOf(candidate.component));
+function readingOf({ view, candidates, specks }, outcomes, size, part) {
+  // Rows and separators are found in the upright part, and boxes given in the picture.
+  const boxes = candidates.map((candidate) => toPicture(view, candidate.component.inkBox));
   const digits = readingOrder(boxes).flatMap((places, row) => places.map((place) => (
     digitOf(candidates[place], boxes[place], row, outcomes[place])
   )));
   const refused = candidates.filter((_, place) => outcomes[place] === "not_a_digit").map((one) => one.component);
-  const separators = findSeparators(digits, [...refused, ...specks].map(boxOf));
+  const separators = findSeparators(digits, [...refused, ...specks].map((one) => toPicture(view, one.inkBox)));
   const accepted = digits.filter((digit) => digit.outcome !== "not_a_digit");
   const rows = [...new Set(accepted.map((digit) => digit.row))];
-  const string = rows.map((row) => accepted.filter((digit) => digit.row === row).map((digit) => digit.value).join("")).join("\n");
-  const outcome = rows.length ? "read" : digits.length ? "nothing_accepted" : "blank";
-  return { outcome, string, size, digits, separators };
+  return {
+    outcome: rows.length ? "read" : digits.length ? "nothing_accepted" : "blank",
+    string: rows.map((row) => accepted.filter((digit) => digit.row === row).map((digit) => digit.value).join("")).join("\n"),
+    size,
+    rotation: part.rotation,
+    digits: digits.map((digit) => ({ ...digit, box: inPicture(part, digit.box) })),
+    separators: separators.map((separator) => ({ ...separator, box: inPicture(part, separator.box) })),
+  };
+}
+
+/**
+ * @param {Pick<Reading, "rotation" | "digits">} reading
+ * @param {number | undefined} length
+ */
+function notesOf({ rotation, digits }, length) {
+  const found = digits.filter((digit) => digit.outcome !== "not_a_digit").length;
+  const notes = [];
+  if (length !== undefined && found !== length) {
+    notes.push(`${found} of ${length} ${length === 1 ? "digit was" : "digits were"} found`);
+  }
+  if (rotation) notes.push(`the writing is turned by ${rotation} degrees`);
+  return notes;
 }
 
 /**

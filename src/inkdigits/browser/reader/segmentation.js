@@ -119,14 +119,16 @@ function leastProbable(candidates) {
 }
 
 /**
- * The segmentation with up to `missing` more candidates, from the most probable splits. The parts are `forced`.
+ * The segmentation with up to `missing` more candidates, from the most probable splits of others than `kept`. The parts
+ * are `forced`.
  * @param {Segmentation} segmentation
  * @param {number} missing
+ * @param {Candidate[]} kept
  * @param {Classify} classify
  */
-export async function splitToLength({ view, candidates, clusters, specks }, missing, classify) {
+export async function splitToLength({ view, candidates, clusters, specks }, missing, kept, classify) {
   const finest = clusters.map((cluster) => cluster.reduce((most, digits) => (digits.length > most.length ? digits : most)));
-  const wide = candidates.map((candidate) => candidate.component)
+  const wide = candidates.filter((candidate) => !kept.includes(candidate)).map((candidate) => candidate.component)
     .sort((one, other) => other.cover.width - one.cover.width).slice(0, MAX_CUTS);
   const counts = Array.from({ length: Math.max(0, Math.min(MAX_PARTS, missing + 1) - 1) }, (_, place) => place + 2);
   const cuts = wide.flatMap((component) => counts.map((count) => splitTouching(component, count)));
@@ -136,7 +138,8 @@ export async function splitToLength({ view, candidates, clusters, specks }, miss
   for (const split of splits.sort((one, other) => leastProbable(other) - leastProbable(one))) {
     const whole = found.filter((one) => split.some((part) => holds(one.component, part.component)));
     const isProbable = leastProbable(split) >= MIN_FORCED_PROBABILITY;
-    if (!isProbable || whole.length !== 1 || whole[0].forced || split.length - 1 > missing) continue;
+    const isFree = whole.length === 1 && !whole[0].forced && !kept.includes(whole[0]);
+    if (!isProbable || !isFree || split.length - 1 > missing) continue;
     const parts = split.map((part) => new Candidate(part.component, part.networkInput, part.probabilities, true));
     found.splice(found.indexOf(whole[0]), 1, ...parts);
     missing -= split.length - 1;
