@@ -63,12 +63,12 @@ def test_a_corrected_correction(tmp_path: Path) -> None:
     assert load_folder(tmp_path).labels.tolist() == [8]
 
 
-def test_corrections_are_a_folder_that_can_be_trained_on(
-    served: Served, kept: Path, digits: LabelledDigits, cli: Cli
-) -> None:
-    for image, label in zip(digits.images[:3], (1, 2, 3), strict=True):
-        assert served.post("/v1/corrections", {"image": image.tolist(), "label": label}).status == 201
-    assert served.post("/v1/corrections", {"image": digits.images[0].tolist(), "label": 7}).json["file"][0] == "7"
+def test_corrections_are_a_folder_that_can_be_trained_on(tmp_path: Path, digits: LabelledDigits, cli: Cli) -> None:
+    kept = tmp_path / "kept"
+    with serving("--corrections", kept) as server:
+        for image, label in zip(digits.images[:3], (1, 2, 3), strict=True):
+            assert server.post("/v1/corrections", {"image": image.tolist(), "label": label}).status == 201
+        assert server.post("/v1/corrections", {"image": digits.images[0].tolist(), "label": 7}).json["file"][0] == "7"
     loaded = load_folder(kept)
     assert loaded.labels.tolist() == [2, 3, 7]
     assert {image.tobytes() for image in loaded.images} == {image.tobytes() for image in digits.images[:3]}

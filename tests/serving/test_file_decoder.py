@@ -6,6 +6,7 @@ import io
 import select
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import numpy as np
@@ -48,7 +49,8 @@ def test_bombs_are_answered_within_the_limits_on_memory(attacked: Served, digits
         for name, (encoding, make) in COMPRESSED.items():
             answers[name] = pool.submit(lambda make=make, encoding=encoding: _sent(attacked, make(), encoding))
         statuses = {name: answer.result().status for name, answer in answers.items()}
-    assert {name: status for name, status in statuses.items() if status not in (200, 413)} == {}
+    # On a slow machine the time ends before the limits on memory and processor time are reached.
+    assert {name: status for name, status in statuses.items() if status not in (200, 413, 503)} == {}
     assert peak.most - before < _worst_case()
     assert attacked.reading(png(digits.images[0]))["string"] == "7"
     assert [line["event"] for line in attacked.lines()] == []
@@ -61,14 +63,14 @@ def test_files_that_are_slow_to_decode_do_not_delay_others(attacked: Served) -> 
     Image.fromarray(np.full((3000, 4000), 220, np.uint8)).save(photo, "JPEG")
     Image.new("L", (300, 200), 255).save(scan, "PDF", save_all=True, append_images=[Image.new("L", (300, 200), 255)])
     slow = slow_pdf()
-    attackers = [open_connection(attacked, HEAD + b"%d\r\n\r\n" % len(slow) + slow) for _ in range(4)]
-    with ThreadPoolExecutor(4) as pool:
-        honest = list(pool.map(lambda one: _sent(attacked, one.getvalue()), (photo, scan) * 2))
-    assert {answer.json["readings"][0]["outcome"] for answer in honest} == {"blank"}
-    answered, _, _ = select.select(attackers, [], [], 0)
-    assert len(answered) <= 2
-    for connection in attackers:
-        connection.close()
+    with ExitStack() as open_ones:
+        attack = HEAD + b"%d\r\n\r\n" % len(slow) + slow
+        attackers = [open_ones.enter_context(open_connection(attacked, attack)) for _ in range(4)]
+        with ThreadPoolExecutor(4) as pool:
+            honest = list(pool.map(lambda one: _sent(attacked, one.getvalue()), (photo, scan) * 2))
+        assert {answer.json["readings"][0]["outcome"] for answer in honest} == {"blank"}
+        answered, _, _ = select.select(attackers, [], [], 0)
+        assert len(answered) <= 2
     # Those that disconnect keep no place.
     assert _sent(attacked, scan.getvalue()).status == 200
 

@@ -12,6 +12,7 @@ from inkdigits.cli.options import AsJson, Length, ReadingModel, RegionOption, pa
 from inkdigits.cli.output import check_one_form, csv_line, print_status, stoppable
 from inkdigits.cli.reading_json import reading_lines
 from inkdigits.errors import PictureError
+from inkdigits.system.interrupts import raise_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -122,7 +123,9 @@ def _pictures(sources: Sequence[str]) -> Iterator[tuple[str, str | bytes | Pictu
         if reason := _reason_for_batch(source):
             yield name, PictureError(f"{name}: {reason}")
         elif source == _STANDARD_INPUT:
-            yield name, sys.stdin.buffer.read(MAX_BYTES + 1)
+            content = sys.stdin.buffer.read(MAX_BYTES + 1)
+            raise_again()
+            yield name, content
         elif Path(source).is_dir():
             try:
                 yield from ((printable(str(file)), str(file)) for file in pictures_below(Path(source)))
