@@ -122,11 +122,11 @@ def sequential_config(name: str, layers: Sequence[LayerConfig], input_shape: tup
 
 def layer_names(layers: Sequence[LayerConfig]) -> Iterator[str]:
     """The layers' names as Keras counts them: dense, dense_1, ..."""
-    seen: dict[str, int] = {}
+    counts: dict[str, int] = {}
     for layer in layers:
         base = layer.class_name.lower().replace("maxpooling", "max_pooling")
-        number = seen.get(base, 0)
-        seen[base] = number + 1
+        number = counts.get(base, 0)
+        counts[base] = number + 1
         yield f"{base}_{number}" if number else base
 
 
