@@ -5,10 +5,11 @@ without the time that evaluating took; the seconds a step took in the last epoch
 """
 
 import json
+import os
 import time
 
 MAX_EPOCHS = 8
-BATCH_SIZE = 128
+BATCH_SIZE = int(os.environ.get("BATCH_SIZE", "128"))
 
 
 def until_good(train_epoch, test_accuracy, target, started, pictures):

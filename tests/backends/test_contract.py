@@ -20,7 +20,7 @@ from inkdigits.modelfile.keras_classifier import KerasClassifier, load_keras_mod
 from inkdigits.modelfile.parity import TOLERANCE
 from inkdigits.networks.inputs import one_hot, to_inputs
 from inkdigits.networks.registry import NETWORKS, build_network
-from inkdigits.training.backend import Backend
+from inkdigits.training.backend import WITHOUT_KERAS, Backend
 from inkdigits.training.checkpoint import latest_checkpoint
 from inkdigits.training.engines.keras.keras_session import jit_compile
 from inkdigits.training.train import train
@@ -96,6 +96,18 @@ def test_sprint_leaves_a_keras_model(network: str, image_data_format: str, small
     assert model.count_params() == PARAMETERS[network]
     assert small.test is not None
     assert np.mean(KerasClassifier(model).predict_proba(small.test.images).argmax(axis=1) == small.test.labels) > 0.8
+
+
+@pytest.mark.parametrize("network", ["dense", "cnn"])
+def test_what_was_trained_without_keras_is_loaded_by_it(network: str, small: Splits, tmp_path: Path) -> None:
+    save_npz(tmp_path / "small.npz", small)
+    run = train(network, recipe="sprint", data=str(tmp_path / "small.npz"), out=tmp_path / "run")
+    assert run.config.backend.name == WITHOUT_KERAS
+    evaluation = evaluate(run, data=str(tmp_path / "small.npz"))
+    kept = load_predictions(run, evaluation.data_sha256).probabilities
+    assert small.test is not None
+    found = KerasClassifier(load_keras_model(run.model_path)).predict_proba(small.test.images)
+    np.testing.assert_allclose(found, kept, rtol=0, atol=TOLERANCE)
 
 
 def test_a_step_is_the_same_in_both_data_formats(small: Splits) -> None:

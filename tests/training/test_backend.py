@@ -12,7 +12,7 @@ from PIL import Image
 from inkdigits.datasets.labelled import Splits
 from inkdigits.errors import NetworkError
 from inkdigits.training import backend as backend_module
-from inkdigits.training.backend import NUMPY_BACKEND, Backend, start_keras, with_gradients
+from inkdigits.training.backend import NUMPY_BACKEND, WITHOUT_KERAS, Backend, start_keras, with_gradients
 from inkdigits.training.run import Run
 from tests.conftest import Cli
 
@@ -27,6 +27,7 @@ def _undecided(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("_undecided")
 def test_gradients_are_left_to_a_backend_that_has_them() -> None:
     assert with_gradients(Backend(NUMPY_BACKEND)).name == "jax"
+    assert with_gradients(Backend(WITHOUT_KERAS)).name == "jax"
     assert with_gradients(Backend("tensorflow")).name == "tensorflow"
 
 
@@ -44,7 +45,7 @@ def test_a_run_of_the_numpy_engine_is_evaluated_explained_and_exported_like_any(
     ):
         done = cli(*arguments, KERAS_BACKEND="")
         assert done.returncode == 0, done.stderr
-    assert Run(run).config.backend.name == NUMPY_BACKEND
+    assert Run(run).config.backend.name == WITHOUT_KERAS
     assert (tmp_path / "why.png").exists()
 
 

@@ -162,7 +162,7 @@ def _check_same_recipe(task: SeedTask) -> None:
         "seed": config.seed,
         "backend": config.backend.name,
     }
-    if engine_of(task.recipe).initial_weights_backend is None:  # else Keras's backend takes no steps
+    if engine_of(task.recipe).initial_network is None:  # else Keras takes no steps
         asked["backend"] = task.backend.name
     different = difference({name: found[name] for name in asked}, asked)
     if different:

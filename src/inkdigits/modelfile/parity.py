@@ -15,7 +15,9 @@ from inkdigits.networks.inputs import to_inputs
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["PICTURES", "TOLERANCE", "check_parity", "exact_probabilities"]
+    from inkdigits.networks.plain_network import PlainNetwork
+
+__all__ = ["PICTURES", "TOLERANCE", "Classify", "check_parity", "exact_probabilities"]
 
 PICTURES = 1000  # how many are compared
 TOLERANCE = 1e-5  # differences of two probabilities below it are rounding
@@ -23,25 +25,33 @@ TOLERANCE = 1e-5  # differences of two probabilities below it are rounding
 Classify = Callable[[NDArray[np.uint8]], NDArray[Any]]
 
 
-def check_parity(model: keras.Model, predict_proba: Classify, pictures: NDArray[np.uint8]) -> float:
+def check_parity(
+    model: keras.Model | PlainNetwork,
+    predict_proba: Classify,
+    pictures: NDArray[np.uint8],
+    reference: Classify | None = None,
+) -> float:
     """The largest difference between the probabilities of `model` and of `predict_proba` on `pictures`.
 
-    Raises `ExportError` when it is 1e-5 or more, or when a most probable class differs.
+    The former are those of `reference`, by default Keras's. Raises `ExportError` when it is 1e-5 or more, or when a
+    most probable class differs.
     """
-    expected, found = exact_probabilities(model, pictures), predict_proba(pictures)
+    expected = reference(pictures) if reference else exact_probabilities(model, pictures)
+    found = predict_proba(pictures)
     difference = float(np.abs(expected - found).max(initial=0))
     # Where the two most probable classes are almost equal, rounding may swap them.
     classes, rows = found.argmax(axis=1), np.arange(len(pictures))
     swapped = expected.max(axis=1) - expected[rows, classes] >= TOLERANCE
     if not difference < TOLERANCE or swapped.any():
         raise ExportError(
-            f"network {model.name!r}: the written file predicts otherwise than Keras: probabilities differ by up to "
+            f"network {model.name!r}: the written file predicts otherwise than {'NumPy' if reference else 'Keras'}: "
+            "probabilities differ by up to "
             f"{difference:.2g} on {len(pictures)} pictures, expected less than {TOLERANCE:g}; nothing was written"
         )
     return difference
 
 
-def exact_probabilities(model: keras.Model, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
+def exact_probabilities(model: Any, pictures: NDArray[np.uint8]) -> NDArray[np.float32]:
     """The probabilities of `model` for pictures uint8 (n, height, width), at the highest precision of its device."""
     import keras
 

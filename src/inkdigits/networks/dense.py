@@ -7,24 +7,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from inkdigits.networks.layer_configs import dense, flatten, keras_network
+
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["build"]
+__all__ = ["LAYERS", "build"]
+
+LAYERS = (
+    flatten(),  # (n, 784)
+    dense(512, activation="relu"),  # (n, 512)
+    dense(512, activation="relu"),  # (n, 512)
+    dense(10, activation="softmax"),  # (n, 10)
+)
 
 
 def build(input_shape: tuple[int, int, int]) -> keras.Model:
     """The untrained network for pictures of `input_shape`, (28, 28, 1) or (1, 28, 28), float32 in [0, 1]."""
-    import keras
-    from keras import layers
-
-    return keras.Sequential(
-        [
-            keras.Input(input_shape),
-            layers.Flatten(),  # (n, 784)
-            layers.Dense(512, activation="relu"),  # (n, 512)
-            layers.Dense(512, activation="relu"),  # (n, 512)
-            layers.Dense(10, activation="softmax"),  # (n, 10)
-        ],
-        name="dense",
-    )
+    return keras_network("dense", LAYERS, input_shape)

@@ -20,6 +20,8 @@ from inkdigits.errors import NetworkError
 if TYPE_CHECKING:
     import keras
 
+    from inkdigits.networks.layer_configs import LayerConfig
+
 __all__ = [
     "NETWORKS",
     "Network",
@@ -28,6 +30,7 @@ __all__ = [
     "folder_name",
     "is_function_network",
     "is_own_network",
+    "layers_of",
     "network_name",
 ]
 
@@ -119,6 +122,12 @@ def build_network(network: Network, scope: Callable[[], AbstractContextManager[N
     with scope():
         model = _built(network, input_shape)
     return model if network in NETWORKS else _checked(model, network_name(network))
+
+
+def layers_of(name: str) -> tuple[LayerConfig, ...]:
+    """The layers of `dense` or `cnn`, which are described without Keras."""
+    layers: tuple[LayerConfig, ...] = importlib.import_module(f"inkdigits.networks.{NETWORKS[name]}").LAYERS
+    return layers
 
 
 def _built(network: Network, input_shape: tuple[int, int, int]) -> Any:

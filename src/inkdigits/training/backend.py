@@ -18,6 +18,7 @@ __all__ = [
     "AUTO",
     "BACKENDS",
     "NUMPY_BACKEND",
+    "WITHOUT_KERAS",
     "Backend",
     "choose_backend",
     "installed_backends",
@@ -28,6 +29,8 @@ __all__ = [
 BACKENDS = ("jax", "tensorflow", "torch")
 # Keras's own NumPy backend, which Keras calls numpy: it computes no gradients and compiles nothing.
 NUMPY_BACKEND = "keras-numpy"
+# None: the NumPy engine computes by itself. What needs Keras afterwards starts it on the default backend.
+WITHOUT_KERAS = "numpy"
 AUTO = "auto"
 ALL_DEVICES = "all"
 # Keras's NumPy backend convolves with JAX.
@@ -38,14 +41,14 @@ _EXTRAS = {"jax": "train", "tensorflow": "tensorflow", "torch": "torch", NUMPY_B
 class Backend:
     """What Keras runs on."""
 
-    name: str = "jax"  # jax, tensorflow or torch; keras-numpy for the NumPy engine; auto: see Engine.resolve_backend
+    name: str = "jax"  # jax, tensorflow, torch or keras-numpy; numpy: without Keras; auto: see Engine.resolve_backend
     device: str = "auto"  # auto: a GPU where there is one; cpu: never a GPU
     deterministic: bool = False  # bit-identical results on a GPU and on TensorFlow too
-    image_data_format: str | None = None  # channels_last or channels_first; None: as Keras is configured
+    image_data_format: str | None = None  # channels_last or channels_first; None: as Keras says, or last
     devices: int | str = 1  # among which batches are divided, on JAX; or all
 
     def __post_init__(self) -> None:
-        if self.name not in (NUMPY_BACKEND, AUTO):
+        if self.name not in (NUMPY_BACKEND, WITHOUT_KERAS, AUTO):
             _check_choice("backend", self.name, BACKENDS)
         _check_choice("device", self.device, ("auto", "cpu"))
         _check_choice("image_data_format", self.image_data_format, (None, "channels_last", "channels_first"))
@@ -96,16 +99,18 @@ def choose_backend(name: str | None = None) -> str:
 
 def with_gradients(backend: Backend) -> Backend:
     """`backend`, or the default in its place where it computes no gradients."""
-    return replace(backend, name=choose_backend()) if backend.name == NUMPY_BACKEND else backend
+    return replace(backend, name=choose_backend()) if backend.name in (NUMPY_BACKEND, WITHOUT_KERAS) else backend
 
 
 def start_keras(backend: Backend) -> float:
     """Import Keras on `backend` and return the seconds that took; nearly zero when it was imported before.
 
+    A backend that names none of Keras's, `AUTO` or `WITHOUT_KERAS`, is the default.
+
     Raises `MissingExtraError` when it is not installed, `NetworkError` when Keras runs on another backend already.
     """
     require_extra("keras", "train", "training")
-    backend = replace(backend, name=choose_backend()) if backend.name == AUTO else backend
+    backend = replace(backend, name=choose_backend()) if backend.name in (AUTO, WITHOUT_KERAS) else backend
     require_extra(backend.keras_name, _EXTRAS[backend.name], f"the {backend.name} backend")
     started = time.perf_counter()
     if "keras" not in sys.modules:

@@ -25,10 +25,14 @@ from inkdigits.training.task import Task
 if TYPE_CHECKING:
     import keras
 
+    from inkdigits.networks.plain_network import PlainNetwork
+
 __all__ = ["fit"]
 
 
-def fit(model: keras.Model, task: Task, quiet: bool = True, on_epoch: OnEpoch = lambda record: True) -> Progress:
+def fit(
+    model: keras.Model | PlainNetwork, task: Task, quiet: bool = True, on_epoch: OnEpoch = lambda record: True
+) -> Progress:
     """Train `model` in place on its recipe's engine, from its last checkpoint where there is one.
 
     It is left with the weights of its best epoch. When `on_epoch` returns False the training ends there. Raises

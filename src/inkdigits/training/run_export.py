@@ -13,9 +13,11 @@ from inkdigits.datasets.source import load_for_training
 from inkdigits.datasets.split import stratified_split
 from inkdigits.errors import ExportError, OutputError, RunError
 from inkdigits.modelfile.metadata import Metadata
+from inkdigits.networks.plain_network import PlainNetwork
 from inkdigits.networks.registry import is_own_network
 from inkdigits.system.atomic_io import check_new
 from inkdigits.training.backend import AUTO, Backend, start_keras
+from inkdigits.training.engines.engine_registry import engine_of
 from inkdigits.training.epoch_data import acceptance_pictures
 from inkdigits.training.run import Run, open_run
 
@@ -37,16 +39,21 @@ FORMATS = {
 
 
 def write_model_file(
-    run: Run, model: keras.Model, train: LabelledDigits, validation: LabelledDigits, path: Path | None = None
+    run: Run,
+    model: keras.Model | PlainNetwork,
+    train: LabelledDigits,
+    validation: LabelledDigits,
+    path: Path | None = None,
 ) -> Exported:
     """Write the run's `model` as a model file to `path`, by default the run's model.onnx.
 
-    It is compared with Keras on pictures of `train`, and its temperature fitted on `validation`. Raises as
-    `modelfile.export.export_onnx` does.
+    It is compared with Keras, or a `PlainNetwork` with the engine, on pictures of `train`, and its temperature fitted
+    on `validation`. Raises as `modelfile.export.export_onnx` does.
     """
     from inkdigits.modelfile.export import export_onnx
     from inkdigits.modelfile.parity import PICTURES
 
+    engine = engine_of(run.config.recipe)
     return export_onnx(
         model,
         path or run.model_file_path,
@@ -54,6 +61,7 @@ def write_model_file(
         train.images[:PICTURES],
         validation,
         acceptance_pictures(validation, run.config.recipe, run.config.seed),
+        engine.classifier_of(model).predict_proba if isinstance(model, PlainNetwork) else None,
     )
 
 

@@ -19,7 +19,8 @@ from inkdigits.datasets.in_memory import DataSource
 from inkdigits.datasets.kept_data import named_source
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.source import MNIST, source_name
-from inkdigits.errors import RecipeError, RunError, TrainingDivergedError
+from inkdigits.errors import RecipeError, RunError, TrainingDivergedError, require_extra
+from inkdigits.networks.plain_network import PlainNetwork
 from inkdigits.networks.registry import (
     Network,
     build_network,
@@ -32,9 +33,9 @@ from inkdigits.networks.registry import (
 from inkdigits.system.cores import usable_cores
 from inkdigits.system.interrupts import interruptible
 from inkdigits.training.adapt import start_from
-from inkdigits.training.backend import Backend, start_keras
+from inkdigits.training.backend import WITHOUT_KERAS, Backend, start_keras
 from inkdigits.training.checkpoint import OnEpoch, Progress, latest_checkpoint
-from inkdigits.training.devices import Devices, find_devices
+from inkdigits.training.devices import ONE, Devices, find_devices
 from inkdigits.training.engines.engine_registry import engine_of
 from inkdigits.training.epoch_loop import fit
 from inkdigits.training.recipe_file import find_recipe
@@ -97,11 +98,11 @@ def train(
     chosen = find_recipe(recipe, name)
     chosen = with_hyperparameters(chosen, hyperparameters or {})
     engine = engine_of(chosen)
-    backend = engine.resolve_backend(backend)
+    start = options.start_from or STARTS.get(chosen.name)
+    backend = engine.resolve_backend(backend, starts_trained=start is not None)
     engine.check(name, backend)
     _check_seed(seed)
     path = Path(out) if out else new_run_path(network)
-    start = options.start_from or STARTS.get(chosen.name)
     plan = _Plan(network, chosen, seed, data, backend, None if start is None else str(start), options.add_data)
     prepared = _prepare(plan)
     engine.check_data(chosen, len(prepared.data.sample))
@@ -189,7 +190,7 @@ class _Prepared:
     """What a training has before its first step."""
 
     data: TrainingData
-    model: keras.Model  # with its initial weights
+    model: keras.Model | PlainNetwork  # with its initial weights
     devices: Devices
     seconds: Mapping[str, float]
 
@@ -198,10 +199,7 @@ def _prepare(plan: _Plan) -> _Prepared:
     """Read the digits in a thread while Keras is imported and the network built."""
     with interruptible() as interrupt, ThreadPoolExecutor(1) as thread:
         loading = thread.submit(load_training_data, plan.data, plan.recipe, plan.seed, plan.add_data)
-        importing = start_keras(plan.backend)
-        _check_deterministic(plan.backend)
-        devices = find_devices(plan.backend)
-        devices.check_batches(plan.recipe)
+        importing, devices = _start_backend(plan)
         if loading.done():
             loading.result()  # bad data raise before a network is built
         model = _initial_network(plan, devices)
@@ -210,15 +208,30 @@ def _prepare(plan: _Plan) -> _Prepared:
         return _Prepared(data, model, devices, {"import": importing, "data": data.seconds})
 
 
-def _initial_network(plan: _Plan, devices: Devices) -> keras.Model:
+def _start_backend(plan: _Plan) -> tuple[float, Devices]:
+    """Import Keras, where it is needed: the seconds that took, and the devices."""
+    if plan.backend.name == WITHOUT_KERAS:
+        require_extra("keras", "train", "training")
+        return 0.0, ONE
+    importing = start_keras(plan.backend)
+    _check_deterministic(plan.backend)
+    devices = find_devices(plan.backend)
+    devices.check_batches(plan.recipe)
+    return importing, devices
+
+
+def _initial_network(plan: _Plan, devices: Devices) -> keras.Model | PlainNetwork:
     """The network with its initial weights: those that it starts from, else those that the seed decides."""
+    build_plain = engine_of(plan.recipe).initial_network
+    plain = build_plain(network_name(plan.network), plan.seed) if build_plain else None
+    if plain and plan.backend.name == WITHOUT_KERAS:
+        return plain
     import keras
 
     keras.utils.set_random_seed(plan.seed)
     model = build_network(plan.network, devices.scope)
-    draw = engine_of(plan.recipe).draw_initial_weights
-    if draw is not None:
-        draw(model)
+    if plain:
+        model.set_weights(plain.get_weights())
     if plan.start_from:
         start_from(model, plan.start_from)
     return model
@@ -236,7 +249,7 @@ def _train_into(run: Run, prepared: _Prepared, options: TrainOptions) -> Run:
         starts_trained=config.start_from is not None,
         devices=prepared.devices,
     )
-    before = _accuracies(data, model)
+    before = _accuracies(config.recipe, data, model)
     try:
         with tracker(run) as log:
             progress = fit(model, task, options.quiet, lambda record: log(record) and options.on_epoch(record))
@@ -250,7 +263,7 @@ def _train_into(run: Run, prepared: _Prepared, options: TrainOptions) -> Run:
     _write_status(run, "finished", progress, seconds)
     if data.adaptation:
         n = (len(data.validation), len(data.adaptation.validation))
-        result = AdaptationResult(*map(AccuracyChange, n, before, _accuracies(data, model)))
+        result = AdaptationResult(*map(AccuracyChange, n, before, _accuracies(config.recipe, data, model)))
         run.write_adaptation(result)
         _warn_if_worse(run, result)
     return run
@@ -276,11 +289,11 @@ def _warn_if_worse(run: Run, result: AdaptationResult) -> None:
         )
 
 
-def _accuracies(data: TrainingData, model: keras.Model) -> tuple[float, ...]:
+def _accuracies(recipe: Recipe, data: TrainingData, model: keras.Model | PlainNetwork) -> tuple[float, ...]:
     """The accuracies on the validation digits of the data and of the added digits; none without added digits."""
-    from inkdigits.modelfile.keras_classifier import KerasClassifier
-
-    return data.adaptation.accuracies(KerasClassifier(model), data.validation) if data.adaptation else ()
+    if data.adaptation is None:
+        return ()
+    return data.adaptation.accuracies(engine_of(recipe).classifier_of(model), data.validation)
 
 
 def _keep_best(run: Run, prepared: _Prepared, state: RunState) -> None:
@@ -298,7 +311,8 @@ def _write_status(run: Run, state: RunState, progress: Progress, seconds: Mappin
 
 def _config(plan: _Plan, prepared: _Prepared, tracker: str | None) -> RunConfig:
     network, data = network_name(plan.network), prepared.data
-    libraries = ("inkdigits", "keras", plan.backend.keras_name, "numpy")
+    with_keras = () if plan.backend.name == WITHOUT_KERAS else ("keras", plan.backend.keras_name)
+    libraries = ("inkdigits", *with_keras, "numpy")
     added = None if plan.add_data is None or not data.added else DataRecord.of(source_name(plan.add_data), data.added)
     own = hashlib.sha256(_file_of(network).read_bytes()).hexdigest() if is_own_network(network) else None
     return RunConfig(

@@ -14,10 +14,12 @@ from inkdigits.training.training_data import TrainingData
 if TYPE_CHECKING:
     import keras
 
+    from inkdigits.networks.plain_network import PlainNetwork
+
 __all__ = ["save_trained_model"]
 
 
-def save_trained_model(run: Run, model: keras.Model, data: TrainingData) -> None:
+def save_trained_model(run: Run, model: keras.Model | PlainNetwork, data: TrainingData) -> None:
     """Write model.keras and model.onnx into `run`. Warns when the network cannot be written as model.onnx."""
     _remove_evaluation(run)
     with temporary_sibling(run.path / "model.keras") as temporary:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import pytest
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.datasets.npz import save_npz
 from inkdigits.errors import RecipeError
-from inkdigits.training.backend import AUTO, NUMPY_BACKEND, Backend
+from inkdigits.training.backend import AUTO, NUMPY_BACKEND, WITHOUT_KERAS, Backend
 from inkdigits.training.engines.keras.keras_engine import KERAS
 from inkdigits.training.engines.numpy.numpy_engine import NUMPY
 from inkdigits.training.recipes import Recipe
@@ -38,30 +37,16 @@ def trained(small: Splits, folder: Path, name: str, options: TrainOptions | None
     )
 
 
-@pytest.fixture
-def _undecided(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a process in which Keras was neither imported nor its backend chosen."""
-    monkeypatch.delitem(sys.modules, "keras")
-    monkeypatch.delenv("KERAS_BACKEND", raising=False)
-
-
-@pytest.mark.usefixtures("_undecided")
-def test_the_numpy_engine_asks_for_keras_without_a_compiler() -> None:
-    assert NUMPY.resolve_backend(Backend(AUTO)).name == NUMPY_BACKEND
-    assert KERAS.resolve_backend(Backend(AUTO)).name == "jax"
-    assert NUMPY.resolve_backend(Backend(AUTO, devices=2)).name == "jax"
+def test_the_numpy_engine_needs_keras_only_where_it_is_asked_for() -> None:
+    for backend in (None, Backend(AUTO)):
+        assert NUMPY.resolve_backend(backend).name == WITHOUT_KERAS
     assert NUMPY.resolve_backend(Backend("torch")).name == "torch"
-
-
-@pytest.mark.usefixtures("_undecided")
-def test_what_was_chosen_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("KERAS_BACKEND", "torch")
-    assert NUMPY.resolve_backend(Backend(AUTO)).name == "torch"
-
-
-def test_keras_that_runs_already_is_kept() -> None:
-
-    assert NUMPY.resolve_backend(Backend(AUTO)).name == keras.backend.backend()
+    here = keras.backend.backend()
+    assert KERAS.resolve_backend(Backend(AUTO)).name == here
+    # Devices and data formats are Keras's, and so are the files of trained weights.
+    assert NUMPY.resolve_backend(Backend(AUTO, devices=2)).name == here
+    assert NUMPY.resolve_backend(Backend(AUTO, image_data_format="channels_first")).name == here
+    assert NUMPY.resolve_backend(Backend(AUTO), starts_trained=True).name == here
 
 
 def test_another_network_is_refused_before_anything_is_written(small: Splits, tmp_path: Path) -> None:

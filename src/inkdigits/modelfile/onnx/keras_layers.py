@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,8 +17,9 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import ExportError
 from inkdigits.modelfile.onnx.graph import Builder, Value
+from inkdigits.networks.layer_configs import LayerConfig
 
-__all__ = ["LAYERS", "translate_layer"]
+__all__ = ["LAYERS", "translate_layer", "translate_layer_config"]
 
 Array = NDArray[np.float64]
 Translation = Callable[[Any, Value, Builder], Value]
@@ -39,6 +41,14 @@ def translate_layer(layer: Any, values: Sequence[Value], builder: Builder) -> Va
     if getattr(layer, "compute_dtype", "float32") not in ("float32", "uint8"):
         raise _unsupported(layer, f"computes in {layer.compute_dtype}", "float32")
     return LAYERS[kind](layer, values[0], builder)
+
+
+def translate_layer_config(
+    layer: LayerConfig, weights: Sequence[NDArray[Any]], value: Value, builder: Builder
+) -> Value:
+    """Append what a layer with those `weights` does, which is described without Keras, channels last."""
+    like_keras = SimpleNamespace(**layer.arguments, data_format="channels_last", get_weights=lambda: weights)
+    return LAYERS[layer.class_name](like_keras, value, builder)
 
 
 def _unsupported(layer: Any, found: str, expected: str) -> ExportError:
@@ -195,9 +205,11 @@ def _same_order(first: Value, second: Value) -> bool:
 
 def _activated(layer: Any, value: Value, builder: Builder) -> Value:
     """The layer's own activation function, applied to `value`."""
+    function = layer.activation
+    if isinstance(function, str):  # of a `LayerConfig`
+        return replace(value, name=_ACTIVATIONS[function](value, builder))
     import keras
 
-    function = layer.activation
     name = getattr(function, "__name__", type(function).__name__)
     if function is not None and (getattr(keras.activations, name, None) is not function or name not in _ACTIVATIONS):
         raise _unsupported(layer, f"has the activation {name!r}", f"one of {', '.join(sorted(_ACTIVATIONS))}")

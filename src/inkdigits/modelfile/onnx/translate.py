@@ -8,7 +8,8 @@ import numpy as np
 
 from inkdigits.errors import ExportError
 from inkdigits.modelfile.onnx.graph import INPUT, Builder, Graph, Node, Value
-from inkdigits.modelfile.onnx.keras_layers import translate_layer
+from inkdigits.modelfile.onnx.keras_layers import translate_layer, translate_layer_config
+from inkdigits.networks.plain_network import INPUT_SHAPE, PlainNetwork
 
 if TYPE_CHECKING:
     import keras
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 __all__ = ["translate"]
 
 
-def translate(model: keras.Model) -> Graph:
+def translate(model: keras.Model | PlainNetwork) -> Graph:
     """`model` as a graph from pictures uint8 (n, height, width) to its raw logits.
 
     `model` is a Sequential or Functional network that takes one grey picture, float32 in [0, 1], and ends in a softmax.
@@ -33,7 +34,9 @@ def translate(model: keras.Model) -> Graph:
     return Graph(tuple(nodes), height, width, logits, result.shape[0])
 
 
-def _picture_shape(model: keras.Model) -> tuple[int, int, bool]:
+def _picture_shape(model: keras.Model | PlainNetwork) -> tuple[int, int, bool]:
+    if isinstance(model, PlainNetwork):
+        return *INPUT_SHAPE[:2], False
     inputs = getattr(model, "inputs", None)
     if not inputs or len(inputs) != 1 or len(model.outputs) != 1:
         raise ExportError(
@@ -46,7 +49,11 @@ def _picture_shape(model: keras.Model) -> tuple[int, int, bool]:
     return (shape[0], shape[1], False) if shape[2] == 1 else (shape[1], shape[2], True)
 
 
-def _through(model: keras.Model, value: Value, builder: Builder) -> Value:
+def _through(model: keras.Model | PlainNetwork, value: Value, builder: Builder) -> Value:
+    if isinstance(model, PlainNetwork):
+        for layer, weights in model.with_weights():
+            value = translate_layer_config(layer, weights, value, builder)
+        return value
     known = {id(model.inputs[0]): value}
     return _value_of(model.outputs[0], known, builder)
 

@@ -5,19 +5,18 @@ The modules of the engines that hold these data import neither Keras nor JAX; a 
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import RecipeError
-from inkdigits.training.backend import AUTO, NUMPY_BACKEND, Backend, choose_backend
+from inkdigits.modelfile.load import Classifier
+from inkdigits.networks.plain_network import PlainNetwork
+from inkdigits.training.backend import AUTO, NUMPY_BACKEND, WITHOUT_KERAS, Backend, choose_backend
 
 if TYPE_CHECKING:
     import keras
@@ -72,15 +71,23 @@ class Engine:
     name: str
     optimizers: tuple[str, ...]
     backends: tuple[str, ...]  # Keras backends that the model may be on
-    open_session: Callable[[keras.Model, Task], AbstractContextManager[Session]]
+    open_session: Callable[[keras.Model | PlainNetwork, Task], AbstractContextManager[Session]]
     networks: tuple[str, ...] | None = None  # None: any
     must_be_zero: tuple[str, ...] = ()  # hyperparameters that it does not have
     whole_batches: bool = False  # digits that do not fill a batch are left out
     runs_on: str | None = None  # where, in words; None: on as many devices as wanted
-    # The Keras backend that suffices to build a network with its initial weights, where the steps need none.
-    initial_weights_backend: str | None = None
-    # Replaces initial weights that a backend drew by those of a seed alone; None: they depend on the backend.
-    draw_initial_weights: Callable[[keras.Model], None] | None = None
+    # The network of a name with the initial weights of a seed, without Keras; None: the engine needs Keras.
+    initial_network: Callable[[str, int], PlainNetwork] | None = None
+    # What classifies with such a network.
+    classifier: Callable[[PlainNetwork], Classifier] | None = None
+
+    def classifier_of(self, model: keras.Model | PlainNetwork) -> Classifier:
+        """What classifies with `model`, a network as it is or in Keras."""
+        if self.classifier and isinstance(model, PlainNetwork):
+            return self.classifier(model)
+        from inkdigits.modelfile.keras_classifier import KerasClassifier
+
+        return KerasClassifier(model)
 
     def check_recipe(self, recipe: Recipe) -> None:
         """Raise `RecipeError` for hyperparameters that the engine does not have."""
@@ -100,7 +107,7 @@ class Engine:
                 f"engine {self.name} trains {' and '.join(self.networks)}, got {network}: choose engine keras"
             )
         if backend.name not in self.backends:
-            reason = ", which computes no gradients" if backend.name == NUMPY_BACKEND else ""
+            reason = ", which computes no gradients" if backend.name in (NUMPY_BACKEND, WITHOUT_KERAS) else ""
             raise RecipeError(
                 f"engine {self.name} runs on the {' or '.join(self.backends)} backend, got {backend.name}{reason}: "
                 f"choose --backend {self.backends[0]}, or --recipe sprint"
@@ -118,17 +125,15 @@ class Engine:
                 f"batch_size {recipe.batch_size} is more than the {n} digits to train on: take a smaller one"
             )
 
-    def resolve_backend(self, backend: Backend | None) -> Backend:
-        """`backend` with a name in place of `AUTO`: the default, or the one that suffices and starts soonest.
+    def resolve_backend(self, backend: Backend | None, *, starts_trained: bool = False) -> Backend:
+        """`backend`, or where none is named (None or `AUTO`) `WITHOUT_KERAS` if the engine can, else the default.
 
-        The latter is for a process that does nothing else with Keras, since it cannot change its backend afterwards.
-        None is always the default.
+        The weights of a trained network, with which a training `starts_trained`, are read by Keras.
         """
-        if backend is None:
-            return Backend(choose_backend())
-        if backend.name != AUTO:
+        if backend is not None and backend.name != AUTO:
             return backend
-        undecided = "keras" not in sys.modules and not os.environ.get("KERAS_BACKEND")
-        if self.initial_weights_backend and undecided and backend.devices == 1 and find_spec("jax"):
-            return replace(backend, name=self.initial_weights_backend)
+        backend = backend or Backend(AUTO)
+        plain = backend.devices == 1 and backend.image_data_format in (None, "channels_last")
+        if self.initial_network and plain and not starts_trained:
+            return replace(backend, name=WITHOUT_KERAS)
         return replace(backend, name=choose_backend())

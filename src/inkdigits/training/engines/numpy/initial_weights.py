@@ -1,34 +1,40 @@
-"""Initial weights of dense and cnn that are the same whatever Keras computes with: drawn by NumPy."""
+"""Initial weights of dense and cnn, by NumPy: those that Keras's NumPy backend draws from a seed."""
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+import random
+from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-if TYPE_CHECKING:
-    import keras
+from inkdigits.networks.layer_configs import LayerConfig
+from inkdigits.networks.plain_network import weight_shapes
 
-__all__ = ["draw_initial_weights"]
+__all__ = ["initial_weights"]
+
+Floats = NDArray[np.float32]
 
 
-def draw_initial_weights(model: keras.Model) -> None:
-    """Give the kernels of `model` the values that Keras's NumPy backend draws for them (Glorot and Bengio 2010).
+def initial_weights(layers: Sequence[LayerConfig], seed: int) -> list[Floats]:
+    """Every layer's kernel, drawn as Glorot and Bengio 2010 do, and its bias of zeros.
 
-    Every backend draws other numbers from a seed. Biases stay zero.
+    Every backend of Keras draws other numbers from a seed; these are the ones that its NumPy backend draws after
+    `keras.utils.set_random_seed(seed)`.
     """
-    for layer in model.layers:
-        if layer.weights:
-            kernel, bias = layer.get_weights()
-            layer.set_weights([_glorot_uniform(kernel.shape, layer.kernel_initializer.seed), bias])
+    # As keras.src.random.make_default_seed draws a seed for every layer's initializer.
+    seeds = random.Random(seed)
+    weights = []
+    for kernel_shape, bias_shape in filter(None, weight_shapes(layers)):
+        weights += [_glorot_uniform(kernel_shape, seeds.randint(1, 10**9)), np.zeros(bias_shape, np.float32)]
+    return weights
 
 
-def _glorot_uniform(shape: tuple[int, ...], seed: int) -> NDArray[Any]:
+def _glorot_uniform(shape: tuple[int, ...], seed: int) -> Floats:
     *field, inputs, outputs = shape
     fans = math.prod(field) * (inputs + outputs)
     limit = math.sqrt(3.0 * (1.0 / max(1.0, fans / 2.0)))
     # As keras.src.backend.numpy.random.uniform draws them.
-    random = np.random.default_rng(np.array([seed, 0], np.uint32))
-    return random.uniform(-limit, limit, shape).astype(np.float32)
+    generator = np.random.default_rng(np.array([seed, 0], np.uint32))
+    return generator.uniform(-limit, limit, shape).astype(np.float32)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
-from inkdigits.training.backend import BACKENDS, NUMPY_BACKEND
+from inkdigits.modelfile.load import Classifier
+from inkdigits.networks.plain_network import PlainNetwork
+from inkdigits.networks.registry import layers_of
+from inkdigits.training.backend import BACKENDS, NUMPY_BACKEND, WITHOUT_KERAS
 from inkdigits.training.engines.engine import Engine, Session
 
 if TYPE_CHECKING:
@@ -16,26 +19,33 @@ if TYPE_CHECKING:
 __all__ = ["NUMPY"]
 
 
-def _open_session(model: keras.Model, task: Task) -> AbstractContextManager[Session]:
+def _open_session(model: keras.Model | PlainNetwork, task: Task) -> AbstractContextManager[Session]:
     from inkdigits.training.engines.numpy.numpy_session import open_session
 
     return open_session(model, task)
 
 
-def _draw_initial_weights(model: keras.Model) -> None:
-    from inkdigits.training.engines.numpy.initial_weights import draw_initial_weights
+def _initial_network(name: str, seed: int) -> PlainNetwork:
+    from inkdigits.training.engines.numpy.initial_weights import initial_weights
 
-    draw_initial_weights(model)
+    layers = layers_of(name)
+    return PlainNetwork(name, layers, initial_weights(layers, seed))
+
+
+def _classifier(network: PlainNetwork) -> Classifier:
+    from inkdigits.training.engines.numpy.plain_classifier import PlainClassifier
+
+    return PlainClassifier(network)
 
 
 NUMPY = Engine(
     "numpy",
     optimizers=("adam", "muon"),
-    backends=(*BACKENDS, NUMPY_BACKEND),
+    backends=(*BACKENDS, NUMPY_BACKEND, WITHOUT_KERAS),
     open_session=_open_session,
     networks=("dense", "cnn"),
     must_be_zero=("weight_decay",),
     runs_on="this machine's cores",
-    initial_weights_backend=NUMPY_BACKEND,
-    draw_initial_weights=_draw_initial_weights,
+    initial_network=_initial_network,
+    classifier=_classifier,
 )

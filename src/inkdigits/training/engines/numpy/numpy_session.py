@@ -23,14 +23,16 @@ from inkdigits.training.task import Task
 if TYPE_CHECKING:
     import keras
 
+    from inkdigits.networks.plain_network import PlainNetwork
+
 __all__ = ["NumpySession", "open_session"]
 
 Floats = NDArray[np.float32]
 
 
 @contextmanager
-def open_session(model: keras.Model, task: Task) -> Iterator[NumpySession]:
-    """A session that begins with the weights of Keras's `model`.
+def open_session(model: keras.Model | PlainNetwork, task: Task) -> Iterator[NumpySession]:
+    """A session that begins with the weights of `model`.
 
     Initial weights are taken as they are for standardized pixels; those of a trained network are converted first. The
     standardization becomes part of the first layer in `best_weights`. Raises `RecipeError` for a network other than
