@@ -68,6 +68,9 @@ def test_the_report_of_ten_thousand_pictures_stands_alone(make_run: MakeRun) -> 
     assert not parser.tags & {"script", "link", "iframe"}
     assert "url(http" not in page
     assert page.count("<svg") == 4
+    overview = page[: page.index("</section>")]
+    assert overview.count("<svg") == 2
+    assert "when the 2 % least confident answers are refused" in overview
     assert page.count("data:image/png;base64,") == 2 * len(report.worst) + len(report.least_confident)
     text = (run.path / "report.md").read_text()
     for needle in ("98.50 %", "without 15 verified label errors", "learning_rate 0.002", "| 150 |", "| 1 time for"):
@@ -124,7 +127,8 @@ def test_evaluate_writes_the_report_and_says_where(cli: Cli, small_npz: Path, tm
     assert result.returncode == 0, result.stderr
     assert f"report: {run / 'report.html'}" in result.stdout
     assert result.stderr.count("warning") == 0
-    assert "learning curves" in (run / "report.html").read_text()
+    # One epoch is a lone dot; the loss along its steps is a line.
+    assert "training, by steps" in (run / "report.html").read_text()
     assert (run / "report.md").read_text().startswith("# convnet, evaluated on")
     assert "the gradient for" not in (run / "report.html").read_text()
     result = cli("evaluate", run, "--data", small_npz, "--explain")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from inkdigits.evaluation.confidence import Bin
-    from inkdigits.training.checkpoint import EpochRecord
+    from inkdigits.training.checkpoint import EpochRecord, StepRecord
 
 __all__ = [
     "bars_figure",
@@ -32,11 +32,13 @@ __all__ = [
 ]
 
 
-def curves_figure(history: Sequence[EpochRecord], title: str) -> str:
-    """Loss and accuracy over the epochs, training against validation, as SVG."""
+def curves_figure(history: Sequence[EpochRecord], steps: Sequence[StepRecord], title: str) -> str:
+    """Loss and accuracy over the epochs, training against validation, and the training loss by steps, as SVG."""
     figure = _figure(7.2, 2.8)
     loss, accuracy = figure.subplots(1, 2)
     epochs = [record.epoch for record in history]
+    along = [record.epoch for record in steps], [record.loss for record in steps]
+    loss.plot(*along, "-", label="training, by steps", color="#9dbbe3", linewidth=1)
     for axes, name, unit in ((loss, "loss", "log loss (nats)"), (accuracy, "accuracy", "accuracy")):
         axes.plot(epochs, [getattr(record, name) for record in history], "o-", label="training", color="#3b76c4")
         axes.plot(
@@ -44,7 +46,7 @@ def curves_figure(history: Sequence[EpochRecord], title: str) -> str:
         )
         axes.set_xlabel("epoch")
         axes.set_ylabel(unit)
-        axes.set_xticks(epochs)
+        axes.set_xticks(epochs[:: -(-len(epochs) // 10)])
         axes.legend(frameon=False)
     figure.suptitle(title)
     return _svg(figure)

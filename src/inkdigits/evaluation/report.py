@@ -151,7 +151,7 @@ def _tables(evaluation: Evaluation, run: Run, evaluating: float) -> dict[str, An
 
 def _figures(run: Run, evaluation: Evaluation, report: Report, predictions: Predictions) -> dict[str, str]:
     return {
-        "curves": figures.curves_figure(run.history, "learning curves"),
+        "curves": figures.curves_figure(run.history, run.steps, "learning curves"),
         "confusion": figures.confusion_figure(evaluation.confusion_matrix, "confusion matrix"),
         "calibration": figures.reliability_figure(report.bins),
         "refusal": figures.coverage_figure(*coverage_curve(predictions.labels, predictions.probabilities)),

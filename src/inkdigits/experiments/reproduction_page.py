@@ -36,7 +36,7 @@ def _section(run: Run, evaluation: Evaluation, digits: LabelledDigits) -> dict[s
     return {
         "name": name,
         "evaluation": evaluation,
-        "curves": curves_figure(run.history, f"{name}: learning curves"),
+        "curves": curves_figure(run.history, run.steps, f"{name}: learning curves"),
         "confusion": confusion_figure(evaluation.confusion_matrix, f"{name}: confusion matrix"),
         "mistakes": [(example, png_data_uri(digits.images[example.index])) for example in wrong],
     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -21,9 +21,10 @@ from inkdigits.errors import DataError, RunError
 from inkdigits.system.atomic_io import write_folder, write_json
 from inkdigits.system.typed_json import from_json
 
-__all__ = ["Checkpoint", "EpochRecord", "OnEpoch", "Progress", "latest_checkpoint", "save_checkpoint"]
+__all__ = ["Checkpoint", "EpochRecord", "OnEpoch", "Progress", "StepRecord", "latest_checkpoint", "save_checkpoint"]
 
 Arrays = list[NDArray[Any]]
+_MAX_STEP_RECORDS = 50  # of an epoch
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,14 @@ class EpochRecord:
     val_loss: float
     val_accuracy: float
     seconds: float
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """The mean loss in nats of the steps up to `epoch`, which counts in fractions from 0, since the record before."""
+
+    epoch: float
+    loss: float
 
 
 # Called after every epoch; False ends the training there, with its best weights.
@@ -52,11 +61,19 @@ class Progress:
     waited: int = 0
     compile_seconds: float = 0.0
     train_seconds: float = 0.0
+    steps: tuple[StepRecord, ...] = ()
 
-    def after(self, record: EpochRecord, compile_seconds: float = 0.0, keep: str = "best") -> Progress:
+    def after(
+        self,
+        record: EpochRecord,
+        compile_seconds: float = 0.0,
+        keep: str = "best",
+        step_losses: Sequence[float] = (),
+    ) -> Progress:
         """The progress once `record`'s epoch is over, of which `compile_seconds` went into compilation.
 
-        The best epoch is that of the lowest validation loss, or with `keep` "last" always the last.
+        The best epoch is that of the lowest validation loss, or with `keep` "last" always the last. Of `step_losses`,
+        the losses of the epoch's steps, at most 50 means are kept.
         """
         better = keep == "last" or record.val_loss < self.best_loss
         return Progress(
@@ -66,12 +83,20 @@ class Progress:
             waited=0 if better else self.waited + 1,
             compile_seconds=self.compile_seconds + compile_seconds,
             train_seconds=self.train_seconds + record.seconds - compile_seconds,
+            steps=(*self.steps, *_step_records(record.epoch, step_losses)),
         )
 
     def ended(self, epochs: int, patience: int) -> bool:
         """Whether all `epochs` are done, or the last `patience` (0: never) brought no lower validation loss."""
         stopped_early = bool(patience) and self.waited >= patience
         return stopped_early or len(self.history) >= epochs
+
+
+def _step_records(epoch: int, losses: Sequence[float]) -> Iterator[StepRecord]:
+    count = min(len(losses), _MAX_STEP_RECORDS)
+    for number in range(1, count + 1):
+        start, end = (number - 1) * len(losses) // count, number * len(losses) // count
+        yield StepRecord(round(epoch - 1 + end / len(losses), 6), float(np.mean(losses[start:end])))
 
 
 @dataclass(frozen=True)

@@ -77,7 +77,7 @@ def _one_epoch(session: Session, task: Task, before: Checkpoint, on_step: OnStep
         val_accuracy=accuracy(task.validation.labels, probabilities),
         seconds=time.perf_counter() - started,
     )
-    progress = before.progress.after(record, trained.compile_seconds, task.recipe.keep)
+    progress = before.progress.after(record, trained.compile_seconds, task.recipe.keep, trained.step_losses)
     best = session.best_weights(probabilities) if progress.best_epoch == epoch else before.best
     return Checkpoint(progress, *session.state(), best)
 

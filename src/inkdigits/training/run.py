@@ -3,6 +3,7 @@
 config.json           what was asked for: network, recipe, seed, data, backend, versions
 status.json           how it ended, and the five times
 history.csv           a row an epoch
+steps.csv             the training loss along the steps, at most 50 rows an epoch
 checkpoints/          the last one, from which a training is resumed
 model.keras           the trained network, of stock Keras layers
 model.onnx            the same as a model file, which needs no Keras (where its layers can be written as one)
@@ -18,9 +19,9 @@ import csv
 import io
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -31,7 +32,7 @@ from inkdigits.system.atomic_io import make_folder, write_json, write_text
 from inkdigits.system.html_table import html_table, percent
 from inkdigits.system.locks import exclusive_lock, is_locked
 from inkdigits.system.typed_json import from_json
-from inkdigits.training.checkpoint import EpochRecord, Progress
+from inkdigits.training.checkpoint import EpochRecord, Progress, StepRecord
 from inkdigits.training.run_records import (
     FORMAT,
     AdaptationResult,
@@ -104,6 +105,16 @@ class Run:
             raise RunError(f"{path}: damaged ({error}): train again into another folder") from error
 
     @property
+    def steps(self) -> tuple[StepRecord, ...]:
+        """The training loss along the steps. Raises `RunError` when `steps.csv` cannot be read."""
+        path = self.path / "steps.csv"
+        try:
+            rows = list(csv.DictReader(path.read_text().splitlines()))
+            return tuple(StepRecord(float(row["epoch"]), float(row["loss"])) for row in rows)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{path}: damaged ({error}): train again into another folder") from error
+
+    @property
     def adaptation(self) -> AdaptationResult | None:
         """What added digits changed, or None for a training without them."""
         return self._read(AdaptationResult, "adaptation.json") if (self.path / "adaptation.json").exists() else None
@@ -162,11 +173,12 @@ class Run:
         return html_table(["run", str(self.path)], rows)
 
     def write_status(self, state: RunState, progress: Progress, seconds: Mapping[str, float]) -> None:
-        """Write `status.json` and `history.csv`."""
+        """Write `status.json`, `history.csv` and `steps.csv`."""
         rounded = {name: round(value, 3) for name, value in seconds.items()}
         status = RunStatus(state, len(progress.history), progress.best_epoch, rounded)
         write_json(self.path / "status.json", asdict(status))
-        write_text(self.path / "history.csv", _history_csv(progress))
+        write_text(self.path / "history.csv", _csv_of(EpochRecord, progress.history))
+        write_text(self.path / "steps.csv", _csv_of(StepRecord, progress.steps))
 
     def write_adaptation(self, result: AdaptationResult) -> None:
         """Write `adaptation.json`."""
@@ -199,12 +211,11 @@ def _is_run(path: Path) -> bool:
     return (path / "config.json").exists()
 
 
-def _history_csv(progress: Progress) -> str:
+def _csv_of(kind: type[EpochRecord] | type[StepRecord], records: Sequence[EpochRecord | StepRecord]) -> str:
     text = io.StringIO()
-    names = ["epoch", "loss", "accuracy", "val_loss", "val_accuracy", "seconds"]
-    writer = csv.DictWriter(text, names, lineterminator="\n")
+    writer = csv.DictWriter(text, [one.name for one in fields(kind)], lineterminator="\n")
     writer.writeheader()
-    writer.writerows(asdict(record) for record in progress.history)
+    writer.writerows(asdict(record) for record in records)
     return text.getvalue()
 
 

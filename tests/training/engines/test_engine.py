@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import keras
+import numpy as np
 import pytest
 
 from inkdigits.datasets.labelled import LabelledDigits, Splits
@@ -73,3 +74,14 @@ def test_a_backend_without_gradients_trains_nothing_by_itself(tmp_path: Path) ->
     with pytest.raises(RecipeError, match="computes no gradients: choose --backend jax, or --recipe sprint"):
         train("dense", backend=Backend(NUMPY_BACKEND), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("engine", ["jax", "keras", "numpy"])
+def test_every_engine_records_the_loss_along_the_steps(small: Splits, tmp_path: Path, engine: str) -> None:
+    optimizer = "adam" if engine != "numpy" else NUMPY.optimizers[0]
+    run = trained(small, tmp_path, "run", engine=engine, optimizer=optimizer, validation_fraction=0.1)
+    assert len(run.steps) == 2 * (900 // 60)
+    for record in run.history:
+        losses = [step.loss for step in run.steps if record.epoch - 1 < step.epoch <= record.epoch]
+        assert np.mean(losses) == pytest.approx(record.loss, rel=1e-3)
+    assert run.steps[-1].loss < run.steps[0].loss

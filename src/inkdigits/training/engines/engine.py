@@ -36,10 +36,14 @@ OnStep = Callable[[int], None]
 
 @dataclass(frozen=True)
 class TrainedEpoch:
-    """The mean loss in nats and the accuracy in [0, 1] of an epoch's batches, each before its step."""
+    """The mean loss in nats and the accuracy in [0, 1] of an epoch's batches, each before its step.
+
+    `step_losses` are the mean losses of the batches one by one.
+    """
 
     loss: float
     accuracy: float
+    step_losses: tuple[float, ...]
     compile_seconds: float = 0.0  # of the epoch's time
 
 

@@ -71,8 +71,8 @@ class JaxSession:
         number = jnp.asarray(epoch, jnp.int32)
         compile_seconds = self._compile(number)
         self._variables, curve = self._epoch(self._variables, *self._digits, number)
-        loss, right = np.asarray(curve, np.float64).tolist()
-        return TrainedEpoch(loss, right, compile_seconds)
+        (loss, right), steps = (np.asarray(values, np.float64).tolist() for values in curve)
+        return TrainedEpoch(loss, right, tuple(steps), compile_seconds)
 
     def _compile(self, number: Any) -> float:
         """Compile both programs; returns the seconds that took, zero from the second call on."""
@@ -121,7 +121,8 @@ def _call(model: keras.Model, variables: Variables, images: Any, training: bool)
 def _epoch_program(
     model: keras.Model, optimizer: keras.optimizers.Optimizer, task: Task, steps: int
 ) -> Callable[..., Any]:
-    """One epoch: from variables, digits, targets and the epoch's number to variables, mean loss and accuracy."""
+    """One epoch: from variables, digits, targets and the epoch's number to variables, and the mean loss and accuracy
+    with the losses of the steps."""
     recipe, size = task.recipe, task.recipe.batch_size
 
     def step(variables: Variables, images: Any, targets: Any) -> tuple[Variables, Any]:
@@ -145,7 +146,7 @@ def _epoch_program(
             return step(variables, pictures, targets[rows])
 
         variables, curve = lax.scan(batch, variables, (order, keys))
-        return variables, curve.mean(axis=0)
+        return variables, (curve.mean(axis=0), curve[:, 0])
 
     return epoch
 

@@ -57,11 +57,13 @@ class KerasSession:
         task, compile_seconds = self._task, 0.0
         images, targets = pictures_of_epoch(task.train, task.recipe, task.seed, epoch)
         fed = task.devices.part(len(images), task.recipe.batch_size)
+        running: list[float] = []
 
         def after_batch(batch: int, logs: Any) -> None:
             nonlocal compile_seconds
             if self._started is not None:
                 compile_seconds, self._started = time.perf_counter() - self._started, None
+            running.append(float(logs["loss"]))
             on_step(batch + 1)
 
         # Seeded at the epoch's begin, because `fit` itself draws random numbers when it first sees a model.
@@ -77,7 +79,10 @@ class KerasSession:
                 verbose=0,
                 callbacks=[callback],
             ).history
-        return TrainedEpoch(history["loss"][-1], history["accuracy"][-1], compile_seconds)
+        # Keras reports the mean loss of all batches up to each.
+        sums = np.array(running) * np.arange(1, len(running) + 1)
+        steps = tuple(np.diff(sums, prepend=0.0).tolist())
+        return TrainedEpoch(history["loss"][-1], history["accuracy"][-1], steps, compile_seconds)
 
     def predict_validation(self) -> NDArray[np.float32]:
         """Probabilities of the validation digits.

@@ -64,15 +64,16 @@ class NumpySession:
         """Take the steps of epoch `epoch`."""
         recipe, steps = self.task.recipe, self.steps_per_epoch
         images, targets = pictures_of_epoch(self.task.train, recipe, self.task.seed, epoch)
-        loss, right = 0.0, 0
+        losses, right = [], 0
         for step in range(steps):
             on_step(step)
             batch = slice(step * recipe.batch_size, (step + 1) * recipe.batch_size)
             factor = schedule_factor(recipe, (epoch - 1) * steps + step, steps * recipe.epochs)
             probabilities = self.training.step(images[batch], targets[batch], factor)
-            loss -= float((targets[batch] * np.log(np.maximum(probabilities, 1e-7))).sum())
+            losses.append(-float((targets[batch] * np.log(np.maximum(probabilities, 1e-7))).sum()))
             right += int((probabilities.argmax(axis=1) == targets[batch].argmax(axis=1)).sum())
-        return TrainedEpoch(loss / len(images), right / len(images))
+        means = tuple(loss / recipe.batch_size for loss in losses)
+        return TrainedEpoch(sum(losses) / len(images), right / len(images), means)
 
     def predict_validation(self) -> Floats:
         """Probabilities of the validation digits."""
