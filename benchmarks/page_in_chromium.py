@@ -55,6 +55,7 @@ def main() -> None:
     parser.add_argument("--pictures", type=Path, help="a folder of pictures to compare")
     parser.add_argument("--rounds", type=int, default=9)
     options = parser.parse_args()
+    ours = _read_in_python(options.pictures) if options.pictures else []
     same = []
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=["--no-sandbox"])
@@ -65,8 +66,8 @@ def main() -> None:
                 _time_first(browser, server.url, options.rounds)
                 page = _opened(browser, server.url)
                 _time_pictures(page, options.rounds)
-                if options.pictures:
-                    same.append(_compare(page, options.pictures))
+                if ours:
+                    same.append(_compare(page, ours))
                 page.context.close()
         browser.close()
     sys.exit(0 if all(rate >= _MIN_SAME for rate in same) else 1)
@@ -144,23 +145,28 @@ def _encoded(picture: np.ndarray, kind: str) -> bytes:
     return file.getvalue()
 
 
-def _compare(page: Page, folder: Path) -> float:
-    """The fraction of the pictures whose strings are the same; every difference is printed."""
+def _read_in_python(folder: Path) -> list[tuple[Path, dict[str, Any]]]:
     reader = Reader.load(threads=1)
-    strings = readings = count = 0
+    found: list[tuple[Path, dict[str, Any]]] = []
     for file in pictures_below(folder):
         try:
-            ours = reader.read_page(next(open_pages(file))).reading.to_dict()
+            found.append((file, dict(reader.read_page(next(open_pages(file))).reading.to_dict())))
         except PictureError as error:
-            print(f"  left out: {error}")
-            continue
+            print(f"left out: {error}")
+    return found
+
+
+def _compare(page: Page, readings_of_python: list[tuple[Path, dict[str, Any]]]) -> float:
+    """The fraction of the pictures whose strings are the same; every difference is printed."""
+    strings = readings = count = 0
+    for file, ours in readings_of_python:
         theirs = _read(page, file.name, file.read_bytes())
         if theirs["outcome"] == "error":
             print(f"  left out: {file.name}: {theirs['error']}")
             continue
         found = differences(ours, theirs)
         for difference in found:
-            print(f"  {file.relative_to(folder)}: {difference}")
+            print(f"  {file.parent.name}/{file.name}: {difference}")
         count, strings, readings = count + 1, strings + (ours["string"] == theirs["string"]), readings + (not found)
     print(f"  the same string: {strings} of {count}; the same reading: {readings}")
     return strings / count
