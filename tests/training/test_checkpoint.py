@@ -58,9 +58,7 @@ def test_the_losses_of_steps_are_kept_as_at_most_fifty_means_an_epoch() -> None:
     for epoch, n in ((1, 130), (2, 7)):
         losses = [float(step) for step in range(n)]
         progress = progress.after(EpochRecord(epoch, 1.0, 0.5, 1.0, 0.5, 1.0), step_losses=losses)
-    first, second = (
-        [record for record in progress.steps if epoch - 1 < record.epoch <= epoch] for epoch in (1, 2)
-    )
+    first, second = ([record for record in progress.steps if epoch - 1 < record.epoch <= epoch] for epoch in (1, 2))
     assert (len(first), len(second)) == (50, 7)
     assert (first[0].loss, first[-1].loss) == (0.5, 128.0)
     assert [record.loss for record in second] == [0, 1, 2, 3, 4, 5, 6]

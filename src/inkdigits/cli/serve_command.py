@@ -12,6 +12,25 @@ from inkdigits.cli.serving_options import AllowHost, NoToken, OpenMetrics, Prefi
 
 __all__ = ["serve"]
 
+TrustProxy = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="Believe X-Forwarded-For and X-Forwarded-Proto of the proxy at this address; repeat it for several.",
+        metavar="ADDRESS",
+    ),
+]
+Site = Annotated[
+    Path | None,
+    typer.Option(help="A folder that `inkdigits page` wrote: the page then reads on the device too.", metavar="DIR"),
+]
+LogLevelName = Annotated[
+    str,
+    typer.Option(
+        help="Log error, warning, info (requests are info) or debug (libraries too), and what is graver.",
+        metavar="LEVEL",
+    ),
+]
+
 
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.", metavar="HOST")] = "127.0.0.1",
@@ -25,27 +44,10 @@ def serve(
     no_token: NoToken = False,
     open_metrics: OpenMetrics = False,
     allow_host: AllowHost = None,
-    trust_proxy: Annotated[
-        list[str] | None,
-        typer.Option(
-            help="Believe X-Forwarded-For and X-Forwarded-Proto of the proxy at this address; repeat it for several.",
-            metavar="ADDRESS",
-        ),
-    ] = None,
+    trust_proxy: TrustProxy = None,
     prefix: Prefix = "",
-    site: Annotated[
-        Path | None,
-        typer.Option(
-            help="A folder that `inkdigits page` wrote: the page then reads on the device too.", metavar="DIR"
-        ),
-    ] = None,
-    log_level: Annotated[
-        str,
-        typer.Option(
-            help="Log error, warning, info (requests are info) or debug (libraries too), and what is graver.",
-            metavar="LEVEL",
-        ),
-    ] = "info",
+    site: Site = None,
+    log_level: LogLevelName = "info",
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No access log.")] = False,
 ) -> None:
     """Serve the page to draw on, the API to read pictures, and the Open Inference Protocol V2."""
