@@ -230,7 +230,7 @@ def test_the_served_page_reads_on_the_server_or_on_the_device(browser: Browser, 
         assert "POST" in sent
         page.click("text=On this device")
         page.wait_for_function("() => document.documentElement.dataset.place === 'device'")
-        expect(page.locator("#bars thead th")).to_have_text(["Digit", "reader"])
+        expect(page.locator("#bars thead th")).to_have_text(["Digit", "reader"], timeout=60_000)
         sent.clear()
         page.click("#clear")
         draw(page, STROKES[6])

@@ -78,7 +78,8 @@ async function read() {
   if (!state.picture && pad.isBlank) return;
   const picture = state.picture;
   try {
-    const pages = await state.place.readPicture(picture ?? (await pad.toBlob()));
+    const file = picture ?? (await pad.toBlob());
+    const pages = await state.place.readPicture(file);
     clearNotice();
     // The picture may have been cleared or replaced in the meantime.
     if (picture === state.picture && (picture || !pad.isBlank)) showPages(pages);
