@@ -39,7 +39,7 @@ ILLUSTRATIONS = {
     "docs/guides/browser.md": 2,
     "docs/guides/installing.md": 1,
     "docs/guides/exercise.md": 1,
-    "docs/guides/operating.md": 1,
+    "docs/guides/operating.md": 2,
     "docs/guides/robustness.md": 2,
     "docs/guides/scale.md": 8,
     "docs/guides/serving.md": 3,

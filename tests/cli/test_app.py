@@ -88,7 +88,10 @@ def test_a_terminal_that_knows_ascii_only() -> None:
 
 def test_a_closed_terminal_ends_a_command_in_one_line() -> None:
     command = [sys.executable, "-m", "inkdigits", "read", "-"]
+    # Whoever runs the tests under nohup would hand its ignored SIGHUP on.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    signal.signal(signal.SIGHUP, before)
     assert process.stdout is not None
     process.stdout.readline()  # the table's head: it waits for the picture
     process.send_signal(signal.SIGHUP)

@@ -25,11 +25,19 @@ def test_an_array_of_floats_or_wider_integers_is_what_its_eight_bits_are() -> No
     assert _page(levels[..., 0].astype(np.uint16) * 16).pixels.max() == 254  # 12 bits
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -0.01, 255.5])
-def test_floats_that_mean_no_grey_are_refused(value: float) -> None:
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (np.nan, "1 of 16 values are NaN or infinite"),
+        (np.inf, "1 of 16 values are NaN or infinite"),
+        (-0.01, "expected floats in 0 to 1 or in 0 to 255, got float64 from"),
+        (255.5, "expected floats in 0 to 1 or in 0 to 255, got float64 from"),
+    ],
+)
+def test_floats_that_mean_no_grey_are_refused(value: float, message: str) -> None:
     array = np.zeros((4, 4))
     array[1, 2] = value
-    with pytest.raises(PictureError, match="expected floats in 0 to 1 or in 0 to 255, got float64 from"):
+    with pytest.raises(PictureError, match=message):
         _page(array)
     with pytest.raises(PictureError, match="expected integers in 0 to 65535, got int64 from -1 to 0"):
         _page(np.array([[0, -1]]))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from inkdigits.system.interrupts import interruptible, raise_again, raise_on_stop_signals
+from inkdigits.system.interrupts import interruptible, raise_on_stop_signals
 
 
 @pytest.fixture(autouse=True)
@@ -34,12 +34,3 @@ def test_without_a_stop_it_begins() -> None:
         assert interrupt.requested
     with interruptible() as interrupt:
         assert not interrupt.requested
-
-
-def test_a_swallowed_stop_is_raised_again() -> None:
-    raise_on_stop_signals()
-    raise_again()
-    with pytest.raises(KeyboardInterrupt):
-        signal.raise_signal(signal.SIGTERM)
-    with pytest.raises(KeyboardInterrupt):
-        raise_again()

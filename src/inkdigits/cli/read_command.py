@@ -12,7 +12,6 @@ from inkdigits.cli.options import AsJson, Length, ReadingModel, RegionOption, pa
 from inkdigits.cli.output import check_one_form, csv_line, print_status, stoppable
 from inkdigits.cli.reading_json import reading_lines
 from inkdigits.errors import PictureError
-from inkdigits.system.interrupts import raise_again
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -123,9 +122,7 @@ def _pictures(sources: Sequence[str]) -> Iterator[tuple[str, str | bytes | Pictu
         if reason := _reason_for_batch(source):
             yield name, PictureError(f"{name}: {reason}")
         elif source == _STANDARD_INPUT:
-            content = sys.stdin.buffer.read(MAX_BYTES + 1)
-            raise_again()
-            yield name, content
+            yield name, sys.stdin.buffer.read(MAX_BYTES + 1)
         elif Path(source).is_dir():
             try:
                 yield from ((printable(str(file)), str(file)) for file in pictures_below(Path(source)))

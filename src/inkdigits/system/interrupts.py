@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-__all__ = ["Interrupt", "StopSignalHandler", "interruptible", "raise_again", "raise_on_stop_signals"]
+__all__ = ["Interrupt", "StopSignalHandler", "interruptible", "raise_on_stop_signals"]
 
 
 def _stop_signals() -> list[signal.Signals]:
@@ -39,13 +39,6 @@ def raise_on_stop_signals() -> StopSignalHandler:
     for number in _stop_signals():
         signal.signal(number, handler)
     return handler
-
-
-def raise_again() -> None:
-    """Raise `KeyboardInterrupt` where a `StopSignalHandler` did, which a library being imported may have swallowed."""
-    handler = signal.getsignal(signal.SIGTERM)
-    if isinstance(handler, StopSignalHandler) and handler.requested:
-        raise KeyboardInterrupt
 
 
 class Interrupt:
