@@ -14,6 +14,9 @@ import pytest
 from inkdigits.datasets.labelled import Splits
 from inkdigits.exercise import instrumentation
 from inkdigits.exercise.build import Version, build_notebook
+from inkdigits.exercise.check import check_submissions
+from inkdigits.exercise.submission_limits import SubmissionLimits
+from inkdigits.exercise.verdict import Verdict
 
 CNN_CELLS = ("cnn-model", "cnn-train", "cnn-test", "compare")
 # Enough for both networks to learn something, few enough to be quick.
@@ -41,6 +44,12 @@ def write_submission(
     ]
     path.write_text(json.dumps(notebook))
     return path
+
+
+def check(paths: list[Path], limits: SubmissionLimits | None = None, jobs: int = 2) -> dict[str, Verdict]:
+    """The verdicts on `paths` by name, on few pictures."""
+    verdicts = check_submissions(paths, limits, jobs=jobs, subset=SUBSET)
+    return {verdict.name.removesuffix(".ipynb"): verdict for verdict in verdicts}
 
 
 def solution_source(cell_id: str) -> str:

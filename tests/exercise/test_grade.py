@@ -14,41 +14,15 @@ from pathlib import Path
 import pytest
 
 from inkdigits.exercise.build import Version
-from inkdigits.exercise.check import check_submissions
 from inkdigits.exercise.containment import isolation_prefix
 from inkdigits.exercise.master import check_cells, load_master
 from inkdigits.exercise.submission_limits import SubmissionLimits
-from inkdigits.exercise.verdict import Verdict
-from tests.exercise.catalogue import HIDING, HONEST, HOSTILE, MISTAKES
-from tests.exercise.conftest import CNN_CELLS, SUBSET, solution_source, write_submission
+from tests.exercise.catalogue import HIDING, HONEST, HOSTILE
+from tests.exercise.conftest import CNN_CELLS, SUBSET, check, solution_source, write_submission
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 INDEPENDENT = Path(__file__).parent / "independent"
 STUDENT_CELLS = tuple(cell.id for cell in load_master() if cell.written_by_student)
-
-
-def check(paths: list[Path], limits: SubmissionLimits | None = None, jobs: int = 2) -> dict[str, Verdict]:
-    verdicts = check_submissions(paths, limits, jobs=jobs, subset=SUBSET)
-    return {verdict.name.removesuffix(".ipynb"): verdict for verdict in verdicts}
-
-
-def messages(verdict: Verdict, key: str) -> list[str]:
-    return [finding.message for finding in verdict.findings if finding.key == key]
-
-
-@pytest.fixture(scope="module")
-def graded_mistakes(submissions: Path) -> dict[str, Verdict]:
-    folder = submissions / "mistakes"
-    folder.mkdir()
-    return check([write_submission(folder / f"{name}.ipynb", m.cells, m.blank) for name, m in MISTAKES.items()])
-
-
-@pytest.mark.parametrize("name", MISTAKES)
-def test_a_classic_mistake_is_named(graded_mistakes: dict[str, Verdict], name: str) -> None:
-    mistake, verdict = MISTAKES[name], graded_mistakes[name]
-    assert verdict.outcome == "failed"
-    found = messages(verdict, mistake.key)
-    assert any(mistake.words in message for message in found), verdict.findings
 
 
 def test_an_honest_part_1_shows_no_mistake(submissions: Path) -> None:
