@@ -32,7 +32,8 @@ def test_numbers_of_several_workers_are_one(tmp_path: Path, digits: LabelledDigi
     assert samples["inkdigits_requests_total", "/v1/read", "200", "POST"] == 22
     assert samples["inkdigits_request_seconds_count", "/v1/read"] == 22
     assert samples["inkdigits_refused_pictures_total", "format"] == 1
-    assert samples["inkdigits_requests_in_progress",] == 1
+    # The request before may still be ending in the other worker.
+    assert samples["inkdigits_requests_in_progress",] in (1, 2)
     assert samples["inkdigits_queued", "dense"] == 0
     assert samples["inkdigits_queue_seconds_count", "dense"] == 1
     assert samples["inkdigits_memory_bytes",] > 100e6
