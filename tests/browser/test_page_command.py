@@ -38,12 +38,25 @@ def test_it_writes_a_folder(cli: Cli, tmp_path: Path) -> None:
 def test_what_is_no_runtime(cli: Cli, tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
     other = fake_runtime(tmp_path / "other", "9.9.9")
-    for folder, expected in ((tmp_path / "empty", "not the package onnxruntime-web"), (other, "9.9.9, expected")):
+    for folder, expected in (
+        (tmp_path / "empty", "not the package onnxruntime-web"),
+        (tmp_path / "missing", "no such folder"),
+        (other, "9.9.9, expected"),
+    ):
         done = cli("page", "--out", tmp_path / "site", "--runtime", folder)
         assert done.returncode == 2
         assert expected in done.stderr
         assert f"npm install onnxruntime-web@{pinned_version()}" in done.stderr
     assert not (tmp_path / "site").exists()
+
+
+@pytest.mark.parametrize("part", [".", "node_modules", "node_modules/onnxruntime-web"])
+def test_a_runtime_is_found_where_npm_puts_it(cli: Cli, tmp_path: Path, part: str) -> None:
+    fake_runtime(tmp_path / "node_modules" / "onnxruntime-web", pinned_version())
+    done = cli("page", "--out", tmp_path / "my site", "--runtime", tmp_path / part)
+    assert done.returncode == 0, done.stderr
+    assert f"--directory '{tmp_path / 'my site'}'" in done.stdout
+    assert "http://localhost:8000" in done.stdout
 
 
 def test_without_npm(cli: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -31,8 +31,9 @@ def pinned_version() -> str:
 def runtime_files(folder: Path | None = None) -> dict[str, bytes]:
     """The contents of its files by the names that the page gives them.
 
-    `folder` is that of the installed package, or one that holds it in `node_modules`; None: npm installs it, and checks
-    it against the lock file. Raises `ExportError` where there is no npm or no such package, or another version.
+    `folder` is that of the installed package, its `node_modules`, or the folder that holds those; None: npm installs
+    it, and checks it against the lock file. Raises `ExportError` where there is no npm, no such package, or another
+    version.
     """
     if folder is not None:
         return _read(folder)
@@ -59,8 +60,10 @@ def _install(folder: Path) -> None:
 
 
 def _read(folder: Path) -> dict[str, bytes]:
-    root = folder / "node_modules" / PACKAGE
-    root = root if root.is_dir() else folder
+    if not folder.is_dir():
+        raise ExportError(f"{folder}: no such folder, expected one that npm install {PACKAGE}@{pinned_version()} wrote")
+    places = (folder / "node_modules" / PACKAGE, folder / PACKAGE)
+    root = next((place for place in places if place.is_dir()), folder)
     try:
         found = json.loads((root / "package.json").read_text())
         files = {name: (root / "dist" / source).read_bytes() for name, source in _FILES.items()}
