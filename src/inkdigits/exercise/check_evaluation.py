@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from inkdigits.exercise.observations import ExportedValues, ModelDescription, NotebookValue
+from inkdigits.exercise.parsing import parse
 from inkdigits.exercise.verdict import AssertResult
 
 __all__ = ["ModelValue", "evaluate_check", "names_in_check", "values_of"]
@@ -22,7 +23,7 @@ _OWN = {"np", "keras"}
 
 def names_in_check(source: str) -> list[str]:
     """The notebook's names that a check reads, in order."""
-    nodes = list(ast.walk(ast.parse(source)))
+    nodes = list(ast.walk(parse(source)))
     names = [node for node in nodes if isinstance(node, ast.Name)]
     assigned = {node.id for node in names if isinstance(node.ctx, ast.Store)}
     read = [node.id for node in names if isinstance(node.ctx, ast.Load)]
@@ -90,7 +91,7 @@ def evaluate_check(source: str, names: dict[str, Any], types: dict[str, str]) ->
     """
     results: list[AssertResult] = []
     broken = ""
-    for node in ast.parse(source).body:
+    for node in parse(source).body:
         test = ast.unparse(node.test) if isinstance(node, ast.Assert) else ""
         outcome, message = _run(node, names, types)
         if isinstance(node, ast.Assert):

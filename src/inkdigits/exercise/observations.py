@@ -6,11 +6,12 @@ below, and anything that does not fit them is no report at all.
 
 from __future__ import annotations
 
-import ast
 import json
 from dataclasses import asdict, dataclass, is_dataclass
 from types import UnionType
 from typing import Any, Literal, TypeVar, get_args, get_origin, get_type_hints
+
+from inkdigits.exercise.parsing import parse_literal
 
 __all__ = [
     "ArraySummary", "Call", "ExportedValues", "LayerDescription", "ModelDescription", "NotebookValue", "Observations",
@@ -180,7 +181,7 @@ def encode_report(report: Report) -> str:
 def decode_report(kind: type[_Report], answer: str) -> _Report | None:
     """The report in `answer`, the `repr` of `encode_report`'s text; None where it is anything else."""
     try:
-        report: _Report = _decode(kind, json.loads(ast.literal_eval(answer)))
+        report: _Report = _decode(kind, json.loads(parse_literal(answer)))
     except Exception:
         # A forged answer may raise anything, a MemoryError included, and concerns its author alone.
         return None

@@ -5,12 +5,17 @@ from __future__ import annotations
 import ast
 import re
 from contextlib import suppress
+from threading import Lock
+from typing import Any
 
-__all__ = ["UNPARSABLE", "parsed", "problem_of", "unparsed", "without_installing"]
+__all__ = ["UNPARSABLE", "parse", "parse_literal", "parsed", "problem_of", "unparsed", "without_installing"]
 
 # What Python's parser raises for arbitrary text: a lone surrogate, a null byte, or nesting that is too deep.
 UNPARSABLE = (SyntaxError, ValueError, MemoryError, RecursionError)
 
+# CPython 3.11 counts the depth of the trees that it builds for all threads together, and raises a SystemError for code
+# that nothing is wrong with when two threads build one at a time: https://github.com/python/cpython/issues/106905
+_one_tree_at_a_time = Lock()
 
 _MAGIC = re.compile(r"^([ \t]*)[%!][^\n]*", re.MULTILINE)
 # They install or fetch something, or choose a version of it: under the checker all that is needed is there.
@@ -25,11 +30,23 @@ def without_installing(source: str) -> str:
     return _INSTALLING.sub(r"\1pass", source)
 
 
+def parse(source: str) -> ast.Module:
+    """The tree of `source`. Raises one of `UNPARSABLE` for what is no Python; safe to call from several threads."""
+    with _one_tree_at_a_time:
+        return ast.parse(source)
+
+
+def parse_literal(text: str) -> Any:
+    """The value of the literal `text`. Raises what `ast.literal_eval` does; safe to call from several threads."""
+    with _one_tree_at_a_time:
+        return ast.literal_eval(text)
+
+
 def parsed(source: str) -> ast.Module | None:
     """The tree of `source`, lines of IPython's own (`%` and `!`) left out; None when Python cannot parse it."""
     for text in (source, _MAGIC.sub(r"\1pass", source)):
         with suppress(*UNPARSABLE):
-            return ast.parse(text)
+            return parse(text)
     return None
 
 
@@ -37,7 +54,7 @@ def problem_of(source: str) -> str | None:
     """Why no kernel can run `source`; None for code, and for mistakes that a kernel names itself."""
     try:
         source.encode()
-        ast.parse(source)
+        parse(source)
     except UnicodeEncodeError as error:
         return f"a cell holds a lone surrogate ({error.object[error.start]!a}), no valid text: write it again"
     except (MemoryError, RecursionError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 
-from inkdigits.exercise.parsing import parsed
+from inkdigits.exercise.parsing import parse, parsed
 
 __all__ = ["describe_change"]
 
@@ -24,11 +24,11 @@ def describe_change(original: str, submitted: str) -> str | None:
 
 
 def _difference(original: str, tree: ast.Module) -> str | None:
-    wanted, found = _asserts(ast.parse(original)), _asserts(tree)
+    wanted, found = _asserts(parse(original)), _asserts(tree)
     missing = [test for test in wanted if ast.unparse(test) not in {ast.unparse(other) for other in found}]
     if missing:
         return "; ".join(_describe_missing(test, found) for test in missing)
-    return None if _others(ast.parse(original)) == _others(tree) else "the check's code was changed"
+    return None if _others(parse(original)) == _others(tree) else "the check's code was changed"
 
 
 def _asserts(tree: ast.Module) -> list[ast.expr]:
@@ -62,4 +62,4 @@ def _without_numbers(test: ast.expr) -> str:
         def visit_Constant(self, node: ast.Constant) -> ast.Constant:  # ast calls it by this name
             return ast.Constant(0) if _is_number(node) else node
 
-    return ast.dump(_Zeros().visit(ast.parse(ast.unparse(test))))
+    return ast.dump(_Zeros().visit(parse(ast.unparse(test))))

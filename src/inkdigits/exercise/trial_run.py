@@ -25,7 +25,7 @@ from inkdigits.exercise.measuring import (
     reading_of,
 )
 from inkdigits.exercise.observations import ExportedValues, Observations, Offer, decode_report
-from inkdigits.exercise.parsing import parsed, problem_of, unparsed
+from inkdigits.exercise.parsing import parse, parsed, problem_of, unparsed
 from inkdigits.exercise.score_functions import score_mistakes
 from inkdigits.exercise.submission import Submission, SubmissionStep, bar_of
 from inkdigits.exercise.trial import Trial, TrialFolders, TrialSetting, open_trial, task_cells
@@ -246,7 +246,7 @@ def _own_assert(node: ast.Assert, line: int, done: Executed) -> AssertResult:
 
 def _not_reached(step: SubmissionStep, part: str, reason: str) -> CellResult:
     """A check after a cell that is blank or broken: what is left from before must not earn its points."""
-    tests = [ast.unparse(node.test) for node in ast.parse(step.source).body if isinstance(node, ast.Assert)]
+    tests = [ast.unparse(node.test) for node in parse(step.source).body if isinstance(node, ast.Assert)]
     asserts = tuple(AssertResult(test, "not reached", reason) for test in tests)
     return CellResult(step.id, part, 0.0, "not run", reason, asserts, is_check=True)
 
