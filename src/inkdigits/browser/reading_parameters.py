@@ -14,6 +14,7 @@ import numpy as np
 from inkdigits import normalize
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.reading import (
+    broken,
     components,
     decide,
     finder,
@@ -33,6 +34,7 @@ __all__ = ["Number", "parameters_module", "reading_parameters"]
 Number = int | float | list[float]
 _MODULES = (
     normalize,
+    broken,
     components,
     decide,
     finder,

@@ -45,6 +45,9 @@ __all__ = ["Reader", "ReadingSteps", "Region", "annotate", "best_segmentation", 
 _GOOD_HEIGHT = 26
 # The confidence of every candidate of a view that leaves no doubt.
 _CERTAIN = 0.93
+# After a view in which all was large enough, the quality from which on a larger one may say something else: digits that
+# only enlarging shows are mostly parts of something else (docs/log.md, 2026-11-30).
+_MIN_ENLARGED_QUALITY = 0.3
 # Of the views by which a picture's other quarter turns are tried, which few pictures need.
 _MAX_TURNED_SIDE = 512
 
@@ -178,15 +181,32 @@ def best_segmentation(
     Larger views are left out where digits are large enough in those before.
     """
     best: Segmentation | None = None
+    large: Segmentation | None = None
     sides = [side for side in view_sides(pixels) if max_side is None or side <= max_side]
     for number, side in enumerate(sides):
         found = yield from segment(show(pixels, side, finder))
-        if best is None or found.quality > best.quality:
+        if best is None or (found.quality > best.quality and (large is None or _confirms(found, large))):
             best = found
+        if large is None and _is_large(found):
+            large = found
         if _is_certain(best) or (number > 1 and best.height >= _GOOD_HEIGHT and "digit" in decide(best, threshold)):
             break
     assert best is not None
     return best
+
+
+def _is_large(found: Segmentation) -> bool:
+    """Whether all that a view shows is large enough to be seen well; writing that runs together is wide, but low."""
+    return min((one.component.ink_box[3] for one in found.candidates), default=0) >= _GOOD_HEIGHT
+
+
+def _confirms(found: Segmentation, smaller: Segmentation) -> bool:
+    """Whether a view counts beside a smaller one that is large enough: it says the same, or it is clear."""
+    return found.quality >= _MIN_ENLARGED_QUALITY or _values(found) == _values(smaller)
+
+
+def _values(found: Segmentation) -> list[int]:
+    return [one.value for one in sorted(found.candidates, key=lambda one: one.component.ink_box[0])]
 
 
 def _is_certain(found: Segmentation) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.normalize import normalize_ink
+from inkdigits.reading.broken import broken_pairs, joined
 from inkdigits.reading.components import Cluster, Component, find_clusters, typical_height
 from inkdigits.reading.coroutines import NetworkQueries
 from inkdigits.reading.touching import split_at_wall, split_touching
@@ -87,6 +88,7 @@ def segment(view: View) -> NetworkQueries[Segmentation]:
     classified = iter((yield from _classified([one for cluster in clusters for one in cluster.hypotheses])))
     best = [_best([next(classified) for _ in cluster.hypotheses]) for cluster in clusters]
     candidates = yield from _cut([one for digits in best for one in digits])
+    candidates = yield from _rejoined(candidates)
     return Segmentation(view, tuple(candidates), tuple(clusters), tuple(specks))
 
 
@@ -110,6 +112,19 @@ def _pairs(candidate: Candidate) -> list[tuple[Component, ...]]:
         return []
     pair = split_at_wall(component)
     return [pair] if pair and all(part.ink_box[3] >= _MIN_PART_HEIGHT * height for part in pair) else []
+
+
+def _rejoined(candidates: list[Candidate]) -> NetworkQueries[list[Candidate]]:
+    """The candidates, two parts of a broken digit replaced by it where it is one."""
+    pairs = broken_pairs([one.component for one in candidates])
+    wholes = [(joined(candidates[upper].component, candidates[lower].component),) for upper, lower in pairs]
+    classified = yield from _classified(wholes)
+    found = list(candidates)
+    for (upper, lower), (whole,) in sorted(zip(pairs, classified, strict=True), key=lambda one: -one[1][0].best):
+        parts = [candidates[upper], candidates[lower]]
+        if whole.best >= _MIN_PART_PROBABILITY and all(any(one is part for one in found) for part in parts):
+            found = [whole if one is parts[1] else one for one in found if one is not parts[0]]
+    return found
 
 
 def _classified(hypotheses: Sequence[Hypothesis]) -> NetworkQueries[list[list[Candidate]]]:

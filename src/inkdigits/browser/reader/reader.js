@@ -59,7 +59,7 @@ import { show, toPicture, viewSides } from "./views.js";
 
 /** @typedef {import("./orientation.js").Orientation} Orientation */
 
-const { GOOD_HEIGHT, CERTAIN, MAX_TURNED_SIDE } = parameters.reader;
+const { GOOD_HEIGHT, CERTAIN, MAX_TURNED_SIDE, MIN_ENLARGED_QUALITY } = parameters.reader;
 
 export class DigitReader {
   /** @param {import("./finder.js").Networks} networks */
@@ -155,13 +155,38 @@ async function segmentUpright(picture, part, networks) {
 async function bestSegmentation(picture, { find, classify }, maxSide = Infinity) {
   const [first, ...larger] = viewSides(picture).filter((side) => side <= maxSide);
   let best = await segment(await show(picture, first, find), classify);
+  let large = isLarge(best) ? best : null;
   for (const [number, side] of larger.entries()) {
     const isGood = number > 1 && best.height >= GOOD_HEIGHT && decide(best).includes("digit");
     if (isCertain(best) || isGood) break;
     const found = await segment(await show(picture, side, find), classify);
-    if (found.quality > best.quality) best = found;
+    if (found.quality > best.quality && (!large || confirms(found, large))) best = found;
+    if (!large && isLarge(found)) large = found;
   }
   return best;
+}
+
+/**
+ * Whether all that a view shows is large enough to be seen well; writing that runs together is wide, but low.
+ * @param {Segmentation} found
+ */
+function isLarge({ candidates }) {
+  return candidates.length > 0 && candidates.every((candidate) => candidate.component.inkBox[3] >= GOOD_HEIGHT);
+}
+
+/**
+ * Whether a view counts beside a smaller one that is large enough: it says the same, or it is clear.
+ * @param {Segmentation} found
+ * @param {Segmentation} smaller
+ */
+function confirms(found, smaller) {
+  return found.quality >= MIN_ENLARGED_QUALITY || String(valuesOf(found)) === String(valuesOf(smaller));
+}
+
+/** @param {Segmentation} found */
+function valuesOf({ candidates }) {
+  const leftToRight = [...candidates].sort((one, other) => one.component.inkBox[0] - other.component.inkBox[0]);
+  return leftToRight.map((candidate) => candidate.value);
 }
 
 /** @param {Segmentation} found */

@@ -1,5 +1,6 @@
 // Segmentation of a view into candidates that the classifier has classified (reading/segmentation.py).
 
+import { brokenPairs, joined } from "./broken.js";
 import { findClusters } from "./clusters.js";
 import { typicalHeight } from "./component.js";
 import { normalizeInk } from "./normalize.js";
@@ -60,7 +61,8 @@ export async function segment(view, classify) {
   const { clusters, specks } = findClusters(view.maps);
   const classified = await classifyEach(clusters.flat(), classify);
   const best = clusters.map((cluster) => bestOf(cluster.map(() => /** @type {Candidate[]} */ (classified.shift()))));
-  return new Segmentation(view, await cut(best.flat(), classify), clusters, specks);
+  const candidates = await rejoin(await cut(best.flat(), classify), classify);
+  return new Segmentation(view, candidates, clusters, specks);
 }
 
 /**
@@ -87,6 +89,26 @@ function pairOf({ component, best }) {
   if (best >= MIN_PART_PROBABILITY || !mayBeTwo) return [];
   const pair = splitAtWall(component);
   return pair.every((part) => part.inkBox[3] >= MIN_PART_HEIGHT * height) ? pair : [];
+}
+
+/**
+ * The candidates, two parts of a broken digit replaced by it where it is one.
+ * @param {Candidate[]} candidates
+ * @param {Classify} classify
+ */
+async function rejoin(candidates, classify) {
+  const pairs = brokenPairs(candidates.map((candidate) => candidate.component));
+  const wholes = pairs.map(([upper, lower]) => [joined(candidates[upper].component, candidates[lower].component)]);
+  const classified = await classifyEach(wholes, classify);
+  const byProbability = pairs.map((pair, place) => ({ pair, whole: classified[place][0] }))
+    .sort((one, other) => other.whole.best - one.whole.best);
+  let found = candidates;
+  for (const { pair: [upper, lower], whole } of byProbability) {
+    const parts = [candidates[upper], candidates[lower]];
+    if (whole.best < MIN_PART_PROBABILITY || !parts.every((part) => found.includes(part))) continue;
+    found = found.filter((one) => one !== parts[0]).map((one) => (one === parts[1] ? whole : one));
+  }
+  return found;
 }
 
 /**
