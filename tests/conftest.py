@@ -40,7 +40,15 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 # Files with few long tests: begun last, one process would run them while the others have nothing left.
-LONG_FILES = {"test_resume_after_kill.py", "test_openapi.py", "test_seeds.py", "test_trackers.py", "test_backend.py"}
+LONG_FILES = {
+    "test_grade.py",
+    "test_catalogue.py",
+    "test_resume_after_kill.py",
+    "test_openapi.py",
+    "test_seeds.py",
+    "test_trackers.py",
+    "test_backend.py",
+}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
