@@ -7,7 +7,9 @@ PYTEST := $(BIN)/python -m pytest --durations=15 --durations-min=5
 # Two test files at a time on 2 cores: files share fixtures, so they stay whole. `make test PARALLEL=` runs one after another.
 PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 INSTALL_SELF := -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
-INSTALL_PINNED := -m pip install --quiet --disable-pip-version-check --require-hashes --requirement
+# pip compiles on one core.
+INSTALL_PINNED := -m pip install --quiet --disable-pip-version-check --no-compile --require-hashes --requirement
+COMPILE := -m compileall -q -j 0
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow test-browser test-page test-backends test-ray check-solution check-class \
@@ -40,7 +42,7 @@ test-ray: .venv/.installed-dev  ## A real Ray of several nodes: batches, deploys
 	$(PYTEST) -m ray
 
 test-backends: .venv/.installed-dev .venv-tensorflow/.installed .venv-torch/.installed  ## The contract on JAX, TensorFlow and torch
-	KERAS_BACKEND=jax $(BIN)/python -m pytest -m backends
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -m backends --deselect tests/exercise/test_backends.py  # check-solution does it
 	KERAS_BACKEND=tensorflow .venv-tensorflow/bin/python -m pytest -m backends
 	KERAS_BACKEND=torch .venv-torch/bin/python -m pytest -m backends
 
@@ -85,33 +87,34 @@ $(BIN)/python:
 .venv/.installed-run: requirements/run.txt $(PROJECT) | $(BIN)/python
 	$(BIN)/python $(INSTALL_PINNED) requirements/run.txt
 	$(BIN)/python $(INSTALL_SELF)
-	$(BIN)/python -m compileall -q .venv src
+	$(BIN)/python $(COMPILE) .venv src
 	touch $@
 
 # The development set holds the run set, so whoever tests can run without installing again.
 .venv/.installed-dev: requirements/dev.txt $(PROJECT) | $(BIN)/python
 	$(BIN)/python $(INSTALL_PINNED) requirements/dev.txt
 	$(BIN)/python $(INSTALL_SELF)
-	$(BIN)/python -m compileall -q .venv src
+	$(BIN)/python $(COMPILE) .venv src
 	touch $@ .venv/.installed-run
 
 .venv/.installed-test: requirements/test.txt $(PROJECT) | $(BIN)/python
 	$(BIN)/python $(INSTALL_PINNED) requirements/test.txt
 	$(BIN)/python $(INSTALL_SELF)
+	$(BIN)/python $(COMPILE) .venv src
 	touch $@
 
 .venv-tensorflow/.installed: requirements/tensorflow.txt $(PROJECT) | $(BIN)/python
 	$(BIN)/python -m venv .venv-tensorflow
 	.venv-tensorflow/bin/python $(INSTALL_PINNED) requirements/tensorflow.txt
 	.venv-tensorflow/bin/python $(INSTALL_SELF)
-	.venv-tensorflow/bin/python -m compileall -q .venv-tensorflow
+	.venv-tensorflow/bin/python $(COMPILE) .venv-tensorflow
 	touch $@
 
 # torch stands apart, without a hash: its CPU build differs from index to index.
 .venv-torch/.installed: requirements/test.txt requirements/torch.txt $(PROJECT) | $(BIN)/python
 	$(BIN)/python -m venv .venv-torch
 	.venv-torch/bin/python $(INSTALL_PINNED) requirements/test.txt
-	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --requirement requirements/torch.txt
+	.venv-torch/bin/python -m pip install --quiet --disable-pip-version-check --no-compile --requirement requirements/torch.txt
 	.venv-torch/bin/python $(INSTALL_SELF)
-	-.venv-torch/bin/python -m compileall -q -x 'torch/testing' .venv-torch
+	-.venv-torch/bin/python $(COMPILE) -x 'torch/testing' .venv-torch
 	touch $@

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import signal
 import subprocess
@@ -19,11 +18,6 @@ from inkdigits.datasets.mnist import load_test, load_train
 from inkdigits.datasets.npz import save_npz
 from inkdigits.training.backend import Backend, choose_backend, start_keras
 
-# The environments of the other backends hold what the contract over backends needs and nothing more: the other files
-# import packages that are not there.
-if importlib.util.find_spec("fastapi") is None:
-    others = [str(path) for path in Path(__file__).parent.rglob("test_*.py") if "mark.backends" not in path.read_text()]
-    collect_ignore = ["browser", *others]
 # Before any test module imports Keras: the backend cannot be changed after.
 start_keras(Backend(choose_backend()))
 Cli = Callable[..., subprocess.CompletedProcess[str]]
@@ -33,8 +27,28 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--slow", action="store_true", help="run the tests marked slow too, as CI does")
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """A run of one mark imports only the files that have it: the environments of other backends lack what others need.
+
+    `None` leaves the decision to pytest.
+    """
+    mark: str = config.option.markexpr
+    if not mark.isidentifier() or (collection_path.suffix != ".py" and not collection_path.is_dir()):
+        return None
+    files = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
+    return None if any(f"mark.{mark}" in file.read_text() for file in files) else True
+
+
 # Files with few long tests: begun last, one process would run them while the others have nothing left.
-LONG_FILES = {"test_resume_after_kill.py", "test_openapi.py", "test_seeds.py", "test_trackers.py", "test_backend.py"}
+LONG_FILES = {
+    "test_grade.py",
+    "test_catalogue.py",
+    "test_resume_after_kill.py",
+    "test_openapi.py",
+    "test_seeds.py",
+    "test_trackers.py",
+    "test_backend.py",
+}
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

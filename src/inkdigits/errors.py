@@ -145,6 +145,11 @@ _REASONS = {
 }
 
 
+def one_line(error: BaseException) -> str:
+    """The message of another library's error on one line; it may be empty."""
+    return " ".join(str(error).split())
+
+
 def output_error(error: OSError, path: Path | str) -> OutputError:
     """An `OutputError` that says why `path` could not be written and what to do next."""
     reason = _REASONS.get(error.errno or 0, error.strerror or str(error))

@@ -39,6 +39,7 @@ def _environment(home: Path, **more: str) -> dict[str, str]:
     return {**inherited, "HOME": str(home), **more}
 
 
+@pytest.mark.slow  # it waits for what might happen
 def test_a_process_that_classifies_opens_no_connection_and_leaves_no_file(strace: str, tmp_path: Path) -> None:
     calls = tmp_path / "calls.txt"
     home = tmp_path / "home"

@@ -9,7 +9,7 @@ from typing import IO, Any
 from inkdigits.batch.batch_job import SourceEntry
 from inkdigits.batch.source_files import is_picture_name
 from inkdigits.batch.storage import Storage, joined, open_storage
-from inkdigits.errors import BatchError
+from inkdigits.errors import BatchError, one_line
 from inkdigits.images.decode import printable
 
 __all__ = ["UNPACKED", "check_unchanged", "is_compressed", "picture_column", "table_entries", "tar_entries", "unpacked"]
@@ -121,7 +121,7 @@ def table_entries(path: str, place: str, column: str | None) -> Iterator[SourceE
             picture_column(table.schema_arrow, column, path)
             rows = table.metadata.num_rows
         except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
-            raise BatchError(f"{path}: cannot be read as Parquet: {' '.join(str(error).split())}") from error
+            raise BatchError(f"{path}: cannot be read as Parquet: {one_line(error)}") from error
     if rows:
         yield SourceEntry("parquet", place, printable(path), 0, rows, size, storage.ends())
 

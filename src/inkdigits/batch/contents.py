@@ -11,7 +11,7 @@ from typing import Any
 from inkdigits.batch.batch_job import BatchJob, BatchPart, SourceEntry
 from inkdigits.batch.containers import check_unchanged, picture_column
 from inkdigits.batch.storage import Storage, is_url, open_storage
-from inkdigits.errors import BatchError, PictureError
+from inkdigits.errors import BatchError, PictureError, one_line
 from inkdigits.images.decode import MAX_BYTES, printable
 
 __all__ = ["FetchedPicture", "fetched"]
@@ -120,7 +120,7 @@ def _rows(entry: SourceEntry, column: str | None) -> Iterator[FetchedPicture]:
                 name = f"{entry.name}#{number}"
                 yield name, value.as_py() or PictureError(f"{name}: empty, expected the bytes of a picture")
         except (OSError, pa.ArrowInvalid) as error:
-            raise BatchError(f"{entry.name}: cannot be read as Parquet: {' '.join(str(error).split())}") from error
+            raise BatchError(f"{entry.name}: cannot be read as Parquet: {one_line(error)}") from error
 
 
 def _values(table: Any, column: str, first: int) -> Iterator[Any]:

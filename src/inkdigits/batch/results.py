@@ -11,7 +11,7 @@ from typing import Any
 
 from inkdigits.batch.storage import Storage
 from inkdigits.batch.table import outcome_counts
-from inkdigits.errors import BatchError
+from inkdigits.errors import BatchError, one_line
 
 __all__ = ["PARTS", "count_rows", "part_name", "part_numbers", "remove_parts_with_errors", "tables"]
 
@@ -76,6 +76,5 @@ def _opened(out: Storage, number: int) -> Iterator[Any]:
             yield file
     except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
         raise BatchError(
-            f"{out.url}/{part_name(number)}: damaged ({' '.join(str(error).split())}): remove it and run the same "
-            "command again"
+            f"{out.url}/{part_name(number)}: damaged ({one_line(error)}): remove it and run the same command again"
         ) from error

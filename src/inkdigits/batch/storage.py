@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from inkdigits.errors import BatchError, InkdigitsError, OutputError, output_error, require_extra
+from inkdigits.errors import BatchError, InkdigitsError, OutputError, one_line, output_error, require_extra
 from inkdigits.system.atomic_io import temporary_sibling, write_bytes
 
 __all__ = ["Storage", "is_url", "joined", "open_storage", "refuse_password", "require_batch"]
@@ -209,4 +209,4 @@ def _protocols(fs: Any) -> set[str]:
 
 
 def _one_line(error: Exception) -> str:
-    return f"{type(error).__name__}: {' '.join(str(error).split())}"[:400]
+    return f"{type(error).__name__}: {one_line(error)}"[:400]

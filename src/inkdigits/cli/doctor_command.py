@@ -13,7 +13,7 @@ import typer
 
 from inkdigits.cli.options import AsJson
 from inkdigits.cli.output import print_json, print_table
-from inkdigits.errors import InkdigitsError
+from inkdigits.errors import InkdigitsError, one_line
 from inkdigits.system.cores import usable_cores
 
 __all__ = ["doctor"]
@@ -106,7 +106,7 @@ def _works(attempt: Callable[[], None]) -> str:
     try:
         attempt()
     except Exception as error:  # whatever it is, it belongs into the issue
-        return f"FAILS: {type(error).__name__}: {' '.join(str(error).split())}"
+        return f"FAILS: {type(error).__name__}: {one_line(error)}"
     return "works"
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from inkdigits.errors import DataError
+from inkdigits.system.html_table import percent
 
 __all__ = [
     "check_one_form",
@@ -72,11 +73,6 @@ def shortened(text: str, max_length: int) -> str:
     """`text` as one line of at most `max_length` characters; an ellipsis stands for what is left out."""
     line = " ".join(text.split())
     return line if len(line) <= max_length else f"{line[: max_length - 1].rstrip()}…"
-
-
-def percent(fraction: float | None, digits: int = 2) -> str:
-    """A fraction in [0, 1] as a percentage; a dash for None."""
-    return "-" if fraction is None else f"{100 * fraction:.{digits}f} %"
 
 
 def print_status(line: str) -> None:

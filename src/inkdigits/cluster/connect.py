@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from importlib import import_module
 from typing import Any
 
-from inkdigits.errors import ClusterError, require_extra
+from inkdigits.errors import ClusterError, one_line, require_extra
 from inkdigits.system.telemetry import disable_telemetry
 
 __all__ = ["connect", "connected"]
@@ -40,10 +40,9 @@ def connect(address: str | None, *, needed_by: str = "--engine ray", **options: 
     try:
         ray.init(address, **{"log_to_driver": False, "logging_level": "ERROR", **options})
     except (ConnectionError, RuntimeError, ValueError, TimeoutError, ray.exceptions.AuthenticationError) as error:
-        reason = " ".join(str(error).split())
         raise ClusterError(
-            f"--address {address or 'auto'}: no Ray cluster can be used ({reason[:300]}): start one with ray start "
-            "--head, with the same Ray and Python as here, and pass its HOST:PORT"
+            f"--address {address or 'auto'}: no Ray cluster can be used ({one_line(error):.300}): start one with ray "
+            "start --head, with the same Ray and Python as here, and pass its HOST:PORT"
         ) from error
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from inkdigits.cluster.connect import connected
 from inkdigits.cluster.futures import plain_future
-from inkdigits.errors import ClusterError
+from inkdigits.errors import ClusterError, one_line
 from inkdigits.system.processes import SupportsSubmit
 
 __all__ = ["ray_executor"]
@@ -92,8 +92,7 @@ def _run_in(folder: str, function: Callable[..., Any], *arguments: Any) -> Any:
 
 
 def _gave_up(error: BaseException) -> ClusterError:
-    reason = " ".join(str(error).split())
     return ClusterError(
         f"a training lost its process {_MAX_RETRIES + 1} times, perhaps for lack of memory: run the same command again "
-        f"to resume, with more --cores for each where memory is short ({reason[:300]})"
+        f"to resume, with more --cores for each where memory is short ({one_line(error):.300})"
     )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from inkdigits.cluster.connect import connected
 from inkdigits.cluster.retryable import ENVIRONMENT
-from inkdigits.errors import ClusterError, ModelFileError, ServingError
+from inkdigits.errors import ClusterError, ModelFileError, ServingError, one_line
 from inkdigits.modelfile.predictor import shipped_models
 from inkdigits.system.atomic_io import write_text
 
@@ -176,9 +176,8 @@ def deploy(service: Service, address: str = "auto") -> str:
             )
             serve.run(application(asdict(service)), name=NAME, route_prefix="/")
         except (RuntimeError, ValueError, TimeoutError) as error:
-            reason = " ".join(str(error).split())
             raise ServingError(
-                f"the replicas do not start, and any earlier deployment keeps running: {reason[:400]}"
+                f"the replicas do not start, and any earlier deployment keeps running: {one_line(error):.400}"
             ) from error
     return f"http://{service.host}:{service.port}{service.prefix}/"
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from inkdigits.cluster.connect import connected
 from inkdigits.cluster.futures import plain_future
-from inkdigits.errors import ClusterError, require_extra
+from inkdigits.errors import ClusterError, one_line, require_extra
 
 __all__ = ["RayWorkerPool"]
 
@@ -79,8 +79,7 @@ class RayWorkerPool:
         """`error` for lost workers, which the batch handles; otherwise a `ClusterError` of one line."""
         if isinstance(error, self.lost):
             return error
-        reason = " ".join(str(error).split())
-        return ClusterError(f"the cluster lost a part ({reason[:300]}): run the same command again to resume")
+        return ClusterError(f"the cluster lost a part ({one_line(error):.300}): run the same command again to resume")
 
     def renew(self) -> None:
         """Do nothing: Ray replaces its workers itself."""

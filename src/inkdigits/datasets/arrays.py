@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.errors import DataError
+from inkdigits.errors import DataError, one_line
 
 __all__ = ["read_arrays"]
 
@@ -30,12 +30,9 @@ def read_arrays(
         raise DataError(f"{path}: no such file, expected an npz file") from error
     except Exception as error:
         # A flipped bit may mean another compression, a password, an invalid header or a petabyte.
-        raise DataError(f"{path}: damaged, or not an npz file of plain arrays ({_one_line(error)})") from error
+        reason = one_line(error) or type(error).__name__
+        raise DataError(f"{path}: damaged, or not an npz file of plain arrays ({reason:.200})") from error
     strange = [name for name, array in arrays.items() if not isinstance(array, np.ndarray)]
     if strange:
         raise DataError(f"{path}: {strange[0]!r} is not an array, expected an npz file of plain arrays")
     return arrays
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split())[:200] or type(error).__name__

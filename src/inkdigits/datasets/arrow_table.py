@@ -13,7 +13,7 @@ from inkdigits.datasets.array_pictures import labels_of, pictures_of
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.picture_file import read_digit
 from inkdigits.datasets.table_columns import LABEL_NAMES, named_columns
-from inkdigits.errors import DataError, require_extra
+from inkdigits.errors import DataError, one_line, require_extra
 
 __all__ = ["SUFFIXES", "load_arrow_files"]
 
@@ -49,7 +49,7 @@ def _read(path: Path) -> Any:
     except FileNotFoundError as error:
         raise DataError(f"{path}: no such file") from error
     except (pyarrow.ArrowException, OSError) as error:
-        raise DataError(f"{path}: damaged, or not a {path.suffix[1:]} file ({' '.join(str(error).split())})") from error
+        raise DataError(f"{path}: damaged, or not a {path.suffix[1:]} file ({one_line(error)})") from error
 
 
 def _digits(path: Path, table: Any) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

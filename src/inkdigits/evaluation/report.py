@@ -125,15 +125,11 @@ def write_report(run: Run, data: str = MNIST, classifier: Classifier | None = No
     tables = _tables(evaluation, run, kept.seconds)
     values = {"run": run, "config": run.config, "evaluation": evaluation, "report": report, **tables}
     write_page(run.path / "report.md", "report.md.jinja", **values)
-    classifier = classifier or load_classifier(run.path, start_keras=lambda: _start_keras(run))
+    classifier = classifier or load_classifier(run.path, start_keras=lambda: start_keras(run.config.backend))
     pictures = _pictures(report, digits, classifier, run if explain else None)
     drawn = _figures(run, evaluation, report, predictions)
     write_page(run.path / "report.html", "report.html.jinja", **values, **drawn, **pictures)
     return report
-
-
-def _start_keras(run: Run) -> None:
-    start_keras(run.config.backend)
 
 
 def _tables(evaluation: Evaluation, run: Run, evaluating: float) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.errors import PictureCostError, PictureError
+from inkdigits.errors import PictureCostError, PictureError, one_line
 from inkdigits.images import flatten
 from inkdigits.images.pdf import pdf_pages
 from inkdigits.images.png import SIGNATURE
@@ -125,13 +125,9 @@ def _pillow_errors(name: str) -> Iterator[None]:
     except MemoryError as error:
         raise PictureCostError(f"{name}: not enough memory to decode it") from error
     except OSError as error:
-        raise PictureError(f"{name}: truncated or damaged: {_in_a_line(error)}") from error
+        raise PictureError(f"{name}: truncated or damaged: {one_line(error)}") from error
     except Exception as error:  # Pillow's parsers raise exceptions of any kind
-        raise PictureError(f"{name}: damaged: {type(error).__name__}: {_in_a_line(error)}") from error
-
-
-def _in_a_line(error: Exception) -> str:
-    return " ".join(str(error).split())
+        raise PictureError(f"{name}: damaged: {type(error).__name__}: {one_line(error)}") from error
 
 
 def image_pages(image: Image.Image, name: str, max_pages: int | None, first: int = 0) -> Iterator[DecodedPage]:

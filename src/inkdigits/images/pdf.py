@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.errors import PictureCostError, PictureError
+from inkdigits.errors import PictureCostError, PictureError, one_line
 
 __all__ = ["pdf_pages"]
 
@@ -57,7 +57,7 @@ def _pdfium(wrong: str) -> Iterator[None]:
     except MemoryError as error:
         raise PictureCostError(f"{wrong}, or too large for the memory that is left") from error
     except Exception as error:  # PdfiumError for most damage, others for absurd sizes
-        raise PictureError(f"{wrong}: {' '.join(str(error).split())}") from error
+        raise PictureError(f"{wrong}: {one_line(error)}") from error
 
 
 def _pixels(page: Any) -> NDArray[np.uint8]:

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.errors import ExportError, InkdigitsError, OutputError, require_extra
+from inkdigits.errors import ExportError, InkdigitsError, require_extra
 from inkdigits.modelfile.parity import check_parity, exact_probabilities
 from inkdigits.networks.inputs import to_inputs
 from inkdigits.stats.calibration import softmax
-from inkdigits.system.atomic_io import temporary_sibling, write_folder
+from inkdigits.system.atomic_io import check_new, temporary_sibling, write_folder
 
 if TYPE_CHECKING:
     import keras
@@ -66,7 +66,8 @@ def export_saved_model(model: keras.Model, path: Path, pictures: Pictures) -> fl
     """Write a TensorFlow SavedModel, a folder with the endpoint `serve`; else as `export_keras`."""
     import tensorflow
 
-    with _new_folder(path) as folder, _exporting("saved_model"):
+    check_new(path, "--out")
+    with write_folder(path) as folder, _exporting("saved_model"):
         model.export(str(folder), format="tf_saved_model", verbose=False)
         loaded = tensorflow.saved_model.load(str(folder))  # whose `serve` works only while it is there itself
         return check_parity(model, lambda images: loaded.serve(_inputs(model, images)).numpy(), pictures)
@@ -100,7 +101,8 @@ def export_openvino(model: keras.Model, model_file: Path, path: Path, pictures: 
     """Write OpenVINO's model.xml and model.bin into a folder, from `model_file`; else as `export_keras`."""
     import openvino
 
-    with _new_folder(path) as folder, _exporting("openvino"):
+    check_new(path, "--out")
+    with write_folder(path) as folder, _exporting("openvino"):
         core = openvino.Core()
         openvino.save_model(core.read_model(model_file), folder / "model.xml", compress_to_fp16=False)
         # Some processors would compute in bfloat16 otherwise.
@@ -110,14 +112,6 @@ def export_openvino(model: keras.Model, model_file: Path, path: Path, pictures: 
 
 def _inputs(model: keras.Model, images: Pictures) -> NDArray[np.float32]:
     return to_inputs(images, channels_first=model.input_shape[1] == 1)
-
-
-@contextmanager
-def _new_folder(path: Path) -> Iterator[Path]:
-    if path.exists():
-        raise OutputError(f"{path}: exists already: choose another --out")
-    with write_folder(path) as folder:
-        yield folder
 
 
 @contextmanager

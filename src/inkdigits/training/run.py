@@ -9,8 +9,11 @@ model.keras           the trained network, of stock Keras layers
 model.onnx            the same as a model file, which needs no Keras (where its layers can be written as one)
 predictions/<data sha>.npz   probabilities and labels of every data set it was evaluated on
 evaluation.json       its scores
+adaptation.json       what digits that were mixed in changed
 report.html, .md      the same for people, with pictures
 test_openings.json    every time a test set was opened for it
+data.npz, added.npz   what it was trained on, where that came from memory
+network.py            the network, where it is the user's own
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
+from typing import TypeVar, get_type_hints
 
 from inkdigits.errors import InkdigitsError, OutputError, RunError
 from inkdigits.modelfile.predictor import shipped_models
@@ -94,25 +97,12 @@ class Run:
     @property
     def history(self) -> tuple[EpochRecord, ...]:
         """A record an epoch. Raises `RunError` when `history.csv` cannot be read."""
-        path = self.path / "history.csv"
-        try:
-            rows = list(csv.DictReader(path.read_text().splitlines()))
-            return tuple(
-                EpochRecord(int(row.pop("epoch")), **{name: float(value) for name, value in row.items()})
-                for row in rows
-            )
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RunError(f"{path}: damaged ({error}): train again into another folder") from error
+        return self._read_csv(EpochRecord, "history.csv")
 
     @property
     def steps(self) -> tuple[StepRecord, ...]:
         """The training loss along the steps. Raises `RunError` when `steps.csv` cannot be read."""
-        path = self.path / "steps.csv"
-        try:
-            rows = list(csv.DictReader(path.read_text().splitlines()))
-            return tuple(StepRecord(float(row["epoch"]), float(row["loss"])) for row in rows)
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RunError(f"{path}: damaged ({error}): train again into another folder") from error
+        return self._read_csv(StepRecord, "steps.csv")
 
     @property
     def adaptation(self) -> AdaptationResult | None:
@@ -160,6 +150,14 @@ class Run:
             raise RunError(f"{self.path}: not a run's folder, it holds no {name}{hint}") from error
         except (OSError, ValueError, InkdigitsError) as error:
             raise RunError(f"{self.path / name}: damaged ({error}): train again into another folder") from error
+
+    def _read_csv(self, kind: type[T], name: str) -> tuple[T, ...]:
+        path, types = self.path / name, get_type_hints(kind)
+        try:
+            rows = csv.DictReader(path.read_text().splitlines())
+            return tuple(kind(**{column: types[column](value) for column, value in row.items()}) for row in rows)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RunError(f"{path}: damaged ({error}): train again into another folder") from error
 
     def _repr_html_(self) -> str:
         """What was trained and how well, as a table in a notebook."""
