@@ -11,16 +11,25 @@ __all__ = ["ARCHITECTURE_MISTAKES", "heavy_dropout"]
 
 _Found = Iterator[tuple[str, str]]  # messages, each with the cell that it is about
 _HIDDEN = {"Dense", "Conv2D"}
+# Layers between two with weights that are no activation. Any other may be one, a layer of the student's own included.
+_PASSIVE = {
+    "Add", "AlphaDropout", "AveragePooling2D", "BatchNormalization", "Dropout", "Flatten", "GaussianDropout",
+    "GaussianNoise", "GetItem", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "GroupNormalization", "Identity",
+    "InputLayer", "LayerNormalization", "MaxPooling2D", "Normalization", "Permute", "RandomRotation",
+    "RandomTranslation", "RandomZoom", "Rescaling", "Reshape", "SpatialDropout2D", "UnitNormalization", "ZeroPadding2D",
+}  # fmt: skip
+_LOSSES = {"categoricalcrossentropy", "sparsecategoricalcrossentropy"}
+_NO_OUTPUT = {"relu", "leaky_relu", "elu", "selu", "gelu", "silu", "swish", "tanh", "softplus", "exponential"}
 
 
 def _activations(model: ModelDescription) -> list[str]:
     """The activations of the layers with weights in order; an Activation, ReLU or Softmax layer replaces the last."""
     found: list[str] = []
     for layer in model.layers:
-        kind = {"Softmax": "softmax", "ReLU": "relu", "LeakyReLU": "leaky_relu"}.get(layer.kind)
-        activation = kind or layer.activation
+        kind = {"LeakyReLU": "leaky_relu"}.get(layer.kind, layer.kind.lower())
+        activation = layer.activation or (None if layer.kind in _PASSIVE else kind)
         if layer.kind in _HIDDEN:
-            found.append(activation or "linear")
+            found.append(layer.activation or "linear")
         elif activation and found:
             found[-1] = activation if found[-1] == "linear" else f"{found[-1]} and {activation}"
     return found
@@ -36,7 +45,7 @@ def _known_activations(facts: PartFacts) -> Iterator[tuple[list[str], ModelDescr
 
 def _softmax_missing(facts: PartFacts) -> _Found:
     for activations, model, cell in _known_activations(facts):
-        own_loss = not model.loss or "crossentropy" not in model.loss
+        own_loss = (model.loss or "").replace("_", "").lower() not in _LOSSES
         if activations[-1] == "linear" and not model.from_logits and not own_loss:
             yield "softmax is missing: the last layer gives any numbers, where the loss expects probabilities", cell
 
@@ -75,7 +84,7 @@ def _softmax_between(facts: PartFacts) -> _Found:
 def _wrong_output_activation(facts: PartFacts) -> _Found:
     for activations, _, cell in _known_activations(facts):
         last = activations[-1]
-        if "softmax" not in last and last not in ("linear", "sigmoid", "log_softmax"):
+        if last in _NO_OUTPUT:
             yield f"{last} on the output: its values are no probabilities; the last layer needs softmax", cell
 
 

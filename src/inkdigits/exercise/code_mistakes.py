@@ -13,6 +13,7 @@ from inkdigits.exercise.verdict import Finding
 __all__ = ["code_mistakes", "failure_findings", "old_call_findings"]
 
 _SHIPPED = re.compile(r"\binkdigits\.(modelfile|networks|reading|load|read|Reader)\b|from inkdigits import")
+_EXERCISE = re.compile(r"\binkdigits\.exercise\b|from inkdigits import [^\n]*\bexercise\b")
 
 
 def code_mistakes(cell: str, part: str, source: str) -> list[Finding]:
@@ -32,6 +33,9 @@ def code_mistakes(cell: str, part: str, source: str) -> list[Finding]:
     if _SHIPPED.search(source):
         message = "uses a network of inkdigits itself: the task is to build and train one"
         found.append(Finding("shipped_network", message, cell, part))
+    if _EXERCISE.search(source):
+        message = "imports inkdigits' own exercise, in which its solution and its checker are"
+        found.append(Finding("exercise_imported", message, cell, part))
     return found
 
 

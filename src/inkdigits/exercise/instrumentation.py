@@ -98,7 +98,7 @@ def start(data_file: str, subset: bool) -> None:
     """Begin to record; `data_file` is an npz like Keras's mnist.npz, `subset` says that it is smaller than MNIST."""
     global _recorder  # noqa: PLW0603  # one kernel has one recorder
     _recorder = Recorder(data_file)
-    actions: dict[str, Callable[[Any], None]] = {"keras": wrap_keras}
+    actions: dict[str, Callable[[Any], None]] = {"keras": wrap_keras, "jax": _watch_gradients}
     if subset:
         actions["inkdigits.datasets.mnist"] = _replace_own_loader
     sys.meta_path.insert(0, _AfterImport(actions))
@@ -167,6 +167,12 @@ def wrap_keras(keras: Any) -> None:
         setattr(keras.Model, name, observed(original[name]))
 
 
+def _watch_gradients(jax: Any) -> None:
+    """Notice a loop of one's own that trains plain arrays, which are put into the model afterwards."""
+    for name in ("grad", "value_and_grad"):
+        setattr(jax, name, _noticed(getattr(jax, name)))
+
+
 def _local_file(fname: str, **_: Any) -> str:
     return f"{os.environ['KERAS_HOME']}/datasets/{fname}"
 
@@ -227,7 +233,7 @@ def _recorded_call(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _noticed(original: Callable[..., Any]) -> Callable[..., Any]:
-    """`stateless_call`, by which a loop of one's own trains on JAX; Keras calls it too, inside its own methods."""
+    """What a loop of one's own trains with on JAX; Keras calls it too, inside its own methods."""
 
     @functools.wraps(original)
     def method(*args: Any, **kwargs: Any) -> Any:
