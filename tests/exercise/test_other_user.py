@@ -10,6 +10,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,6 +21,7 @@ pytestmark = pytest.mark.timeout(300)
 CHECKER = """
 import json, sys
 from pathlib import Path
+from typing import Any
 from threading import Event
 from inkdigits.exercise.submission import Submission
 from inkdigits.exercise.submission_limits import SubmissionLimits
@@ -94,7 +96,7 @@ def public() -> Iterator[Path]:
 def test_a_submission_runs_as_a_user_of_its_own_who_reaches_no_other(public: Path) -> None:
     (public / "python").mkdir()
     prefix = _opened(public / "python")
-    data = {"x_train": np.zeros((9, 28, 28), np.uint8), "y_train": np.arange(9)}
+    data: dict[str, Any] = {"x_train": np.zeros((9, 28, 28), np.uint8), "y_train": np.arange(9)}
     (public / "home" / "datasets").mkdir(parents=True)
     (public / "home" / "matplotlib").mkdir()
     np.savez(public / "home" / "datasets" / "mnist.npz", **data, x_test=data["x_train"], y_test=data["y_train"])
