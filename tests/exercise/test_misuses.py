@@ -47,6 +47,17 @@ HONEST = {
         "b",
         1,
     ),
+    "a grid of test pictures shown in a callback and between two trainings": (
+        [
+            call("predict", "a", PictureCounts(rows=64, test_rows=64), inside=True),
+            fit("a"),
+            call("predict", "a", PictureCounts(rows=64, test_rows=64)),
+            fit("b"),
+            read("b"),
+        ],
+        "b",
+        1,
+    ),
     "another network tested first": (
         [fit("z", 2, model=model("z", 64)), read("z", 2, model=model("z", 64)), fit("a"), read("a")],
         "a",

@@ -13,6 +13,8 @@ from inkdigits.exercise.verdict import Finding
 __all__ = ["code_mistakes", "failure_findings", "old_call_findings"]
 
 _SHIPPED = re.compile(r"\binkdigits\.(modelfile|networks|reading|load|read|Reader)\b|from inkdigits import")
+# What other libraries' classifiers predict are digits already.
+_NETWORK = re.compile(r"(?:^|[._])(?:\w*model\w*|net|network|nn|mlp|cnn|dense)\d*$", re.IGNORECASE)
 _EXERCISE = re.compile(r"\binkdigits\.exercise\b|from inkdigits import [^\n]*\bexercise\b")
 
 
@@ -68,10 +70,10 @@ def _operands_of_equality(node: ast.AST) -> list[ast.expr]:
 
 
 def _is_prediction(node: ast.expr) -> bool:
-    """Whether this is `….predict(…)`, perhaps rounded or cast, but without an argmax around it."""
+    """Whether this is `model.predict(…)`, perhaps rounded or cast, but without an argmax around it."""
     while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         if node.func.attr == "predict":
-            return True
+            return _NETWORK.search(ast.unparse(node.func.value)) is not None
         if node.func.attr not in ("round", "astype"):
             return False
         node = node.func.value

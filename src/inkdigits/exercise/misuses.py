@@ -14,6 +14,8 @@ __all__ = ["NETWORK_PARTS", "test_set_misuses"]
 NETWORK_PARTS = ("dense", "cnn")
 # A few pictures of another set resemble one of the test set by chance; a misuse involves hundreds.
 _CHANCE_ROWS = 20
+# Pictures of the test set that are shown with what the network reads in them, in a grid of up to ten by ten.
+_SHOWN_ROWS = 100
 _BEFORE_AND_AFTER = 2  # tests of one network that choose nothing
 _NOT_CHOSEN = "choose with a validation part of the training set, and use the test set once, at the end"
 
@@ -82,7 +84,7 @@ def _of_training(call: Call) -> _Found:
 
 
 def _during_fit(call: Call) -> _Found:
-    if call.inside and not call.trains and call.pictures.of_test > _CHANCE_ROWS:
+    if call.inside and not call.trains and call.pictures.of_test > _SHOWN_ROWS:
         name = "called on" if call.name == "__call__" else f"given to {call.name}"
         message = (
             f"test pictures were read during the training: {call.pictures.of_test} of them were {name} a network "
@@ -133,7 +135,7 @@ def _chosen(part: str, calls: list[Call], measured: Measurement | None, loops: b
                 yield Finding("chosen_on_test", message, call.cell, part, reaches=(part,), next_step=_NOT_CHOSEN)
                 return
             trained.append(call)
-        elif (trained or loops) and not call.inside and call.pictures.of_test > _CHANCE_ROWS and call.model.weights:
+        elif (trained or loops) and not call.inside and call.pictures.of_test > _SHOWN_ROWS and call.model.weights:
             tested[call.model.weights] = call.model_id
     if measured and not trained and list(tested.values()).count(measured.model_id) > _BEFORE_AND_AFTER:
         message = f"tested with {len(tested)} states of its weights while it was being trained: {_NOT_CHOSEN}"
