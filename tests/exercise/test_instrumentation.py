@@ -155,3 +155,10 @@ def test_a_few_pictures_that_resemble_a_test_picture_are_no_copies(copies: int, 
     # Of 1,500 moved, turned or blurred training pictures up to 3 are nearest to a test picture.
     counts = Counts(rows=64_000, unknown=64_000, sampled=300, copies=copies)
     assert counts.summary().copies == reported
+
+
+def test_there_is_no_way_past_the_record(small: Splits, mean_model: keras.Model) -> None:
+    _, _, x_test, onehot_test = prepared_arrays(small)
+    assert not hasattr(keras.Model.fit, "__wrapped__")
+    super(keras.Model, mean_model).fit(x_test, onehot_test, verbose=0)
+    assert _recorded().pictures.test_rows == len(x_test)
