@@ -234,3 +234,9 @@ def test_a_loss_of_ones_own_may_take_logits() -> None:
 
 def test_adagrad_takes_larger_steps() -> None:
     assert keys(facts(replace(MODEL, optimizer="Adagrad", learning_rate=0.05), 0.9)) == set()
+
+
+def test_a_layer_of_ones_own_need_not_tell_its_units() -> None:
+    own = layers(D("Flatten"), D("Linear"), D("Dense", 512, "linear"), D("ELU"), D("Linear"))
+    assert keys(facts(own)) == set()
+    assert keys(facts(replace(own, parameters=407_050, trainable=407_050))) == {"wrong_units"}

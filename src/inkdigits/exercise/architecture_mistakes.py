@@ -117,9 +117,14 @@ def _flatten_forgotten(facts: PartFacts) -> _Found:
 def _wrong_units(facts: PartFacts) -> _Found:
     for model, cell in facts.models:
         units = [layer.units for layer in model.layers if layer.units]
-        if units and units[-1] != 10:
-            yield f"{units[-1]} outputs: there are ten digits, so the last layer has ten units", cell
-        elif units != NETWORK_UNITS[facts.part] and not has_the_architecture(facts.part, model):
+        # Layers of the student's own may not tell how many units they have; the number of weights does.
+        if has_the_architecture(facts.part, model):
+            continue
+        last = model.layers[-1]
+        outputs = last.units or next(iter(reversed(model.output_shape or last.output or ())), 10)
+        if outputs != 10:
+            yield f"{outputs} outputs: there are ten digits, so the last layer has ten units", cell
+        elif units != NETWORK_UNITS[facts.part]:
             yield (
                 f"wrong number of units: the layers have {', '.join(map(str, units))}, the exercise asks for "
                 f"{', '.join(map(str, NETWORK_UNITS[facts.part]))}",
