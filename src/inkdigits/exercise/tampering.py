@@ -40,7 +40,9 @@ def _others(tree: ast.Module) -> list[str]:
 
 
 def _only_shows(node: ast.stmt) -> bool:
-    """Whether a statement prints or displays values, such as a name in the last line of a cell."""
+    """Whether a statement does nothing, or prints or displays values, such as a name in the last line of a cell."""
+    if isinstance(node, ast.Pass):
+        return True
     shown = node.value if isinstance(node, ast.Expr) else None
     if isinstance(shown, ast.Call) and isinstance(shown.func, ast.Name) and shown.func.id in ("print", "display"):
         return True
