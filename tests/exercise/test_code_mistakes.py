@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from inkdigits.exercise.code_mistakes import code_mistakes
+from inkdigits.exercise.code_mistakes import code_mistakes, multiplies_in_a_loop
 
 MISTAKEN = {
     "dense_accuracy = np.mean(model.predict(x_test) == y_test)": "no_argmax",
@@ -36,3 +36,22 @@ def test_a_mistake_in_the_code_is_named(code: str) -> None:
 @pytest.mark.parametrize("code", HONEST)
 def test_code_that_only_looks_like_one_is_not(code: str) -> None:
     assert code_mistakes("dense-test", "dense", code) == []
+
+
+BY_HAND = """
+def step(weights, x, y):
+    hidden = np.maximum(x @ weights[0], 0)
+    return [w - 0.1 * g for w, g in zip(weights, gradients(hidden, x, y))]
+
+for epoch in range(9):
+    weights = step(weights, x_train, y_train)
+model.set_weights(weights)
+"""
+
+
+def test_a_training_that_is_written_out_multiplies_in_a_loop() -> None:
+    assert multiplies_in_a_loop(BY_HAND)
+    assert multiplies_in_a_loop("while True:\n    error = np.dot(x, w) - y")
+    assert not multiplies_in_a_loop("w = np.linalg.lstsq(x, y)[0]\nmodel.set_weights([x.T @ w])")
+    assert not multiplies_in_a_loop("for layer in model.layers:\n    print(layer.name)")
+    assert not multiplies_in_a_loop("no python (")

@@ -24,13 +24,15 @@ MEASURED = Measurement(
 FIT = Call("fit", 1, 6, PictureCounts(rows=60_000, train_rows=60_000), None, (0.1,), MEASURED.model)
 
 
-def keys(measured: Measurement = MEASURED, digits: Any = READ, stated: float = 0.984, code: str = "") -> set[str]:
+def keys(
+    measured: Measurement = MEASURED, digits: Any = READ, stated: float = 0.984, code: str = "", fits: bool = True
+) -> set[str]:
     steps = (SubmissionStep("dense-test", code),)
     trial = Trial(Submission(Path("a.ipynb"), steps, ()), {"dense-test": "dense"}, {"y_test": LABELS})
-    seen = Observations((FIT,), {}, None, cell="dense-train")
+    seen = Observations((FIT,) if fits else (), {}, None, cell="dense-train")
     trial.observations["dense"].append(seen)
     trial.measured["dense"], trial.digits["dense"], trial.stated["dense"] = measured, digits, stated
-    if code:
+    if "accuracy" in code:
         trial.printed["dense"].append(("dense-test", "accuracy: 0.9991"))
     facts = {part: PartFacts(part, trial.observations[part], trial.measured.get(part), 0.975) for part in ("dense",)}
     return {finding.key for finding in honesty_findings(trial, facts)}
@@ -77,3 +79,8 @@ def test_a_network_that_learned_from_training_pictures_does_not_fit_the_test_set
 def test_one_that_learned_from_the_test_set_does(test: float, train: float, pictures: int) -> None:
     measured = replace(MEASURED, accuracy=test, of_training=train, digits=MEASURED.digits[:pictures])
     assert "fits_the_test_set" in keys(measured, stated=test)
+
+
+def test_a_network_that_was_not_trained_here_is_one_unless_it_may_have_been_by_hand() -> None:
+    assert keys(code="model.set_weights(weights)", fits=False) == {"not_trained"}
+    assert keys(code="for _ in range(9):\n    w -= x.T @ (x @ w - y)", fits=False) == {"training_by_hand"}

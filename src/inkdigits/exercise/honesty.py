@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from inkdigits.exercise.claims import overstated
+from inkdigits.exercise.code_mistakes import multiplies_in_a_loop
 from inkdigits.exercise.measuring import Measurement
 from inkdigits.exercise.misuses import NETWORK_PARTS
 from inkdigits.exercise.part_facts import PartFacts, has_the_architecture
@@ -87,7 +88,11 @@ def _of_network(trial: Trial, facts: PartFacts, measured: Measurement) -> _Found
         if call.trains
     }
     if not trained and measured.model_id not in fitted and facts.bar is not None and accuracy > min(0.5, facts.bar):
-        yield "not_trained", f"`model` reads {100 * accuracy:.2f} %, but no training of it was observed"
+        unseen = f"`model` reads {100 * accuracy:.2f} %, but no training of it was observed"
+        if any(multiplies_in_a_loop(step.source) for step in trial.submission.steps if trial.parts[step.id] == part):
+            yield "training_by_hand", f"{unseen}: whether the notebook trains it by hand is for a person to read"
+        else:
+            yield "not_trained", unseen
     if has_shipped_weights(measured.matrices):
         yield "shipped_weights", f"`model` has the weights of the network `{part}` that inkdigits ships"
     if measured.own_pictures:

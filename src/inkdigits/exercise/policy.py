@@ -41,6 +41,7 @@ _ENTRIES: dict[str, _Entry] = {
     "fits_the_test_set": _Entry(Cost.void, "`model` reads test pictures well and training pictures much worse"),
     "answers_differ": _Entry(Cost.void, "`model` reads much less when the checker rebuilds it from its saved form"),
     "not_trained": _Entry(Cost.void, "`model` reads well, but no training of it was observed"),
+    "training_by_hand": _Entry(Cost.note, "the same, where a loop multiplies matrices; for a person to read"),
     "shipped_weights": _Entry(Cost.void, "`model` has the weights of a network that inkdigits ships"),
     "shipped_solution": _Entry(Cost.note, "the answers are those of inkdigits' own solution"),
     "claim_above_measured": _Entry(
