@@ -15,6 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
 from inkdigits.datasets import mnist
 from inkdigits.exercise.near_copies import NearCopies
 
