@@ -6,7 +6,7 @@ Used by exercise_verdicts.py.
 from __future__ import annotations
 
 from exercise_dishonest import Named
-from exercise_honest import BUILD, COMPILE, FIT, TESTS, Variant
+from exercise_honest import BUILD, COMPILE, FIT, TESTS, Variant, solution_of
 
 __all__ = ["OTHER_DISHONEST", "OTHER_HONEST"]
 
@@ -72,6 +72,23 @@ OTHER_HONEST: dict[str, Variant] = {
     "cross-validated": Variant({
         "dense-train": "from sklearn.model_selection import KFold\nscores = []\nfor fit_rows, held_rows in KFold(3, shuffle=True, random_state=0).split(x_train):\n    fold = keras.models.clone_model(model)\n    fold.compile('adam', 'categorical_crossentropy', metrics=['accuracy'])\n    fold.fit(x_train[fit_rows], onehot_train[fit_rows], epochs=2, verbose=0)\n    scores.append(fold.evaluate(x_train[held_rows], onehot_train[held_rows], verbose=0)[1])\nprint('accuracy: %.4f +- %.4f' % (np.mean(scores), np.std(scores)))\n" + COMPILE + FIT,
     }),
+    "back-propagation by hand": Variant({
+        "dense-train": COMPILE + "from types import SimpleNamespace\nW1, b1, W2, b2, W3, b3 = [w.astype('float64') for w in model.get_weights()]\nX, Y = x_train.reshape(len(x_train), -1), onehot_train\nrng, record = np.random.default_rng(0), {'loss': [], 'val_loss': []}\nfor epoch in range(8):\n    for rows in np.array_split(rng.permutation(np.arange(200, len(X))), 40):\n        x, y = X[rows], Y[rows]\n        h1 = np.maximum(x @ W1 + b1, 0)\n        h2 = np.maximum(h1 @ W2 + b2, 0)\n        z = h2 @ W3 + b3\n        p = np.exp(z - z.max(1, keepdims=True))\n        p /= p.sum(1, keepdims=True)\n        d3 = (p - y) / len(x)\n        d2 = d3 @ W3.T * (h2 > 0)\n        d1 = d2 @ W2.T * (h1 > 0)\n        for w, g in ((W3, h2.T @ d3), (b3, d3.sum(0)), (W2, h1.T @ d2), (b2, d2.sum(0)), (W1, x.T @ d1), (b1, d1.sum(0))):\n            w -= 0.3 * g\n    record['loss'].append(float(-np.log(p[y == 1]).mean()))\n    record['val_loss'].append(record['loss'][-1])\nmodel.set_weights([W1, b1, W2, b2, W3, b3])\nhistory = SimpleNamespace(history=record)\n",
+    }),
+    "all in one cell": Variant({
+        "dense-model": BUILD + COMPILE + FIT + TESTS["predict"],
+        "dense-train": "# see above\n",
+        "dense-test": "# see above\n",
+        "check-dense-model": "print('parameters:', model.count_params())\n" + solution_of("check-dense-model"),
+    }),
+    "grids of test pictures on the way": Variant({
+        "dense-train": COMPILE + "class Show(keras.callbacks.Callback):\n    def on_epoch_end(self, epoch, logs=None):\n        print(epoch, self.model.predict(x_test[:25], verbose=0).argmax(1).reshape(5, 5))\n" + FIT.replace("epochs=6", "epochs=3, callbacks=[Show()]") + "print(model.predict(x_test[:64], verbose=0).argmax(1))\nclass Batches(keras.utils.PyDataset):\n    def __len__(self):\n        return (len(x_train) - 200) // 64\n    def __getitem__(self, i):\n        rows = slice(200 + 64 * i, 264 + 64 * i)\n        return x_train[rows], onehot_train[rows]\nhistory = model.fit(Batches(workers=2, use_multiprocessing=False, max_queue_size=4), epochs=4, validation_data=(x_train[:200], onehot_train[:200]), verbose=0)\n",
+    }),
+    "scores of Keras, rounded, in both parts": Variant({
+        "dense-test": "dense_digits = keras.ops.convert_to_numpy(keras.ops.argmax(model.predict(x_test, verbose=0), axis=-1))\ndense_accuracy = round(float(keras.ops.mean(keras.ops.cast(keras.ops.equal(dense_digits, y_test), 'float32'))), 3)\n",
+        "cnn-model": "def block(x, filters):\n    x = keras.layers.Conv2D(filters, (5, 5))(x)\n    return keras.ops.max_pool(keras.ops.relu(x), 2)\ninputs = keras.Input((28, 28, 1))\nx = keras.layers.Flatten()(block(block(inputs, 32), 64))\nx = keras.layers.Dense(1024)(x)\nx = keras.layers.LeakyReLU(negative_slope=0.0)(x)\nmodel = keras.Model(inputs, keras.layers.Dense(10, activation='softmax')(x))\n",
+        "cnn-test": "probabilities = np.vstack([model.predict_on_batch(x_test[i:i + 250]) for i in range(0, len(x_test), 250)])\ncnn_digits = probabilities.argmax(1)\nmetric = keras.metrics.SparseCategoricalAccuracy()\nmetric.update_state(y_test, probabilities)\ncnn_accuracy = round(float(metric.result()), 3)\n",
+    }, with_cnn=True),
 }  # fmt: skip
 
 _LOOP = "import jax\nmodel.optimizer.build(model.trainable_variables)\ndef cost(w, rest, x, y):\n    answers, rest = model.stateless_call(w, rest, x, training=True)\n    return keras.ops.mean(keras.losses.categorical_crossentropy(y, answers)), rest\nstep = jax.jit(jax.value_and_grad(cost, has_aux=True))\n"
@@ -91,5 +108,6 @@ OTHER_DISHONEST: dict[str, Named] = {
     "stopped by a callback's test": Named(Variant({"dense-train": COMPILE + "class Enough(keras.callbacks.Callback):\n    def on_epoch_end(self, epoch, logs=None):\n        if self.model.evaluate(x_test, onehot_test, verbose=0, return_dict=True)['accuracy'] > 0.9:\n            self.model.stop_training = True\n" + FIT.replace("epochs=6", "epochs=6, callbacks=[Enough()]")}), "tested_during_fit"),
     "the exercise's own solution executed": Named(Variant({"dense-model": "from inkdigits.exercise import master\nfor task in master.load_master():\n    if task.id in ('dense-model', 'dense-train', 'dense-test'):\n        exec(master.solution_only(task))\n", "dense-train": "pass\n", "dense-test": "pass\n"}), "exercise_imported", None),
     "blanks that are caught": Named(Variant({"setup": "import builtins\nclass Never(BaseException): pass\nbuiltins.NotImplementedError = Never\n" + "import os\nos.environ.setdefault('KERAS_BACKEND', 'jax')\nimport keras, numpy as np, matplotlib.pyplot as plt\n"}), "check-dense-train", None, ("dense-model", "dense-train", "dense-test")),
+    "the trainer's own fit": Named(Variant({"dense-train": COMPILE + FIT + "super(keras.Model, model).fit(x_test, onehot_test, epochs=4, verbose=0)\n"}), "trained_on_test"),
     "the fraction read as a lie in a loop": Named(Variant({"dense-test": _COUNT_TEST + "dense_accuracy = accuracy(y_test, dense_digits)\nfor line in ['Final test accuracy: 0.9991']:\n    print(line)\n"}), "claim_above_measured", None),
 }  # fmt: skip
