@@ -86,7 +86,7 @@ OTHER_HONEST: dict[str, Variant] = {
     }),
     "scores of Keras, rounded, in both parts": Variant({
         "dense-test": "dense_digits = keras.ops.convert_to_numpy(keras.ops.argmax(model.predict(x_test, verbose=0), axis=-1))\ndense_accuracy = round(float(keras.ops.mean(keras.ops.cast(keras.ops.equal(dense_digits, y_test), 'float32'))), 3)\n",
-        "cnn-model": "def block(x, filters):\n    x = keras.layers.Conv2D(filters, (5, 5))(x)\n    return keras.ops.max_pool(keras.ops.relu(x), 2)\ninputs = keras.Input((28, 28, 1))\nx = keras.layers.Flatten()(block(block(inputs, 32), 64))\nx = keras.layers.Dense(1024)(x)\nx = keras.layers.LeakyReLU(negative_slope=0.0)(x)\nmodel = keras.Model(inputs, keras.layers.Dense(10, activation='softmax')(x))\n",
+        "cnn-model": "def block(x, filters):\n    x = keras.layers.Conv2D(filters, (5, 5))(x)\n    return keras.ops.max_pool(keras.ops.relu(x), (2, 2), (2, 2))\ninputs = keras.Input((28, 28, 1))\nx = keras.layers.Flatten()(block(block(inputs, 32), 64))\nx = keras.layers.Dense(1024)(x)\nx = keras.layers.LeakyReLU(negative_slope=0.0)(x)\nmodel = keras.Model(inputs, keras.layers.Dense(10, activation='softmax')(x))\n",
         "cnn-test": "probabilities = np.vstack([model.predict_on_batch(x_test[i:i + 250]) for i in range(0, len(x_test), 250)])\ncnn_digits = probabilities.argmax(1)\nmetric = keras.metrics.SparseCategoricalAccuracy()\nmetric.update_state(y_test, probabilities)\ncnn_accuracy = round(float(metric.result()), 3)\n",
     }, with_cnn=True),
 }  # fmt: skip

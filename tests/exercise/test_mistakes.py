@@ -240,3 +240,10 @@ def test_a_layer_of_ones_own_need_not_tell_its_units() -> None:
     own = layers(D("Flatten"), D("Linear"), D("Dense", 512, "linear"), D("ELU"), D("Linear"))
     assert keys(facts(own)) == set()
     assert keys(facts(replace(own, parameters=407_050, trainable=407_050))) == {"wrong_units"}
+
+
+def test_pooling_may_be_a_plain_operation() -> None:
+    operations = tuple(D("MaxPool") if layer.kind == "MaxPooling2D" else layer for layer in CNN)
+    assert keys(facts(replace(MODEL, layers=operations), part="cnn")) == set()
+    averages = tuple(D("AveragePool") if layer.kind == "MaxPooling2D" else layer for layer in CNN)
+    assert keys(facts(replace(MODEL, layers=averages), part="cnn")) == {"wrong_convolution"}

@@ -13,10 +13,11 @@ _Found = Iterator[tuple[str, str]]  # messages, each with the cell that it is ab
 _HIDDEN = {"Dense", "Conv2D"}
 # Layers between two with weights that are no activation. Any other may be one, a layer of the student's own included.
 _PASSIVE = {
-    "Add", "AlphaDropout", "AveragePooling2D", "BatchNormalization", "Dropout", "Flatten", "GaussianDropout",
-    "GaussianNoise", "GetItem", "GlobalAveragePooling2D", "GlobalMaxPooling2D", "GroupNormalization", "Identity",
-    "InputLayer", "LayerNormalization", "MaxPooling2D", "Normalization", "Permute", "RandomRotation",
-    "RandomTranslation", "RandomZoom", "Rescaling", "Reshape", "SpatialDropout2D", "UnitNormalization", "ZeroPadding2D",
+    "Add", "AlphaDropout", "AveragePool", "AveragePooling2D", "BatchNormalization", "Divide", "Dropout", "Flatten",
+    "GaussianDropout", "GaussianNoise", "GetItem", "GlobalAveragePooling2D", "GlobalMaxPooling2D",
+    "GroupNormalization", "Identity", "InputLayer", "LayerNormalization", "MaxPool", "MaxPooling2D", "Multiply",
+    "Normalization", "Permute", "RandomRotation", "RandomTranslation", "RandomZoom", "Rescaling", "Reshape",
+    "SpatialDropout2D", "TrueDivide", "UnitNormalization", "ZeroPadding2D",
 }  # fmt: skip
 _LOSSES = {"categoricalcrossentropy", "sparsecategoricalcrossentropy"}
 _NO_OUTPUT = {"relu", "leaky_relu", "elu", "selu", "gelu", "silu", "swish", "tanh", "softplus", "exponential"}
@@ -140,11 +141,11 @@ def _wrong_convolution(facts: PartFacts) -> _Found:
         for layer in convolutions:
             if (what := _difference_of(layer)) is not None:
                 yield what, cell
-        pools = [layer.kind for layer in model.layers if "Pooling" in layer.kind]
+        pools = [layer.kind for layer in model.layers if "Pool" in layer.kind]
         if convolutions and not model.subclassed and len(pools) < len(convolutions):
             yield "a pooling is missing: one follows each convolution", cell
-        elif any(kind != "MaxPooling2D" for kind in pools):
-            yield f"{next(kind for kind in pools if kind != 'MaxPooling2D')}: the pooling should take the maximum", cell
+        elif any("Max" not in kind for kind in pools):
+            yield f"{next(kind for kind in pools if 'Max' not in kind)}: the pooling should take the maximum", cell
 
 
 def _difference_of(layer: LayerDescription) -> str | None:
