@@ -69,7 +69,10 @@ def recording(small_npz: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The instrumentation over this process's Keras, removed after the test."""
     import keras
 
-    for name in (*WATCHED, "__call__", "stateless_call"):
+    trainer = instrumentation.trainer_of(keras)
+    for name in WATCHED:
+        monkeypatch.setattr(trainer, name, getattr(trainer, name))
+    for name in ("__call__", "stateless_call"):
         monkeypatch.setattr(keras.Model, name, getattr(keras.Model, name))
     monkeypatch.setattr(keras.src.datasets.mnist, "get_file", keras.src.datasets.mnist.get_file)
     monkeypatch.setattr(instrumentation, "notebook_names", dict)

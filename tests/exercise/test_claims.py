@@ -36,7 +36,7 @@ def test_only_numbers_beside_the_word_are_claims(line: str, claims: list[float])
     ],
 )
 def test_a_claim_above_the_measured_accuracy_is_found_rounding_is_not(line: str, claim: float | None) -> None:
-    found = overstated(line, 0.978, 0.001)
+    found = overstated(line, f"print({line!r})", 0.978, 0.001)
     assert (found and found.accuracy) == (None if claim is None else pytest.approx(claim))
 
 
@@ -51,7 +51,7 @@ def test_a_claim_above_the_measured_accuracy_is_found_rounding_is_not(line: str,
     ],
 )
 def test_a_line_about_this_network_on_the_test_set_is_certain(line: str) -> None:
-    found = overstated(line, 0.978, 0.001)
+    found = overstated(line, f"print({line!r})", 0.978, 0.001)
     assert found is not None
     assert found.certain
 
@@ -65,5 +65,31 @@ def test_a_line_about_this_network_on_the_test_set_is_certain(line: str) -> None
     ],
 )  # fmt: skip
 def test_a_line_that_may_be_about_something_else_is_for_a_person_to_read(line: str) -> None:
-    found = overstated(line, 0.978, 0.001)
+    found = overstated(line, f"print({line!r})", 0.978, 0.001)
     assert found is None or not found.certain
+
+
+@pytest.mark.parametrize(
+    ("printed", "code"),
+    [
+        # Computed, of whatever it may be: the training pictures, the best epoch, another network.
+        ("accuracy: 0.9991", 'print("accuracy:", history.history["accuracy"][-1])'),
+        ("accuracy: 1.0000", 'print("accuracy:", np.mean(model.predict(x).argmax(axis=1) == y))'),
+        # Typed, from a run that ended a little better.
+        ("My network has an accuracy of 98.2 %", 'print("My network has an accuracy of 98.2 %")'),
+        # A German comma, and code that no parser reads.
+        ("accuracy 99,9 %", "model?"),
+    ],
+)
+def test_a_number_that_was_not_typed_or_is_of_another_run_is_for_a_person_to_read(printed: str, code: str) -> None:
+    found = overstated(printed, code, 0.978, 0.001)
+    assert found is not None
+    assert not found.certain
+
+
+def test_a_typed_number_is_certain_in_whatever_way_it_is_printed() -> None:
+    in_words, as_number = 'print("accuracy 0.9991")', 'best = 99.91\nprint("accuracy", best, "%")'
+    for code in ('print(f"accuracy: {0.9991}")', in_words, as_number):
+        found = overstated("accuracy 99.91 %", code, 0.978, 0.001)
+        assert found is not None, code
+        assert found.certain, code

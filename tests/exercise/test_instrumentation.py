@@ -12,6 +12,7 @@ import pytest
 from inkdigits.datasets.labelled import Splits
 from inkdigits.exercise import instrumentation
 from inkdigits.exercise.observations import Call, Observations, decode_report
+from inkdigits.exercise.picture_counts import Counts
 from tests.exercise.conftest import QUIET, prepared_arrays
 
 pytestmark = pytest.mark.usefixtures("recording")
@@ -147,3 +148,17 @@ def test_a_data_set_that_switches_after_a_pass_is_counted_as_keras_reads_it(
     (call,) = _calls()
     assert isinstance(batches, Switching)
     assert call.pictures.test_rows >= 500
+
+
+@pytest.mark.parametrize(("copies", "reported"), [(1, 0), (6, 0), (60, 12_800)])
+def test_a_few_pictures_that_resemble_a_test_picture_are_no_copies(copies: int, reported: int) -> None:
+    # Of 1,500 moved, turned or blurred training pictures up to 3 are nearest to a test picture.
+    counts = Counts(rows=64_000, unknown=64_000, sampled=300, copies=copies)
+    assert counts.summary().copies == reported
+
+
+def test_there_is_no_way_past_the_record(small: Splits, mean_model: keras.Model) -> None:
+    _, _, x_test, onehot_test = prepared_arrays(small)
+    assert not hasattr(keras.Model.fit, "__wrapped__")
+    super(keras.Model, mean_model).fit(x_test, onehot_test, verbose=0)
+    assert _recorded().pictures.test_rows == len(x_test)

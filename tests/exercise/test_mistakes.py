@@ -207,3 +207,43 @@ def test_dropout_at_inference_is_named() -> None:
 def test_relu_on_the_output_is_not_a_learning_rate_of_0_001() -> None:
     found = part_mistakes(facts(layers(F, H, H, D("Dense", 10, "relu")), 0.1, losses=(float("nan"),)))
     assert not any("try 0.001" in finding.message for finding in found)
+
+
+def test_networks_beside_the_tested_one_are_not_measured_by_its_rules() -> None:
+    own = facts()
+    autoencoder = replace(FIT, model_id=2, model=layers(D("Dense", 32, "relu"), D("Dense", 784, "sigmoid"), loss="mse"))
+    linear = replace(FIT, model_id=3, model=layers(D("Dense", 10, "linear"), loss="mse"))
+    (seen,) = own.observations
+    own.observations[0] = replace(seen, calls=(autoencoder, linear, *seen.calls))
+    assert keys(own) == set()
+
+
+@pytest.mark.parametrize("kind", ["ELU", "Relu", "ReLU", "Gelu", "Lambda", "Squash"])
+def test_whatever_stands_between_two_layers_may_be_their_activation(kind: str) -> None:
+    found = layers(
+        D("Flatten"), D("Dense", 512, "linear"), D(kind), D("Dropout"), D("Dense", 512, "linear"), D(kind),
+        D("Dense", 10, "linear"), D("Softmax"),
+    )  # fmt: skip
+    assert keys(facts(found)) == set()
+
+
+def test_a_loss_of_ones_own_may_take_logits() -> None:
+    logits = layers(*GOOD[:-1], D("Dense", 10, "linear"), loss="crossentropy_of_logits")
+    assert keys(facts(logits)) == set()
+
+
+def test_adagrad_takes_larger_steps() -> None:
+    assert keys(facts(replace(MODEL, optimizer="Adagrad", learning_rate=0.05), 0.9)) == set()
+
+
+def test_a_layer_of_ones_own_need_not_tell_its_units() -> None:
+    own = layers(D("Flatten"), D("Linear"), D("Dense", 512, "linear"), D("ELU"), D("Linear"))
+    assert keys(facts(own)) == set()
+    assert keys(facts(replace(own, parameters=407_050, trainable=407_050))) == {"wrong_units"}
+
+
+def test_pooling_may_be_a_plain_operation() -> None:
+    operations = tuple(D("MaxPool") if layer.kind == "MaxPooling2D" else layer for layer in CNN)
+    assert keys(facts(replace(MODEL, layers=operations), part="cnn")) == set()
+    averages = tuple(D("AveragePool") if layer.kind == "MaxPooling2D" else layer for layer in CNN)
+    assert keys(facts(replace(MODEL, layers=averages), part="cnn")) == {"wrong_convolution"}

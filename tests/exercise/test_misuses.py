@@ -47,6 +47,17 @@ HONEST = {
         "b",
         1,
     ),
+    "a grid of test pictures shown in a callback and between two trainings": (
+        [
+            call("predict", "a", PictureCounts(rows=64, test_rows=64), inside=True),
+            fit("a"),
+            call("predict", "a", PictureCounts(rows=64, test_rows=64)),
+            fit("b"),
+            read("b"),
+        ],
+        "b",
+        1,
+    ),
     "another network tested first": (
         [fit("z", 2, model=model("z", 64)), read("z", 2, model=model("z", 64)), fit("a"), read("a")],
         "a",
@@ -109,3 +120,14 @@ def test_a_network_that_was_trained_on_the_test_set_is_no_better_in_the_next_par
     assert finding.reaches == ("dense", "cnn")
     (finding,) = misuses_of({"prepare": [Observations((bad,), {}, None)], "dense": [], "cnn": []}, {})
     assert finding.reaches == ("dense", "cnn")
+
+
+def test_a_loop_of_ones_own_shows_by_the_weights_that_were_tested() -> None:
+    def found(*weights: str) -> set[str]:
+        calls = tuple(call("predict", one, TEST) for one in weights)
+        measured = {"dense": Measurement(accuracy=0.98, model=model(weights[-1]), model_id=1)}
+        seen = Observations(calls, {}, None, other_training=1)
+        return {finding.key for finding in misuses_of({"prepare": [], "dense": [seen], "cnn": []}, measured)}
+
+    assert found("untrained", "trained", "trained") == set()
+    assert found("untrained", "a", "b", "c") == {"chosen_on_test"}

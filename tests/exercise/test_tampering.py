@@ -14,6 +14,9 @@ CHECK = 'n = 3\nassert n > 2, "more than two"\nassert accuracy > 0.975, f"{accur
         CHECK.replace("# bar", "# my own comment"),
         CHECK.replace("more than two", "mehr als zwei"),
         CHECK.replace("n = 3", "n=3").replace("n > 2", "( n>2 )"),
+        'print("checking")\n' + CHECK + '\nprint("all correct, n is", n)',
+        CHECK + "\nn",
+        "%%time\n" + CHECK,
     ],
 )
 def test_what_does_the_same_is_no_change(same: str) -> None:

@@ -11,16 +11,26 @@ __all__ = ["ARCHITECTURE_MISTAKES", "heavy_dropout"]
 
 _Found = Iterator[tuple[str, str]]  # messages, each with the cell that it is about
 _HIDDEN = {"Dense", "Conv2D"}
+# Layers between two with weights that are no activation. Any other may be one, a layer of the student's own included.
+_PASSIVE = {
+    "Add", "AlphaDropout", "AveragePool", "AveragePooling2D", "BatchNormalization", "Divide", "Dropout", "Flatten",
+    "GaussianDropout", "GaussianNoise", "GetItem", "GlobalAveragePooling2D", "GlobalMaxPooling2D",
+    "GroupNormalization", "Identity", "InputLayer", "LayerNormalization", "MaxPool", "MaxPooling2D", "Multiply",
+    "Normalization", "Permute", "RandomRotation", "RandomTranslation", "RandomZoom", "Rescaling", "Reshape",
+    "SpatialDropout2D", "TrueDivide", "UnitNormalization", "ZeroPadding2D",
+}  # fmt: skip
+_LOSSES = {"categoricalcrossentropy", "sparsecategoricalcrossentropy"}
+_NO_OUTPUT = {"relu", "leaky_relu", "elu", "selu", "gelu", "silu", "swish", "tanh", "softplus", "exponential"}
 
 
 def _activations(model: ModelDescription) -> list[str]:
     """The activations of the layers with weights in order; an Activation, ReLU or Softmax layer replaces the last."""
     found: list[str] = []
     for layer in model.layers:
-        kind = {"Softmax": "softmax", "ReLU": "relu", "LeakyReLU": "leaky_relu"}.get(layer.kind)
-        activation = kind or layer.activation
+        kind = {"LeakyReLU": "leaky_relu"}.get(layer.kind, layer.kind.lower())
+        activation = layer.activation or (None if layer.kind in _PASSIVE else kind)
         if layer.kind in _HIDDEN:
-            found.append(activation or "linear")
+            found.append(layer.activation or "linear")
         elif activation and found:
             found[-1] = activation if found[-1] == "linear" else f"{found[-1]} and {activation}"
     return found
@@ -36,7 +46,7 @@ def _known_activations(facts: PartFacts) -> Iterator[tuple[list[str], ModelDescr
 
 def _softmax_missing(facts: PartFacts) -> _Found:
     for activations, model, cell in _known_activations(facts):
-        own_loss = not model.loss or "crossentropy" not in model.loss
+        own_loss = (model.loss or "").replace("_", "").lower() not in _LOSSES
         if activations[-1] == "linear" and not model.from_logits and not own_loss:
             yield "softmax is missing: the last layer gives any numbers, where the loss expects probabilities", cell
 
@@ -75,7 +85,7 @@ def _softmax_between(facts: PartFacts) -> _Found:
 def _wrong_output_activation(facts: PartFacts) -> _Found:
     for activations, _, cell in _known_activations(facts):
         last = activations[-1]
-        if "softmax" not in last and last not in ("linear", "sigmoid", "log_softmax"):
+        if last in _NO_OUTPUT:
             yield f"{last} on the output: its values are no probabilities; the last layer needs softmax", cell
 
 
@@ -108,9 +118,14 @@ def _flatten_forgotten(facts: PartFacts) -> _Found:
 def _wrong_units(facts: PartFacts) -> _Found:
     for model, cell in facts.models:
         units = [layer.units for layer in model.layers if layer.units]
-        if units and units[-1] != 10:
-            yield f"{units[-1]} outputs: there are ten digits, so the last layer has ten units", cell
-        elif units != NETWORK_UNITS[facts.part] and not has_the_architecture(facts.part, model):
+        # Layers of the student's own may not tell how many units they have; the number of weights does.
+        if has_the_architecture(facts.part, model):
+            continue
+        last = model.layers[-1]
+        outputs = last.units or next(iter(reversed(model.output_shape or last.output or ())), 10)
+        if outputs != 10:
+            yield f"{outputs} outputs: there are ten digits, so the last layer has ten units", cell
+        elif units != NETWORK_UNITS[facts.part]:
             yield (
                 f"wrong number of units: the layers have {', '.join(map(str, units))}, the exercise asks for "
                 f"{', '.join(map(str, NETWORK_UNITS[facts.part]))}",
@@ -126,11 +141,11 @@ def _wrong_convolution(facts: PartFacts) -> _Found:
         for layer in convolutions:
             if (what := _difference_of(layer)) is not None:
                 yield what, cell
-        pools = [layer.kind for layer in model.layers if "Pooling" in layer.kind]
+        pools = [layer.kind for layer in model.layers if "Pool" in layer.kind]
         if convolutions and not model.subclassed and len(pools) < len(convolutions):
             yield "a pooling is missing: one follows each convolution", cell
-        elif any(kind != "MaxPooling2D" for kind in pools):
-            yield f"{next(kind for kind in pools if kind != 'MaxPooling2D')}: the pooling should take the maximum", cell
+        elif any("Max" not in kind for kind in pools):
+            yield f"{next(kind for kind in pools if 'Max' not in kind)}: the pooling should take the maximum", cell
 
 
 def _difference_of(layer: LayerDescription) -> str | None:

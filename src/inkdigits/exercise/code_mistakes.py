@@ -10,9 +10,12 @@ from inkdigits.exercise.old_calls import find_old_calls
 from inkdigits.exercise.parsing import parsed
 from inkdigits.exercise.verdict import Finding
 
-__all__ = ["code_mistakes", "failure_findings", "old_call_findings"]
+__all__ = ["code_mistakes", "failure_findings", "multiplies_in_a_loop", "old_call_findings"]
 
 _SHIPPED = re.compile(r"\binkdigits\.(modelfile|networks|reading|load|read|Reader)\b|from inkdigits import")
+# What other libraries' classifiers predict are digits already.
+_NETWORK = re.compile(r"(?:^|[._])(?:\w*model\w*|net|network|nn|mlp|cnn|dense)\d*$", re.IGNORECASE)
+_EXERCISE = re.compile(r"\binkdigits\.exercise\b|from inkdigits import [^\n]*\bexercise\b")
 
 
 def code_mistakes(cell: str, part: str, source: str) -> list[Finding]:
@@ -32,7 +35,24 @@ def code_mistakes(cell: str, part: str, source: str) -> list[Finding]:
     if _SHIPPED.search(source):
         message = "uses a network of inkdigits itself: the task is to build and train one"
         found.append(Finding("shipped_network", message, cell, part))
+    if _EXERCISE.search(source):
+        message = "imports inkdigits' own exercise, in which its solution and its checker are"
+        found.append(Finding("exercise_imported", message, cell, part))
     return found
+
+
+def multiplies_in_a_loop(source: str) -> bool:
+    """Whether a cell multiplies matrices in a loop, as a training that is written out by hand does."""
+    tree = parsed(source)
+    loops = [node for node in ast.walk(tree) if isinstance(node, ast.For | ast.While)] if tree else []
+    # The products may stand in a function that the loop calls.
+    return any(_multiplies(node) for node in ast.walk(tree)) if tree and loops else False
+
+
+def _multiplies(node: ast.AST) -> bool:
+    if isinstance(node, ast.BinOp):
+        return isinstance(node.op, ast.MatMult)
+    return isinstance(node, ast.Attribute) and node.attr in ("dot", "matmul", "einsum", "tensordot")
 
 
 def old_call_findings(cell: str, part: str, source: str) -> list[Finding]:
@@ -64,10 +84,10 @@ def _operands_of_equality(node: ast.AST) -> list[ast.expr]:
 
 
 def _is_prediction(node: ast.expr) -> bool:
-    """Whether this is `….predict(…)`, perhaps rounded or cast, but without an argmax around it."""
+    """Whether this is `model.predict(…)`, perhaps rounded or cast, but without an argmax around it."""
     while isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
         if node.func.attr == "predict":
-            return True
+            return _NETWORK.search(ast.unparse(node.func.value)) is not None
         if node.func.attr not in ("round", "astype"):
             return False
         node = node.func.value

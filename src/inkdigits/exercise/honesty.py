@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
 
 from inkdigits.exercise.claims import overstated
+from inkdigits.exercise.code_mistakes import multiplies_in_a_loop
 from inkdigits.exercise.measuring import Measurement
 from inkdigits.exercise.misuses import NETWORK_PARTS
 from inkdigits.exercise.part_facts import PartFacts, has_the_architecture
@@ -19,9 +21,13 @@ __all__ = ["honesty_findings"]
 # An accuracy is a fraction of test pictures; what lies within these of the measured one is no other.
 _ROUNDING = 0.001  # another batch size may round another way
 _LOW_PRECISION = 0.01  # ... more so in half precision
-_BETTER = 0.004  # by which falsified digits are better than the network; set above what averaging two readings gains
-_BETTER_OF_ERRORS = 0.15  # ... as a fraction of its errors
+_BETTER = 0.004  # by which falsified digits are better than the network
+_BETTER_OF_ERRORS = 0.4  # ... as a fraction of its errors: set above what averaging several networks gains
 _CHANGED_LOSS = 0.05  # set: grey values changed by 3 of 255 cost a network next to nothing
+# Of MNIST the test pictures are slightly easier for a network that learned little of either.
+_TIMES_WRONG = 2.0  # set
+_MORE_WRONG = 0.01  # set
+_SIGMAS = 4.0
 _MOVED_LOSS = 0.35  # set: a shift by a pixel costs a network a few percent
 
 
@@ -54,6 +60,13 @@ def _of_network(trial: Trial, facts: PartFacts, measured: Measurement) -> _Found
                 f"`model` reads {100 * accuracy:.2f} % of the test pictures, but {100 * max(lost, lost_moved):.0f} "
                 f"points less of the same pictures {how}: it does not read, it looks them up",
             )
+    if _fits_the_test_set(measured):
+        fewer = 100 * (measured.of_training or 0.0)
+        yield (
+            "fits_the_test_set",
+            f"`model` reads {100 * accuracy:.2f} % of the test pictures, but only {fewer:.2f} % of the training "
+            "pictures: it has learned from the test set",
+        )
     if measured.in_kernel is not None and measured.in_kernel - accuracy > 0.02:
         yield (
             "answers_differ",
@@ -75,7 +88,11 @@ def _of_network(trial: Trial, facts: PartFacts, measured: Measurement) -> _Found
         if call.trains
     }
     if not trained and measured.model_id not in fitted and facts.bar is not None and accuracy > min(0.5, facts.bar):
-        yield "not_trained", f"`model` reads {100 * accuracy:.2f} %, but no training of it was observed"
+        unseen = f"`model` reads {100 * accuracy:.2f} %, but no training of it was observed"
+        if any(multiplies_in_a_loop(step.source) for step in trial.submission.steps if trial.parts[step.id] == part):
+            yield "training_by_hand", f"{unseen}: whether the notebook trains it by hand is for a person to read"
+        else:
+            yield "not_trained", unseen
     if has_shipped_weights(measured.matrices):
         yield "shipped_weights", f"`model` has the weights of the network `{part}` that inkdigits ships"
     if measured.own_pictures:
@@ -83,6 +100,16 @@ def _of_network(trial: Trial, facts: PartFacts, measured: Measurement) -> _Found
             "preparation_unknown",
             f"how the pictures were prepared was not recognized, so `model` was measured on {measured.words} as it is",
         )
+
+
+def _fits_the_test_set(measured: Measurement) -> bool:
+    """Whether far more of the training pictures than of the test pictures are read wrongly, beyond chance."""
+    if measured.of_training is None or measured.accuracy is None:
+        return False
+    wrong, of_training = 1 - measured.accuracy, 1 - measured.of_training
+    variances = of_training * (1 - of_training) / measured.training_rows, wrong * (1 - wrong) / len(measured.digits)
+    chance = _SIGMAS * math.sqrt(variances[0] + _TIMES_WRONG**2 * variances[1])
+    return of_training - _TIMES_WRONG * wrong > chance + _MORE_WRONG
 
 
 def _is_swapped(trial: Trial, facts: PartFacts, measured: Measurement) -> bool:
@@ -108,11 +135,17 @@ def _of_digits(trial: Trial, part: str, measured: Measurement) -> _Found:
                 "they are not what it reads",
             )
     stated = trial.stated.get(part)
-    if stated is not None and accuracy + slack < stated <= 1:
+    if stated is not None and accuracy + slack + _rounding_of(stated) < stated <= 1:
         yield (
             "claim_above_measured",
             f"{part}_accuracy is {100 * stated:.2f} %, the checker measured {100 * accuracy:.2f} %",
         )
+
+
+def _rounding_of(stated: float) -> float:
+    """Half a unit of the last digit of a number that was rounded to two or three decimals."""
+    decimals = max(2, len(repr(stated).partition(".")[2]))
+    return 0.5 * 10.0**-decimals if decimals <= 3 else 0.0
 
 
 def _of_claims(trial: Trial, facts: PartFacts, measured: Measurement) -> Iterator[Finding]:
@@ -120,8 +153,9 @@ def _of_claims(trial: Trial, facts: PartFacts, measured: Measurement) -> Iterato
     training = {call.cell for call in facts.fits} | {
         observed.cell for observed in facts.observations if observed.other_training
     }
+    sources = {step.id: step.source for step in trial.submission.steps}
     for cell, text in trial.printed[facts.part]:
-        claim = overstated(text, accuracy, _tolerance(measured))
+        claim = overstated(text, sources.get(cell, ""), accuracy, _tolerance(measured))
         if claim is None:
             continue
         # A cell that trains prints the accuracy of what it trains on.

@@ -26,7 +26,7 @@ from inkdigits.exercise.observations import ArraySummary, Call, ModelDescription
 from inkdigits.exercise.picture_counts import Counts, KnownPictures, count_source, guarded
 from inkdigits.exercise.recognition import digits_of, leaves
 
-__all__ = ["RecordedCall", "Recorder", "drain", "notebook_names", "recorder", "start"]
+__all__ = ["RecordedCall", "Recorder", "drain", "notebook_names", "recorder", "start", "trainer_of"]
 
 _TRAINING = ("fit", "train_on_batch")
 _METHODS = (*_TRAINING, "evaluate", "test_on_batch", "predict", "predict_on_batch")
@@ -98,7 +98,7 @@ def start(data_file: str, subset: bool) -> None:
     """Begin to record; `data_file` is an npz like Keras's mnist.npz, `subset` says that it is smaller than MNIST."""
     global _recorder  # noqa: PLW0603  # one kernel has one recorder
     _recorder = Recorder(data_file)
-    actions: dict[str, Callable[[Any], None]] = {"keras": wrap_keras}
+    actions: dict[str, Callable[[Any], None]] = {"keras": wrap_keras, "jax": _watch_gradients}
     if subset:
         actions["inkdigits.datasets.mnist"] = _replace_own_loader
     sys.meta_path.insert(0, _AfterImport(actions))
@@ -162,9 +162,20 @@ def wrap_keras(keras: Any) -> None:
     original["save"] = keras.saving.save_model
     original["to_numpy"] = keras.ops.convert_to_numpy
     for name in _METHODS:
-        setattr(keras.Model, name, _recorded(name, original[name]))
+        setattr(trainer_of(keras), name, _recorded(name, original[name]))
     for name, observed in (("__call__", _recorded_call), ("stateless_call", _noticed)):
         setattr(keras.Model, name, observed(original[name]))
+
+
+def trainer_of(keras: Any) -> Any:
+    """The class of the backend's from which `keras.Model` has its methods, so that a call through it is seen, too."""
+    return next(kind for kind in keras.Model.__mro__ if "fit" in vars(kind))
+
+
+def _watch_gradients(jax: Any) -> None:
+    """Notice a loop of one's own that trains plain arrays, which are put into the model afterwards."""
+    for name in ("grad", "value_and_grad"):
+        setattr(jax, name, _noticed(getattr(jax, name)))
 
 
 def _local_file(fname: str, **_: Any) -> str:
@@ -197,6 +208,9 @@ def _recorded(name: str, original: Callable[..., Any]) -> Callable[..., Any]:
         guarded(_record_result, call, result)
         return result
 
+    # What `wraps` leaves behind would lead past the record.
+    del method.__wrapped__
+    method.__signature__ = signature  # type: ignore[attr-defined]
     return method
 
 
@@ -227,7 +241,7 @@ def _recorded_call(original: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _noticed(original: Callable[..., Any]) -> Callable[..., Any]:
-    """`stateless_call`, by which a loop of one's own trains on JAX; Keras calls it too, inside its own methods."""
+    """What a loop of one's own trains with on JAX; Keras calls it too, inside its own methods."""
 
     @functools.wraps(original)
     def method(*args: Any, **kwargs: Any) -> Any:

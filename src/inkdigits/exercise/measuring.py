@@ -1,7 +1,8 @@
 """Measures a network: the checker's own test pictures, prepared as the notebook did, read by the notebook's `model`.
 
 Besides the test pictures themselves it reads copies whose grey values were changed slightly and copies that were moved
-by a pixel. A network reads them nearly as well; a table that looks pictures up does not.
+by a pixel. A network reads them nearly as well; a table that looks pictures up does not. And it reads training
+pictures: what learned from the test set reads these much worse.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ __all__ = ["Measurement", "PreparedPictures", "Probe", "candidates_of", "new_nam
 
 _CHANGED = 2000  # pictures that are also read with slightly changed grey values
 _MOVED = 500  # pictures that are also read moved by a pixel, in each of four directions
+_OF_TRAINING = 2000  # training pictures that are also read
 _REPEATED = 100  # pictures that are read twice, to notice a network whose answers are random
 _MAX_CANDIDATES = 4
 # Labels that a plain linear classifier finds this well in an array were written into it: MNIST itself is not so easy.
@@ -40,17 +42,22 @@ class Probe:
     test: int
     changed: int
     moved: int
+    train_labels: Any  # (m,), of the training pictures, which come last
 
     @classmethod
-    def of(cls, test: Any) -> Probe:
-        """The pictures for the test set `test`, uint8 (n, 28, 28)."""
+    def of(cls, data: dict[str, Any]) -> Probe:
+        """The pictures for the data of a check."""
+        test, train = data["x_test"], data["x_train"]
         rng = np.random.default_rng()
         changed, moved, repeated = test[:_CHANGED], test[:_MOVED], test[:_REPEATED]
         noise = rng.integers(-3, 4, changed.shape)
         changed = np.where((changed > 8) & (changed < 247), changed + noise, changed).astype(np.uint8)
         steps = ((1, 0), (-1, 0), (0, 1), (0, -1))
-        pictures = np.concatenate([test, changed, *[np.roll(moved, step, (1, 2)) for step in steps], repeated])
-        return cls(pictures, rng.permutation(len(pictures)), len(test), len(changed), len(moved))
+        chosen = rng.choice(len(train), min(_OF_TRAINING, len(train)), replace=False)
+        altered = [changed, *[np.roll(moved, step, (1, 2)) for step in steps], repeated]
+        pictures = np.concatenate([test, *altered, train[chosen]])
+        order = rng.permutation(len(pictures))
+        return cls(pictures, order, len(test), len(changed), len(moved), data["y_train"][chosen])
 
 
 @dataclass(frozen=True)
@@ -67,7 +74,7 @@ class Measurement:
     """What a network reads. Accuracies in [0, 1]; `error` says why it reads nothing.
 
     `changed` and `moved` are accuracies on altered copies, `changed_from` and `moved_from` those on the same pictures
-    unaltered.
+    unaltered, `of_training` that on `training_rows` pictures of the training set.
     """
 
     digits: tuple[int, ...] = ()
@@ -76,6 +83,8 @@ class Measurement:
     changed_from: float | None = None
     moved: float | None = None
     moved_from: float | None = None
+    of_training: float | None = None
+    training_rows: int = 0
     random: bool = False
     words: str = ""
     own_pictures: bool = False  # measured on the notebook's own test array
@@ -112,7 +121,7 @@ def candidates_of(offer: Offer, folder: Path, data: dict[str, Any]) -> list[Prep
             if offered.name == "fit":
                 found = [replace(preparation, of_fit=True)]
                 break
-    probe = Probe.of(test)
+    probe = Probe.of(data)
     prepared = [_prepared(preparation, probe, offer.input_shape) for preparation in found[:_MAX_CANDIDATES]]
     usable = [candidate for candidate in prepared if candidate]
     usable += [] if _fit_known(offer, found) else _own_arrays(own, offer, data)
@@ -217,7 +226,8 @@ def _with_altered(candidate: PreparedPictures, probe: Probe, answers: Any, label
     right = answers.argmax(axis=1)
     test, changed = slice(0, probe.test), slice(probe.test, probe.test + probe.changed)
     moved = [slice(start, start + probe.moved) for start in (changed.stop + probe.moved * step for step in range(4))]
-    repeated = answers[moved[-1].stop :]
+    first_of_training = len(answers) - len(probe.train_labels)
+    repeated = answers[moved[-1].stop : first_of_training]
     difference = np.abs(repeated - answers[: len(repeated)]).max() if len(repeated) else 0.0
     correct = [float(np.mean(right[part] == labels[: part.stop - part.start])) for part in (test, changed, *moved)]
     return Measurement(
@@ -227,6 +237,8 @@ def _with_altered(candidate: PreparedPictures, probe: Probe, answers: Any, label
         changed_from=float(np.mean(right[: probe.changed] == labels[: probe.changed])),
         moved=max(correct[2:]),
         moved_from=float(np.mean(right[: probe.moved] == labels[: probe.moved])),
+        of_training=float(np.mean(right[first_of_training:] == probe.train_labels)),
+        training_rows=len(probe.train_labels),
         random=bool(difference > 0.02 * max(float(np.ptp(answers)), 1e-6)),
         words=candidate.words,
         candidate=candidate,

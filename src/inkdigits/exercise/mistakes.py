@@ -13,7 +13,7 @@ from inkdigits.exercise.verdict import Finding
 __all__ = ["part_mistakes"]
 
 # Far beyond what trains these networks; a rate is only blamed when the bar was missed.
-_HIGH_RATES = {"SGD": 2.0}
+_HIGH_RATES = {"SGD": 2.0, "Adagrad": 0.5, "Adadelta": 10.0, "Ftrl": 0.5}
 _HIGH_RATE = 0.02
 _LOW_RATES = {"SGD": 1e-3}
 _LOW_RATE = 5e-6
@@ -38,7 +38,7 @@ def part_mistakes(facts: PartFacts) -> list[Finding]:
 
 
 def _labels_not_onehot(facts: PartFacts) -> _Found:
-    for call in facts.fits:
+    for call in facts.own_fits:
         shape = call.pictures.label_shape or (0, 10)
         if call.model.loss == "categorical_crossentropy" and (len(shape) == 1 or shape[-1] == 1):
             yield (
@@ -49,7 +49,7 @@ def _labels_not_onehot(facts: PartFacts) -> _Found:
 
 
 def _onehot_for_sparse(facts: PartFacts) -> _Found:
-    for call in facts.fits:
+    for call in facts.own_fits:
         shape = call.pictures.label_shape or (0,)
         if call.model.loss == "sparse_categorical_crossentropy" and len(shape) == 2 and shape[-1] == 10:
             yield (
@@ -60,7 +60,7 @@ def _onehot_for_sparse(facts: PartFacts) -> _Found:
 
 
 def _not_scaled(facts: PartFacts) -> _Found:
-    for call in facts.fits:
+    for call in facts.own_fits:
         kinds = {layer.kind for layer in call.model.layers}
         highest = call.pictures.highest or 0.0
         raw = highest > 100 and (call.pictures.lowest or 0.0) >= 0
@@ -69,7 +69,7 @@ def _not_scaled(facts: PartFacts) -> _Found:
 
 
 def _loss_for_classes(facts: PartFacts) -> _Found:
-    for call in facts.fits:
+    for call in facts.own_fits:
         loss = (call.model.loss or "").lower()
         if loss in ("mse", "mean_squared_error", "mae", "mean_absolute_error"):
             yield (
@@ -86,7 +86,7 @@ def _loss_for_classes(facts: PartFacts) -> _Found:
 
 
 def _zero_weights(facts: PartFacts) -> _Found:
-    for call in facts.fits:
+    for call in facts.own_fits:
         if call.began_zero >= 2:
             yield (
                 "the initial weights are zero: all units of a layer then learn the same; keep the default initializer",
@@ -95,7 +95,7 @@ def _zero_weights(facts: PartFacts) -> _Found:
 
 
 def _learning_rate_zero(facts: PartFacts) -> _Found:
-    for call in facts.fits:
+    for call in facts.own_fits:
         if call.model.learning_rate == 0:
             yield "the learning rate is 0: nothing is learned; try 0.001", call.cell
 
@@ -106,7 +106,7 @@ def _dropout_at_inference(facts: PartFacts) -> _Found:
 
 
 def _validated_on_training(facts: PartFacts) -> _Found:
-    for call in facts.fits:
+    for call in facts.own_fits:
         if call.validation and call.trained_again > call.validation.rows / 2:
             yield (
                 "validation_data holds pictures that are trained on: overfitting cannot be noticed with them",
@@ -115,7 +115,7 @@ def _validated_on_training(facts: PartFacts) -> _Found:
 
 
 def _labels_apart(facts: PartFacts) -> _Found:
-    for call in facts.fits:
+    for call in facts.own_fits:
         wrong, rows = call.pictures.wrong_train_labels, call.pictures.train_rows
         if rows > 100 and wrong > 0.3 * rows:
             yield (
@@ -126,7 +126,7 @@ def _labels_apart(facts: PartFacts) -> _Found:
 
 
 def _one_epoch(facts: PartFacts) -> _Found:
-    fits = [call for call in facts.fits if call.name == "fit"]
+    fits = [call for call in facts.own_fits if call.name == "fit"]
     if fits and sum(call.epochs for call in fits) == 1:
         yield "only 1 epoch was trained (the default of fit): train longer", fits[0].cell
 
@@ -137,21 +137,21 @@ def _rate_of(call: Call, rates: dict[str, float], default: float) -> tuple[float
 
 
 def _learning_rate_too_high(facts: PartFacts) -> _Found:
-    for call in facts.fits:
+    for call in facts.own_fits:
         rate, optimizer, limit = _rate_of(call, _HIGH_RATES, _HIGH_RATE)
         if rate >= limit:
             yield f"the learning rate is far too high: {rate:g} for {optimizer}; try 0.001", call.cell
 
 
 def _learning_rate_too_low(facts: PartFacts) -> _Found:
-    for call in facts.fits:
+    for call in facts.own_fits:
         rate, optimizer, limit = _rate_of(call, _LOW_RATES, _LOW_RATE)
         if 0 < rate <= limit:
             yield f"the learning rate is far too low: {rate:g} for {optimizer}; try 0.001", call.cell
 
 
 def _diverged(facts: PartFacts) -> _Found:
-    for call in facts.fits:
+    for call in facts.own_fits:
         if not all(map(math.isfinite, call.losses)):
             yield (
                 "the loss became infinite or not a number: look at the output's activation and the scale of the input",
@@ -160,15 +160,15 @@ def _diverged(facts: PartFacts) -> _Found:
 
 
 def _few_pictures(facts: PartFacts) -> _Found:
-    rows = [call.pictures.rows for call in facts.fits if call.name == "fit"]
+    rows = [call.pictures.rows for call in facts.own_fits if call.name == "fit"]
     arrays = [cell.arrays["x_train"] for cell in facts.observations if "x_train" in cell.arrays]
     available = max((array.shape[0] or 0 for array in arrays), default=0)
     if rows and available and max(rows) < available / 2:
-        yield f"trained on {max(rows):,} of {available:,} pictures: train on all of them", facts.fits[0].cell
+        yield f"trained on {max(rows):,} of {available:,} pictures: train on all of them", facts.own_fits[0].cell
 
 
 def _large_batches(facts: PartFacts) -> _Found:
-    for call in facts.fits:
+    for call in facts.own_fits:
         if call.batch_size and call.batch_size > 0.2 * max(call.pictures.rows, 1) and call.pictures.rows > 1000:
             yield (
                 f"batches of {call.batch_size:,} pictures: there are only a few steps in an epoch; try 128",

@@ -14,6 +14,9 @@ __all__ = ["NETWORK_PARTS", "test_set_misuses"]
 NETWORK_PARTS = ("dense", "cnn")
 # A few pictures of another set resemble one of the test set by chance; a misuse involves hundreds.
 _CHANCE_ROWS = 20
+# Pictures of the test set that are shown with what the network reads in them, in a grid of up to ten by ten.
+_SHOWN_ROWS = 100
+_BEFORE_AND_AFTER = 2  # tests of one network that choose nothing
 _NOT_CHOSEN = "choose with a validation part of the training set, and use the test set once, at the end"
 
 
@@ -32,7 +35,8 @@ def test_set_misuses(observations: dict[str, list[Observations]], measured: dict
     ]
     found = [*_calls(placed, measured), *_changed_labels(observations, placed)]
     for part in NETWORK_PARTS:
-        found += _chosen(part, [one.call for one in placed if one.part == part], measured.get(part))
+        loops = any(observed.other_training for observed in observations.get(part, ()))
+        found += _chosen(part, [one.call for one in placed if one.part == part], measured.get(part), loops)
     return list({(finding.key, finding.part): finding for finding in reversed(found)}.values())[::-1]
 
 
@@ -80,7 +84,7 @@ def _of_training(call: Call) -> _Found:
 
 
 def _during_fit(call: Call) -> _Found:
-    if call.inside and not call.trains and call.pictures.of_test > _CHANCE_ROWS:
+    if call.inside and not call.trains and call.pictures.of_test > _SHOWN_ROWS:
         name = "called on" if call.name == "__call__" else f"given to {call.name}"
         message = (
             f"test pictures were read during the training: {call.pictures.of_test} of them were {name} a network "
@@ -112,10 +116,11 @@ def _architecture(model: ModelDescription) -> tuple[object, ...]:
     return tuple((layer.kind, layer.units) for layer in model.layers if layer.units) or (model.parameters,)
 
 
-def _chosen(part: str, calls: list[Call], measured: Measurement | None) -> Iterator[Finding]:
+def _chosen(part: str, calls: list[Call], measured: Measurement | None, loops: bool) -> Iterator[Finding]:
     """The tested network was trained after a test of such a network, or picked among several that were tested.
 
-    Other networks that are tested beside it, for comparison, choose nothing.
+    `loops` says that something was trained in loops of the student's own, whose steps are not seen. Other networks that
+    are tested beside it, for comparison, choose nothing.
     """
     target = _architecture(measured.model) if measured and measured.model.layers else None
     alike = [call for call in calls if target is None or _architecture(call.model) == target]
@@ -130,8 +135,12 @@ def _chosen(part: str, calls: list[Call], measured: Measurement | None) -> Itera
                 yield Finding("chosen_on_test", message, call.cell, part, reaches=(part,), next_step=_NOT_CHOSEN)
                 return
             trained.append(call)
-        elif trained and not call.inside and call.pictures.of_test > _CHANCE_ROWS and call.model.weights:
+        elif (trained or loops) and not call.inside and call.pictures.of_test > _SHOWN_ROWS and call.model.weights:
             tested[call.model.weights] = call.model_id
+    if measured and not trained and list(tested.values()).count(measured.model_id) > _BEFORE_AND_AFTER:
+        message = f"tested with {len(tested)} states of its weights while it was being trained: {_NOT_CHOSEN}"
+        cell = next(call.cell for call in alike if call.model.weights in tested)
+        yield Finding("chosen_on_test", message, cell, part, reaches=(part,), next_step=_NOT_CHOSEN)
     if measured and trained and _is_picked(tested, trained[-1], measured):
         message = f"{len(tested)} trained networks were tested, and the tested one was picked among them: {_NOT_CHOSEN}"
         cell = next(call.cell for call in reversed(alike) if call.model.weights in tested)

@@ -42,7 +42,9 @@ def describe_model(model: Any) -> ModelDescription:
 def _flat_layers(model: Any, depth: int = 0) -> list[Any]:
     """The layers of `model`, those of models inside it in their place."""
     found: list[Any] = []
-    for layer in getattr(model, "layers", []):
+    # A functional model may also hold plain operations, such as `keras.ops.relu(x)`, which are no layers.
+    steps = getattr(model, "operations", None) if type(model).__name__ == "Functional" else None
+    for layer in steps or getattr(model, "layers", []):
         inner = getattr(layer, "layers", None)
         found += _flat_layers(layer, depth + 1) if inner and depth < 5 else [layer]
     return found

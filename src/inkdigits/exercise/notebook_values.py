@@ -6,7 +6,6 @@ The checker evaluates checks with these; nothing of the notebook's own, such as 
 from __future__ import annotations
 
 import sys
-import types
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -63,8 +62,6 @@ def _described(folder: Path, name: str, value: Any, kind: str) -> NotebookValue:
         found = NotebookValue("number", kind, number=float(value))
     elif isinstance(value, str):
         found = NotebookValue("text", kind, text=str(value)[:1000])
-    elif isinstance(value, types.FunctionType | types.BuiltinFunctionType | types.MethodType | type):
-        found = NotebookValue("function", kind)
     elif keras is not None and isinstance(value, keras.Model):
         _build(value)
         found = NotebookValue("model", kind, model=describe_model(value))
@@ -73,6 +70,9 @@ def _described(folder: Path, name: str, value: Any, kind: str) -> NotebookValue:
     elif hasattr(value, "p_value"):
         fields = {field: float(getattr(value, field)) for field in _COMPARED if hasattr(value, field)}
         found = NotebookValue("fields", kind, fields=fields)
+    elif callable(value) and not hasattr(value, "__array__"):
+        # Not only plain functions: a compiled, partial or cached one, or an object that is called, will do.
+        found = NotebookValue("function", kind)
     else:
         found = _array_value(folder, name, value, kind)
     return found

@@ -20,14 +20,21 @@ _one_tree_at_a_time = Lock()
 _MAGIC = re.compile(r"^([ \t]*)[%!][^\n]*", re.MULTILINE)
 # They install or fetch something, or choose a version of it: under the checker all that is needed is there.
 _INSTALLING = re.compile(
-    r"^([ \t]*)(?:[!%]\s*)(?:pip3?|conda|mamba|apt(?:-get)?|python3? -m pip|tensorflow_version|wget|curl)\b[^\n]*",
+    r"^([ \t]*)(?:[!%]\s*)(?:pip3?|conda|mamba|apt(?:-get)?|python3? -m pip|tensorflow_version|wget|curl)\b"
+    r"(?:[^\n]*\\\n)*[^\n]*",
     re.MULTILINE,
+)
+# A whole cell of the shell's that installs something.
+_INSTALLING_CELL = re.compile(
+    r"%%(?:bash|sh)[^\n]*\n(?:[ \t]*(?:(?:pip3?|conda|mamba|apt(?:-get)?|python3? -m pip)\b[^\n]*|#[^\n]*)?\n)*"
 )
 
 
 def without_installing(source: str) -> str:
-    """`source` without lines such as `!pip install`, line for line."""
-    return _INSTALLING.sub(r"\1pass", source)
+    """`source` without commands such as `!pip install`, line for line."""
+    if _INSTALLING_CELL.fullmatch(source.strip() + "\n"):
+        return "pass"
+    return _INSTALLING.sub(lambda found: f"{found[1]}pass" + "\n" * found[0].count("\n"), source)
 
 
 def parse(source: str) -> ast.Module:

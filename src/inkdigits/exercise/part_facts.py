@@ -43,9 +43,16 @@ class PartFacts:
         return [call for call in self.calls if call.trains]
 
     @property
+    def own_fits(self) -> list[Call]:
+        """The calls that train the network that the part asks for; others, for comparison, are the student's choice."""
+        tested = self.measured.model_id if self.measured else None
+        of_tested = [call for call in self.fits if call.model_id == tested]
+        return of_tested or [call for call in self.fits if has_the_architecture(self.part, call.model)] or self.fits
+
+    @property
     def models(self) -> list[tuple[ModelDescription, str]]:
         """The models that were trained or measured, each with the cell that trained it."""
-        trained = [(call.model, call.cell) for call in self.fits]
+        trained = [(call.model, call.cell) for call in self.own_fits]
         measured = [(self.measured.model, "")] if self.measured else []
         return [(model, cell) for model, cell in [*trained, *measured] if model.layers]
 

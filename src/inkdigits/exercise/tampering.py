@@ -12,7 +12,7 @@ __all__ = ["describe_change"]
 def describe_change(original: str, submitted: str) -> str | None:
     """What differs between a check and its submitted version; None when both do the same.
 
-    Comments, spacing and messages of asserts do not matter.
+    Comments, spacing, messages of asserts and what only shows something do not matter.
     """
     tree = parsed(submitted)
     if tree is None:
@@ -36,7 +36,17 @@ def _asserts(tree: ast.Module) -> list[ast.expr]:
 
 
 def _others(tree: ast.Module) -> list[str]:
-    return [ast.unparse(node) for node in tree.body if not isinstance(node, ast.Assert)]
+    return [ast.unparse(node) for node in tree.body if not isinstance(node, ast.Assert) and not _only_shows(node)]
+
+
+def _only_shows(node: ast.stmt) -> bool:
+    """Whether a statement does nothing, or prints or displays values, such as a name in the last line of a cell."""
+    if isinstance(node, ast.Pass):
+        return True
+    shown = node.value if isinstance(node, ast.Expr) else None
+    if isinstance(shown, ast.Call) and isinstance(shown.func, ast.Name) and shown.func.id in ("print", "display"):
+        return True
+    return isinstance(shown, ast.Name | ast.Attribute | ast.Constant)
 
 
 def _describe_missing(test: ast.expr, found: list[ast.expr]) -> str:

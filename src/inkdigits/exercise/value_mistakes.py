@@ -29,6 +29,7 @@ def value_mistakes(
 
 
 _Found = Iterator[tuple[str, str]]
+_ROUNDED = 0.002  # by which a difference of two rounded accuracies may be off
 _WANTED = {
     "check-load": ("x_train", "y_train", "x_test", "y_test"),
     "check-counts": ("counts",),
@@ -198,7 +199,7 @@ def _comparing(values: dict[str, Any], data: dict[str, Any]) -> _Found:
     comparison, cnn, dense = (values.get(name) for name in ("comparison", "cnn_accuracy", "dense_accuracy"))
     difference = getattr(comparison, "difference", None)
     if difference is not None and isinstance(cnn, float) and isinstance(dense, float):
-        if abs(difference + (cnn - dense)) < 1e-9 < abs(difference):
+        if abs(difference + (cnn - dense)) < _ROUNDED < abs(difference):
             yield "comparison_reversed", "the fully connected network went first: compare_paired(labels, cnn, dense)"
         elif comparison is not None and getattr(comparison, "n", len(data["y_test"])) != len(data["y_test"]):
             yield "compared_in_part", f"compared on {comparison.n:g} pictures: compare on the whole test set"
