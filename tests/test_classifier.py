@@ -140,7 +140,7 @@ def test_scikit_learns_own_checks() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         results = check_estimator(
-            AnyFeatures(network="dense", hyperparameters={"epochs": 1, "batch_size": 8}),
+            AnyFeatures(network="dense", recipe="sprint", hyperparameters={"epochs": 1, "batch_size": 8}),
             expected_failed_checks=EXPECTED,
             on_fail=None,
             on_skip=None,

@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 __all__ = ["PICTURES", "TOLERANCE", "Classify", "check_parity", "exact_probabilities"]
 
 PICTURES = 1000  # how many are compared
-TOLERANCE = 1e-5  # differences of two probabilities below it are rounding
+# Differences of two probabilities below it are rounding: of networks with large logits it reaches 1.5e-5, and ten bits
+# of mantissa are off by 1e-3 (docs/log.md, 2026-11-30).
+TOLERANCE = 1e-4
 
 Classify = Callable[[NDArray[np.uint8]], NDArray[Any]]
 
@@ -33,7 +35,7 @@ def check_parity(
 ) -> float:
     """The largest difference between the probabilities of `model` and of `predict_proba` on `pictures`.
 
-    The former are those of `reference`, by default Keras's. Raises `ExportError` when it is 1e-5 or more, or when a
+    The former are those of `reference`, by default Keras's. Raises `ExportError` when it is 1e-4 or more, or when a
     most probable class differs.
     """
     expected = reference(pictures) if reference else exact_probabilities(model, pictures)
