@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import traceback
+import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -65,6 +66,8 @@ def log_as_json(level: LogLevel = "info") -> None:
     # It warns of every malformed form, which is the client's mistake and in the answer.
     logging.getLogger("python_multipart").setLevel(logging.ERROR if level != "debug" else logging.DEBUG)
     logging.captureWarnings(True)
+    # Pillow warns in words of the file's, of each of its tags; Python would keep all of them. The answer says enough.
+    warnings.filterwarnings("ignore", module="PIL")
 
 
 def record_request(scope: Scope, status: int | None, seconds: float, log: Mapping[str, str] | None) -> None:

@@ -25,6 +25,7 @@ __all__ = ["OpenConnections"]
 _SWEEP_SECONDS = 0.5
 _PROBES = 50  # connections above the maximum, which are answered about the server's health only
 _READ = 256 * 2**10  # bytes that asyncio may read at once
+_OFFER = (b"connection", b"upgrade", b"http2-settings")  # headers that offer another protocol
 _PIPELINED = 8  # requests that a connection may send ahead of the answers; the last one's answer closes it
 # What a connection is doing: sending a head; a request, until its answer is complete; not reading the answer; waiting
 # for the next request; being closed.
@@ -114,18 +115,38 @@ class _Connection(HttpToolsProtocol):
             return  # the rest of a body whose request is answered already, or requests that never will be
         self.unparsed_bytes += len(data)
         self._unset_keepalive_if_required()
-        try:
-            self.parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            # The client may go on with HTTP, but the parser would not.
-            self.cycle.keep_alive = False
-        except httptools.HttpParserError:
-            if not self.deaf:
-                self._refuse(400)
+        self._parse(data)
         limit = self.shared.limits.header
         # A header that does not end is not parsed before it does.
         if self.head_bytes > limit or self.unparsed_bytes > limit + _READ:
             self._refuse(431)
+
+    def _parse(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            if self.state == "closing":
+                return
+            if self._offers_upgrade():
+                head = self._head_without_offer()
+                self.parser = httptools.HttpRequestParser(self)
+                self._parse(head + data[offer.args[0] :])
+            else:  # CONNECT, after which the parser does not go on
+                self.cycle.keep_alive = False
+        except httptools.HttpParserError:
+            if not self.deaf:
+                self._refuse(400)
+
+    def _offers_upgrade(self) -> bool:
+        """Whether the request offers another protocol; Java's client does so, and the parser then drops the body."""
+        return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
+
+    def _head_without_offer(self) -> bytes:
+        """The request's head as it would be of a client that speaks HTTP/1.1 only."""
+        closes = any(name == b"connection" and b"close" in value.lower() for name, value in self.headers)
+        kept = [(name, value) for name, value in self.headers if name not in _OFFER]
+        lines = [b": ".join(header) for header in [*kept, *([(b"connection", b"close")] if closes else [])]]
+        return b"\r\n".join([b"%s %s HTTP/1.1" % (self.parser.get_method(), self.url), *lines, b"", b""])
 
     def on_message_begin(self) -> None:
         if self.deaf:
@@ -150,6 +171,8 @@ class _Connection(HttpToolsProtocol):
             return
         if self.head_bytes > self.shared.limits.header:
             self._refuse(431)
+            return
+        if self._offers_upgrade():
             return
         self.head_bytes = 0  # from here on of trailers
         self._enter("request", self.shared.limits.exchange_seconds)
@@ -176,7 +199,7 @@ class _Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self.unparsed_bytes = 0
-        if self.state != "closing":
+        if self.state != "closing" and not self._offers_upgrade():
             super().on_message_complete()
             self.deaf = len(self.pipeline) >= _PIPELINED
 
