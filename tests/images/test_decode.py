@@ -16,6 +16,7 @@ from inkdigits.images.decode import Page, is_decoded_here, open_pages, pictures_
 from inkdigits.images.decoder_pool import shared_pool
 from inkdigits.images.file_formats import MAX_PIXELS
 from inkdigits.reading.reader import Reader
+from tests.images.bombs import BOMBS
 from tests.reading.drawn_pages import ink, paper, photographed, row, written
 
 SHAPE = (200, 420)
