@@ -41,7 +41,7 @@ class Acceptor:
 
     def stop(self) -> None:
         """Accept no more."""
-        asyncio.get_running_loop().remove_reader(self.listener)
+        asyncio.get_running_loop().remove_reader(self.listener.fileno())
 
     async def accept_backlog(self) -> None:
         """Accept connections until none is queued, and refuse all others from that moment on."""
@@ -53,7 +53,8 @@ class Acceptor:
         await asyncio.gather(*self._opening, return_exceptions=True)
 
     def _watch(self) -> None:
-        asyncio.get_running_loop().add_reader(self.listener, self._accept_some)
+        # By its number: uvloop keeps a socket object open for a while after it was closed.
+        asyncio.get_running_loop().add_reader(self.listener.fileno(), self._accept_some)
 
     def _accept_some(self) -> None:
         for _ in range(self._at_once):
