@@ -3,14 +3,17 @@
 Against a real `inkdigits serve` on the loopback, with its decoding processes:
 
     files         each bomb of tests/images/bombs.py: seconds, and the most memory that the server and its children hold
+    workers       both of two workers are stopped (SIGSTOP) or killed: how long until health answers again
     connections   --each hostile connections of every kind at once: how long health takes, honest requests that succeed
 
 With --source DIR the files are sent to the `inkdigits` in that folder of another commit's sources instead, whose memory
 is limited to --allow GB, since it may take all that there is.
 
-    python benchmarks/serving_attacks.py [--each 500] [--seconds 30] [--only files,connections] [--source DIR]
+    python benchmarks/serving_attacks.py [--each 500] [--seconds 30] [--apart] [--source DIR]
+                                         [--only files,workers,connections]
 
-Exit code 1 when the server ends, health takes a second, or fewer than 95 % of honest requests succeed.
+Exit code 1 when the server ends, workers are not replaced within 15 seconds, health takes a second, or fewer than 95 %
+of honest requests succeed.
 """
 
 from __future__ import annotations
@@ -18,15 +21,18 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import signal
 import statistics
 import sys
 import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.images.bombs import BOMBS, COMPRESSED, slow_pdf
-from tests.serving.hostile_connections import attacked_by
+from tests.serving.hostile_connections import KINDS, attacked_by
 from tests.serving.process_memory import tree_memory, watched_memory
 from tests.serving.server import Served, png, serving
 
@@ -40,7 +46,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--each", type=int, default=500)
     parser.add_argument("--seconds", type=float, default=30.0)
-    parser.add_argument("--only", default="files,connections")
+    parser.add_argument("--only", default="files,workers,connections")
+    parser.add_argument("--apart", action="store_true", help="one kind of connection after the other")
     parser.add_argument("--source", type=Path)
     parser.add_argument("--allow", type=float, default=6.0)
     options = parser.parse_args()
@@ -52,8 +59,11 @@ def main() -> None:
     print(f"{os.cpu_count()} cores, load before: {os.getloadavg()[0]:.1f}")
     if "files" in options.only:
         held &= files()
+    if "workers" in options.only:
+        held &= workers()
     if "connections" in options.only:
-        held &= connections(options.each, options.seconds)
+        for kinds in [(kind,) for kind in KINDS] if options.apart else [tuple(KINDS)]:
+            held &= connections(options.each, options.seconds, kinds)
     sys.exit(0 if held else 1)
 
 
@@ -87,31 +97,65 @@ def _report(server: Served, name: str, encoding: str, content: bytes) -> None:
     print(f"{name:40} {len(content):>10,} bytes  {seconds:6.2f} s  {memory}  {found}", flush=True)
 
 
-def connections(each: int, seconds: float) -> bool:
-    """Hold `each` connections of every kind, and be an honest client beside them."""
-    picture = png(load_test().images[0])
-    delays, tried, read = [], 0, 0
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-    with serving("--quiet") as server, attacked_by(server.port, each):
-        time.sleep(3)
-        before, until = tree_memory(server.process.pid), time.monotonic() + seconds
-        while time.monotonic() < until:
+def workers() -> bool:
+    """Stop and kill the workers, three times each."""
+    longest = 0.0
+    for name, number in (("stopped", signal.SIGSTOP), ("killed", signal.SIGKILL)) * 3:
+        with serving("--quiet", "--model", "reader", "--workers", 2) as server:
+            for pid in server.workers():
+                os.kill(pid, number)
             began = time.perf_counter()
-            healthy = server.ask("GET", "/v2/health/ready", timeout=30).status == 200
-            delays.append(time.perf_counter() - began if healthy else float("inf"))
-            tried += 1
-            try:
-                read += b'"string":"7"' in server.read(picture).body
-            except OSError:
-                continue
+            while not _is_healthy(server):
+                time.sleep(0.1)
+            longest = max(longest, seconds := time.perf_counter() - began)
+            print(f"both workers {name}: health answers after {seconds:.1f} s", flush=True)
+    return longest <= 15
+
+
+def _is_healthy(server: Served) -> bool:
+    try:
+        return server.ask("GET", "/v2/health/ready", timeout=0.5).status == 200
+    except OSError:
+        return False
+
+
+def connections(each: int, seconds: float, kinds: tuple[str, ...]) -> bool:
+    """Hold `each` connections of these kinds, and be an honest client beside them."""
+    picture = png(load_test().images[0])
+    with serving("--quiet", "--model", "reader", "--model", "dense") as server, attacked_by(server.port, each, kinds):
+        before = tree_memory(server.process.pid)
+        health, reads = _Delays(), _Delays()
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            health.measure(lambda: server.ask("GET", "/v2/health/ready", timeout=30).status == 200)
+            reads.measure(lambda: b'"string":"7"' in server.read(picture).body)
             time.sleep(0.05)
         after = tree_memory(server.process.pid)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    print(f"{each} connections of every kind: health within {1000 * statistics.median(delays):.0f} ms (median), "
-          f"{1000 * max(delays):.0f} ms (longest), n = {len(delays)}; {read} of {tried} honest requests succeeded; "
-          f"memory {before / _MIB:.0f} MiB after 3 s, {after / _MIB:.0f} at the end")  # fmt: skip
-    return max(delays) < 1 and read >= 0.95 * tried
+    names = ", ".join(kinds)
+    print(f"{each} connections of each kind ({names}): health {health}; reading {reads}; "
+          f"memory {before / _MIB:.0f} MiB once they are open, {after / _MIB:.0f} at the end", flush=True)  # fmt: skip
+    return max(health.seconds) < 1 and reads.failed <= 0.05 * len(reads.seconds)
+
+
+@dataclass
+class _Delays:
+    """How long honest requests took, and how many failed."""
+
+    seconds: list[float] = field(default_factory=list)
+    failed: int = 0
+
+    def measure(self, request: Callable[[], bool]) -> None:
+        began = time.perf_counter()
+        try:
+            good = request()
+        except OSError:
+            good = False
+        self.seconds.append(time.perf_counter() - began)
+        self.failed += not good
+
+    def __str__(self) -> str:
+        middle, longest = 1000 * statistics.median(self.seconds), 1000 * max(self.seconds)
+        return f"{middle:.0f} ms (median), {longest:.0f} ms (longest), {self.failed} of {len(self.seconds)} failed"
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -237,4 +238,31 @@ def test_the_served_page_reads_on_the_server_or_on_the_device(browser: Browser, 
         wait_for_string(page, "6")
         assert page.evaluate("crossOriginIsolated")
         assert "POST" not in sent
+        page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_on_the_served_page(
+    browser: Browser, site: WrittenSite, tmp_path: Path, scheme: Literal["light", "dark"]
+) -> None:
+    axe = (installed_package() / AXE).read_text()
+    with serving("--site", site.path, "--corrections", tmp_path / "kept", "--quiet") as server:
+        page = browser.new_page(color_scheme=scheme)
+        page.set_default_timeout(60_000)
+        page.goto(server.url)
+        wait_until_ready(page)
+        page.evaluate(axe)
+        assert violations(page) == []
+        draw(page, STROKES[2])
+        wait_for_string(page, "2")
+        assert violations(page) == []
+        page.click("text=On this device")
+        page.wait_for_function("() => document.documentElement.dataset.place === 'device'")
+        page.set_input_files("#choose", photo(tmp_path))
+        wait_for_string(page, "721 / 041")
+        assert violations(page) == []
+        page.goto(f"{server.url}/docs")
+        page.wait_for_load_state("networkidle")
+        page.evaluate(axe)
+        assert violations(page) == []
         page.close()

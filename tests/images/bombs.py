@@ -222,6 +222,7 @@ BOMBS: dict[str, Callable[[], bytes]] = {
     "png: 88 megapixels of 16-bit RGBA": lambda: _png(11_000, 8_000, 16, 6),
     "png: 88 megapixels, interlaced": lambda: _png(11_000, 8_000, 8, 6, interlaced=True),
     "png: two headers": _two_headers,
+    "png: a million chunks": lambda: _png(28, 28, 8, 0, *[_chunk(b"tEXt", b"a\0b")] * _MILLION),
     "png: compressed texts": lambda: _text_chunks(b"zTXt", 20),
     "png: international texts": lambda: _text_chunks(b"iTXt", 20),
     "png: a compressed profile": lambda: _text_chunks(b"iCCP", 1),

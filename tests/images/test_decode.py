@@ -12,10 +12,11 @@ import pytest
 from PIL import Image
 
 from inkdigits.errors import PictureError
-from inkdigits.images.decode import Page, open_pages, pictures_below
+from inkdigits.images.decode import Page, is_decoded_here, open_pages, pictures_below
 from inkdigits.images.decoder_pool import shared_pool
 from inkdigits.images.file_formats import MAX_PIXELS
 from inkdigits.reading.reader import Reader
+from tests.images.bombs import BOMBS
 from tests.reading.drawn_pages import ink, paper, photographed, row, written
 
 SHAPE = (200, 420)
@@ -233,3 +234,8 @@ def test_folders_are_searched_deeply_and_hidden_files_left_out(tmp_path: Path) -
 def _empty(folder: Path) -> Path:
     (folder / "empty").mkdir()
     return folder / "empty"
+
+
+def test_a_small_picture_of_many_chunks_is_left_to_a_process() -> None:
+    assert is_decoded_here(BOMBS["png: compressed texts"]())
+    assert not is_decoded_here(BOMBS["png: a million chunks"]())

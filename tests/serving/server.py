@@ -88,6 +88,11 @@ class Served:
         found: dict[str, Any] = reading
         return found
 
+    def workers(self) -> list[int]:
+        """The processes of several workers; the resource tracker that Python adds is none."""
+        pids = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        return [int(pid) for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.log.read_text().splitlines() if line.startswith("{")]
 

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import signal
+import subprocess
+import sys
 import time
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +91,27 @@ def test_another_level_is_refused(main_here: Cli) -> None:
     result = main_here("serve", "--log-level", "loud")
     assert result.returncode == 2
     assert result.stderr == "inkdigits: --log-level loud: expected one of error, warning, info, debug\n"
+
+
+def test_a_log_that_nobody_reads_any_more_ends_nothing() -> None:
+    command = [sys.executable, "-m", "inkdigits", "serve", "--port", "0", "--workers", "2", "--model", "dense"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    assert process.stderr is not None
+    served = re.search(rb"http://127.0.0.1:(\d+)", process.stderr.readline())
+    assert served is not None
+    process.stderr.close()
+    server = Served(process, int(served[1]), Path(os.devnull))
+    try:
+        before = server.workers()
+        assert server.get("/v1/models").status == 200
+        os.kill(before[0], signal.SIGKILL)
+        until = time.monotonic() + 60
+        while before[0] in server.workers() or len(server.workers()) < 2:
+            assert time.monotonic() < until
+            time.sleep(0.1)
+        assert server.get("/v1/models").status == 200
+        lost = re.search(r"(?m)^inkdigits_log_lines_lost_total (\S+)", server.get("/metrics").body.decode())
+        assert lost is not None
+        assert float(lost[1]) > 0
+    finally:
+        assert server.stop() == 0

@@ -91,6 +91,35 @@ def test_thousands_of_connections_opened_and_left(stressed: Served, digits: Labe
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
+GET = b"GET /v2/health/live HTTP/1.1\r\nHost: localhost\r\n"
+UPGRADE = b"Connection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABk\r\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "answers"),
+    [
+        ((GET + b"\r\n") * 5 + GET + b"Connection: close\r\n\r\n", 6),
+        ((GET + b"\r\n") * 2000, 9),
+        (GET + b"\r\nGARBAGE\r\n\r\n", 1),
+        (GET + b"Connection: close\r\n\r\n" + GET + b"\r\n", 1),
+    ],
+)
+def test_requests_sent_ahead_are_answered_and_bounded(stressed: Served, data: bytes, answers: int) -> None:
+    received = _until_closed(open_connection(stressed, data))
+    assert received.count(b"HTTP/1.1 200 OK") == received.count(b"HTTP/1.1 ") == answers
+    assert b"Traceback" not in stressed.log.read_bytes()
+
+
+def test_a_request_that_offers_another_protocol_is_answered_by_http_1(stressed: Served, digits: LabelledDigits) -> None:
+    """As Java's client does with every request, also on a connection that it has used before."""
+    picture = png(digits.images[0])
+    head = HEAD.replace(b"Content-Type", UPGRADE + b"Content-Type") + b"%d\r\n\r\n" % len(picture)
+    connection = open_connection(stressed, (head + picture) * 2 + GET + b"Connection: close\r\n\r\n")
+    received = _until_closed(connection)
+    assert received.count(b'"string":"7"') == 2
+    assert received.endswith(b'{"live":true}')
+
+
 def test_honest_requests_succeed_among_hostile_connections(digits: LabelledDigits) -> None:
     """Every kind at once, 100 of each; benchmarks/serving_attacks.py holds 500 of each and measures the delays."""
     picture = png(digits.images[0])

@@ -15,23 +15,17 @@ from inkdigits.modelfile.predictor import model_path
 from tests.serving.server import Served, png, serving
 
 
-def _children(server: Served) -> list[int]:
-    """The processes of the workers; the resource tracker that Python adds is none."""
-    pids = Path(f"/proc/{server.process.pid}/task/{server.process.pid}/children").read_text().split()
-    return [int(pid) for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-
-
 def test_a_worker_that_dies_is_replaced(digits: LabelledDigits) -> None:
     with serving("--workers", 2, "--quiet") as server:
-        first = _children(server)
+        first = server.workers()
         assert len(first) == 2
         os.kill(first[0], signal.SIGKILL)
         assert server.reading(png(digits.images[0]))["string"] == "7"
         for _ in range(200):
-            if len(_children(server)) == 2 and first[0] not in _children(server):
+            if len(server.workers()) == 2 and first[0] not in server.workers():
                 break
             time.sleep(0.1)
-        assert len(_children(server)) == 2
+        assert len(server.workers()) == 2
         assert server.reading(png(digits.images[0]))["string"] == "7"
         assert [line["event"] for line in server.lines()] == ["worker_exited"]
 
@@ -45,13 +39,13 @@ def _until(true: Callable[[], bool], seconds: float = 120) -> None:
 
 def test_a_worker_that_is_stopped_is_replaced(digits: LabelledDigits) -> None:
     with serving("--workers", 2, "--quiet") as server:
-        first, _ = _children(server)
+        first, _ = server.workers()
         os.kill(first, signal.SIGSTOP)
-        _until(lambda: first not in _children(server) and len(_children(server)) == 2)
+        _until(lambda: first not in server.workers() and len(server.workers()) == 2)
         assert server.reading(png(digits.images[0]))["string"] == "7"
         assert [line["event"] for line in server.lines()] == ["worker_hung", "worker_exited"]
         # One that is stopped as the server stops does not keep it.
-        os.kill(_children(server)[0], signal.SIGSTOP)
+        os.kill(server.workers()[0], signal.SIGSTOP)
         assert server.stop(timeout=30) == 0
 
 
@@ -73,11 +67,11 @@ def test_stopping_or_reloading_workers_resets_nobody(digits: LabelledDigits) -> 
         threads = [threading.Thread(target=ask, args=(server,)) for _ in range(4)]
         for thread in threads:
             thread.start()
-        before = set(_children(server))
+        before = set(server.workers())
         os.kill(min(before), signal.SIGTERM)
-        _until(lambda: min(before) not in _children(server) and len(_children(server)) == 2)
+        _until(lambda: min(before) not in server.workers() and len(server.workers()) == 2)
         server.process.send_signal(signal.SIGHUP)
-        _until(lambda: before.isdisjoint(_children(server)) and len(_children(server)) == 2)
+        _until(lambda: before.isdisjoint(server.workers()) and len(server.workers()) == 2)
         _until(lambda: {"event": "reloaded", "workers": 2} in [_plain(line) for line in server.lines()])
         over.set()
         for thread in threads:
@@ -93,17 +87,17 @@ def test_a_reload_that_fails_leaves_the_old_workers(tmp_path: Path, digits: Labe
     model = tmp_path / "model.onnx"
     model.write_bytes(model_path("dense").read_bytes())
     with serving("--workers", 2, "--quiet", "--model", model) as server:
-        before = _children(server)
+        before = server.workers()
         model.write_bytes(b"damaged")
         server.process.send_signal(signal.SIGHUP)
         _until(lambda: "reload_failed" in [line["event"] for line in server.lines()])
-        _until(lambda: _children(server) == before)
+        _until(lambda: server.workers() == before)
         assert server.reading(png(digits.images[0]))["string"] == "7"
 
 
 def test_workers_do_not_outlive_their_parent() -> None:
     with serving("--workers", 2, "--quiet") as server:
-        workers = _children(server)
+        workers = server.workers()
         server.process.kill()
         server.process.wait()
         for _ in range(200):

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from inkdigits.errors import PictureCostError, PictureError, one_line
 from inkdigits.images import flatten
 from inkdigits.images.pdf import pdf_pages
-from inkdigits.images.png import SIGNATURE
+from inkdigits.images.png import SIGNATURE, has_more_chunks
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -30,6 +30,8 @@ _SMALL_PIXELS = 4_000_000
 _SMALL_BYTES = 16 * 2**20
 # A progressive JPEG refines all of its pixels in each scan. Cameras and encoders write about ten scans.
 _MAX_SCANS = 100
+# Encoders write pixels in chunks of 8 KiB or more.
+_MAX_CHUNKS = 5000
 _START_OF_SCAN = b"\xff\xda"
 # Listed, so that Pillow tries no other of its formats: EPS starts Ghostscript.
 _QUICK_FORMATS = ("PNG", "JPEG", "BMP", "GIF", "PPM")
@@ -73,9 +75,11 @@ def _form_of(head: bytes) -> str | None:
 
 
 def _may_take_long(file: Any, form: str) -> bool:
-    """Whether decoding may take long even for few pixels: by the file's bytes, or by the scans of a JPEG."""
+    """Whether decoding may take long even for few pixels: by bytes, by a JPEG's scans, or by a PNG's chunks."""
     content = file.read(_SMALL_BYTES + 1)
     file.seek(0)
+    if form == "PNG" and has_more_chunks(content, _MAX_CHUNKS):
+        return True
     return len(content) > _SMALL_BYTES or (form == "JPEG" and content.count(_START_OF_SCAN) > _MAX_SCANS)
 
 

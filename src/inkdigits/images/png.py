@@ -13,7 +13,15 @@ import zlib
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["MAX_PLAIN_BYTES", "SIGNATURE", "decode_plain_png", "encode_png", "is_animated_png", "png_size"]
+__all__ = [
+    "MAX_PLAIN_BYTES",
+    "SIGNATURE",
+    "decode_plain_png",
+    "encode_png",
+    "has_more_chunks",
+    "is_animated_png",
+    "png_size",
+]
 
 MAX_PLAIN_BYTES = 65_536
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -50,6 +58,16 @@ def png_size(content: bytes) -> tuple[int, int] | None:
 def is_animated_png(content: bytes) -> bool:
     """Whether a PNG has the chunk of an animation before its pixels."""
     return content.startswith(SIGNATURE) and b"acTL" in content[: max(0, content.find(b"IDAT"))]
+
+
+def has_more_chunks(content: bytes, most: int) -> bool:
+    """Whether a PNG has more than `most` chunks, each of which a decoder handles one by one."""
+    place = len(SIGNATURE)
+    for _ in range(most):
+        place += 12 + int.from_bytes(content[place : place + 4], "big")
+        if place >= len(content):
+            return False
+    return True
 
 
 def decode_plain_png(content: bytes) -> NDArray[np.uint8] | None:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
-import sys
+import os
 import traceback
+import warnings
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from starlette.types import Scope
 
-from inkdigits.serving.metrics import REQUESTS, SECONDS
+from inkdigits.serving.metrics import LOST_LINES, REQUESTS, SECONDS
 from inkdigits.serving.settings import LogLevel
 
 __all__ = ["log_as_json", "log_event", "log_exception", "record_request"]
@@ -22,17 +23,25 @@ _LEVELS: dict[LogLevel, int] = {
     "info": logging.INFO,
     "debug": logging.DEBUG,
 }
+_STDERR = 2  # the file descriptor
 _LOGGER = logging.getLogger("inkdigits.serving")
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"})
 
 
 def log_event(event: str, level: LogLevel = "info", /, **fields: object) -> None:
-    """Write one line of JSON on stderr, unless `level` is below the one of `log_as_json`; times are ISO 8601, UTC."""
+    """Write one line of JSON on stderr, unless `level` is below the one of `log_as_json`; times are ISO 8601, UTC.
+
+    A line that cannot be written is lost, and counted.
+    """
     if not _LOGGER.isEnabledFor(_LEVELS[level]):
         return
     now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    sys.stderr.write(json.dumps({"time": now, "level": level, "event": event, **fields}) + "\n")
-    sys.stderr.flush()
+    line = json.dumps({"time": now, "level": level, "event": event, **fields}) + "\n"
+    try:
+        # Without Python's buffer, which would keep a line that cannot be written, and fail again with it.
+        os.write(_STDERR, line.encode())
+    except OSError:  # a full disk, or a reader that ended, must not end the service: the metric tells
+        LOST_LINES.inc()
 
 
 class _JsonHandler(logging.Handler):
@@ -54,7 +63,11 @@ def log_as_json(level: LogLevel = "info") -> None:
     root = logging.getLogger()
     root.handlers[:] = [_JsonHandler()]
     root.setLevel(logging.DEBUG if level == "debug" else max(logging.WARNING, _LEVELS[level]))
+    # It warns of every malformed form, which is the client's mistake and in the answer.
+    logging.getLogger("python_multipart").setLevel(logging.ERROR if level != "debug" else logging.DEBUG)
     logging.captureWarnings(True)
+    # Pillow warns in words of the file's, of each of its tags; Python would keep all of them. The answer says enough.
+    warnings.filterwarnings("ignore", module="PIL")
 
 
 def record_request(scope: Scope, status: int | None, seconds: float, log: Mapping[str, str] | None) -> None:

@@ -11,12 +11,13 @@ from inkdigits.errors import RequestError
 from inkdigits.serving import schemas
 from inkdigits.serving.classify_route import classify
 from inkdigits.serving.corrections import Corrections
+from inkdigits.serving.json_limits import LimitedRoute
 from inkdigits.serving.metrics import CORRECTIONS
 from inkdigits.serving.models import Models
 from inkdigits.serving.openapi import PROBLEMS, READ_REQUEST, problem
 from inkdigits.serving.picture_batchers import PictureBatchers
 from inkdigits.serving.read_route import read_pictures
-from inkdigits.serving.responses import json_response
+from inkdigits.serving.responses import json_response, large_json_response
 from inkdigits.serving.settings import ServerLimits
 
 __all__ = ["router"]
@@ -26,7 +27,7 @@ def router(
     models: Models, batchers: PictureBatchers, corrections: Corrections | None, limits: ServerLimits
 ) -> APIRouter:
     """The routes over the loaded models; without `corrections`, corrections are refused."""
-    routes = APIRouter(prefix="/v1", tags=["inkdigits"], responses=PROBLEMS)
+    routes = APIRouter(prefix="/v1", tags=["inkdigits"], responses=PROBLEMS, route_class=LimitedRoute)
 
     @routes.post(
         "/read",
@@ -39,7 +40,7 @@ def router(
 
     @routes.post("/classify", summary="Classify 28x28 pictures", responses={200: {"model": schemas.Classification}})
     async def classify_arrays(wanted: schemas.ClassifyRequest) -> Response:
-        return await asyncio.to_thread(json_response, await classify(models, wanted))
+        return await large_json_response(await classify(models, wanted))
 
     @routes.get("/models", summary="The served models", responses={200: {"model": schemas.ModelList}})
     async def list_models() -> Response:

@@ -18,7 +18,7 @@ from inkdigits.serving.current_token import CurrentToken
 from inkdigits.serving.metrics import CONTENT_TYPE, exposition
 from inkdigits.serving.middleware import ServiceMiddleware
 from inkdigits.serving.models import Models, load_models
-from inkdigits.serving.openapi import PROBLEMS, describe_all_types
+from inkdigits.serving.openapi import PROBLEMS, add_openapi_route
 from inkdigits.serving.page_files import add_page_routes
 from inkdigits.serving.picture_batchers import PictureBatchers
 from inkdigits.serving.responses import error_response, internal_error
@@ -46,7 +46,7 @@ def build_app(settings: Settings) -> ServiceMiddleware:
     _add_metrics_route(app)
     add_page_routes(app, settings.site)
     _add_error_handlers(app)
-    describe_all_types(app)
+    add_openapi_route(app)
     return ServiceMiddleware(app, settings, BodyReceiver(limits), CurrentToken(settings))
 
 
@@ -61,6 +61,7 @@ def _application(settings: Settings, models: Models, batchers: PictureBatchers) 
         title="inkdigits",
         version="1",
         description="Reads handwritten digits.",
+        openapi_url=None,  # FastAPI would write it anew for each request
         docs_url=None,
         redoc_url=None,
         redirect_slashes=False,  # its redirects know neither the prefix nor the scheme behind a proxy

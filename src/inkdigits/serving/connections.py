@@ -10,11 +10,14 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Literal
+from typing import Any, Literal
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from inkdigits.serving.access import HEALTH
+from inkdigits.serving.metrics import REQUESTS
+from inkdigits.serving.request_starts import RequestStarts
 from inkdigits.serving.settings import ServerLimits
 
 __all__ = ["OpenConnections"]
@@ -22,6 +25,8 @@ __all__ = ["OpenConnections"]
 _SWEEP_SECONDS = 0.5
 _PROBES = 50  # connections above the maximum, which are answered about the server's health only
 _READ = 256 * 2**10  # bytes that asyncio may read at once
+_OFFER = (b"connection", b"upgrade", b"http2-settings")  # headers that offer another protocol
+_PIPELINED = 8  # requests that a connection may send ahead of the answers; the last one's answer closes it
 # What a connection is doing: sending a head; a request, until its answer is complete; not reading the answer; waiting
 # for the next request; being closed.
 State = Literal["head", "request", "unread", "idle", "closing"]
@@ -35,6 +40,7 @@ class OpenConnections:
     most: int
     open: dict[_Connection, None] = field(default_factory=dict)  # the oldest first
     sweeping: bool = False
+    starts: RequestStarts = field(default_factory=RequestStarts)
 
     def add(self, connection: _Connection) -> None:
         """Count a connection; above the maximum, end the one that has waited longest without a request."""
@@ -58,7 +64,7 @@ class OpenConnections:
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = loop.time()
-        for connection in [each for each in self.open if each.until < now]:
+        for connection in [each for each in self.open if each.until < now and not each.is_read(now)]:
             connection.time_out()
         self._end_unread()
         self.sweeping = bool(self.open)
@@ -67,7 +73,7 @@ class OpenConnections:
 
     def _end_unread(self) -> None:
         """End the connections that have not read their answers for the longest, while these take too much memory."""
-        unread = [connection for connection in self.open if connection.state in ("unread", "closing")]
+        unread = [connection for connection in self.open if connection.transport.get_write_buffer_size()]
         left = sum(connection.transport.get_write_buffer_size() for connection in unread)
         for connection in sorted(unread, key=lambda connection: connection.until):
             if left <= self.limits.answers:
@@ -82,9 +88,12 @@ class _Connection(HttpToolsProtocol):
     shared: OpenConnections
     state: State = "head"
     until: float = 0.0
+    exchange_until: float = 0.0
+    unread_bytes = 0  # of the answer, when its connection was last looked at
     head_bytes = 0  # of the request's line and headers, as far as they are parsed
     unparsed_bytes = 0  # received since the last byte of a body, or the end of a request
     in_body = False
+    deaf = False  # whether what still comes is dropped
     retires: float = 0.0
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -102,16 +111,46 @@ class _Connection(HttpToolsProtocol):
         self.until = self.loop.time() + seconds
 
     def data_received(self, data: bytes) -> None:
-        if self.state == "closing":
-            return  # the rest of a body whose request is answered already
+        if self.state == "closing" or self.deaf:
+            return  # the rest of a body whose request is answered already, or requests that never will be
         self.unparsed_bytes += len(data)
-        super().data_received(data)
+        self._unset_keepalive_if_required()
+        self._parse(data)
         limit = self.shared.limits.header
         # A header that does not end is not parsed before it does.
         if self.head_bytes > limit or self.unparsed_bytes > limit + _READ:
             self._refuse(431)
 
+    def _parse(self, data: bytes) -> None:
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade as offer:
+            if self.state == "closing":
+                return
+            if self._offers_upgrade():
+                head = self._head_without_offer()
+                self.parser = httptools.HttpRequestParser(self)
+                self._parse(head + data[offer.args[0] :])
+            else:  # CONNECT, after which the parser does not go on
+                self.cycle.keep_alive = False
+        except httptools.HttpParserError:
+            if not self.deaf:
+                self._refuse(400)
+
+    def _offers_upgrade(self) -> bool:
+        """Whether the request offers another protocol; Java's client does so, and the parser then drops the body."""
+        return bool(self.parser.should_upgrade()) and self.parser.get_method() != b"CONNECT"
+
+    def _head_without_offer(self) -> bytes:
+        """The request's head as it would be of a client that speaks HTTP/1.1 only."""
+        closes = any(name == b"connection" and b"close" in value.lower() for name, value in self.headers)
+        kept = [(name, value) for name, value in self.headers if name not in _OFFER]
+        lines = [b": ".join(header) for header in [*kept, *([(b"connection", b"close")] if closes else [])]]
+        return b"\r\n".join([b"%s %s HTTP/1.1" % (self.parser.get_method(), self.url), *lines, b"", b""])
+
     def on_message_begin(self) -> None:
+        if self.deaf:
+            raise _DeafError  # which ends the parsing of what has arrived
         super().on_message_begin()
         self.in_body, self.head_bytes = False, 0
         if self.state == "idle":
@@ -133,16 +172,26 @@ class _Connection(HttpToolsProtocol):
         if self.head_bytes > self.shared.limits.header:
             self._refuse(431)
             return
+        if self._offers_upgrade():
+            return
         self.head_bytes = 0  # from here on of trailers
         self._enter("request", self.shared.limits.exchange_seconds)
+        self.exchange_until = self.until
         path = self.url.partition(b"?")[0].decode("latin-1")
         full = len(self.tasks) >= self.shared.most and not path.endswith(HEALTH)
         self.limit_concurrency = self.shared.most if full else None
         super().on_headers_complete()
         # uvicorn closes by the transport that it gave to the request.
         self.cycle.transport = _ClosedGently(self)  # type: ignore[assignment]
-        if self.loop.time() > self.retires:
+        if self.loop.time() > self.retires or len(self.pipeline) >= _PIPELINED:
             self.cycle.keep_alive = False
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
+        start = super()._start_asgi_task
+        if cycle.scope["path"].endswith(HEALTH):
+            start(cycle, app)
+        else:
+            self.shared.starts.add(self.loop, lambda: None if cycle.disconnected else start(cycle, app))
 
     def on_body(self, body: bytes) -> None:
         self.unparsed_bytes = 0
@@ -150,13 +199,16 @@ class _Connection(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         self.unparsed_bytes = 0
-        if self.state != "closing":
+        if self.state != "closing" and not self._offers_upgrade():
             super().on_message_complete()
+            self.deaf = len(self.pipeline) >= _PIPELINED
 
     def on_response_complete(self) -> None:
-        if self.cycle.more_body:
+        if self.state == "closing":
+            self.pipeline.clear()
+        elif not self.pipeline and self.cycle.more_body:
             self.close_gently()
-        elif not self.pipeline and self.state != "closing":
+        elif not self.pipeline and self.state == "request":
             self._enter("idle", self.shared.limits.header_seconds)
         super().on_response_complete()
 
@@ -164,11 +216,24 @@ class _Connection(HttpToolsProtocol):
         super().pause_writing()
         if self.state == "request":
             self._enter("unread", self.shared.limits.unread_seconds)
+            self.unread_bytes = self.transport.get_write_buffer_size()
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        if self.state == "unread":
-            self._enter("request", self.shared.limits.exchange_seconds)
+        if self.state != "unread":
+            return
+        if self.cycle.response_complete and not self.pipeline:
+            self._enter("idle", self.shared.limits.header_seconds)
+        else:
+            self.state, self.until = "request", self.exchange_until
+
+    def is_read(self, now: float) -> bool:
+        """Whether the client has taken a part of an unread answer in its time, and is given that time again."""
+        before, self.unread_bytes = self.unread_bytes, self.transport.get_write_buffer_size()
+        if self.state != "unread" or self.unread_bytes >= before or now > self.exchange_until:
+            return False
+        self._enter("unread", self.shared.limits.unread_seconds)
+        return True
 
     def close_gently(self, *, in_head: bool = False) -> None:
         """Close once the answer is sent; what still comes of the request is dropped for a while.
@@ -179,21 +244,30 @@ class _Connection(HttpToolsProtocol):
             return
         self._enter("closing", self.shared.limits.closing_seconds)
         self.flow.resume_reading()
-        if self.cycle is not None and self.cycle.response_complete and not self.cycle.more_body and not in_head:
+        whole = self.cycle is not None and self.cycle.response_complete and not self.cycle.more_body
+        if whole and not in_head and not self.deaf:
             self.transport.close()
         elif self.transport.can_write_eof():
             self.transport.write_eof()
 
     def _refuse(self, status: int) -> None:
-        """Answer a head that never becomes a request."""
+        """Answer what never becomes a request, after the requests before it, and close."""
         if self.state == "closing":
             return
-        if self.cycle is None or self.cycle.response_complete:
+        self.deaf = True
+        REQUESTS.labels("other", "none", str(status)).inc()
+        cycle = self.cycle
+        if cycle is not None and not cycle.response_complete:
+            if not cycle.more_body:
+                cycle.keep_alive = False
+                return
+            cycle.disconnected = True
+            cycle.message_event.set()
+            if self.pipeline:
+                self.transport.abort()
+        if cycle is None or cycle.response_complete or not cycle.response_started:
             phrase = HTTPStatus(status).phrase.encode()
             self.transport.write(b"HTTP/1.1 %d %s\r\ncontent-length: 0\r\nconnection: close\r\n\r\n" % (status, phrase))
-        else:
-            self.cycle.disconnected = True
-            self.cycle.message_event.set()
         self.close_gently(in_head=True)
 
     def time_out(self) -> None:
@@ -205,6 +279,10 @@ class _Connection(HttpToolsProtocol):
             self.transport.close()
         else:
             self.transport.abort()
+
+
+class _DeafError(Exception):
+    """More requests than are answered on one connection at a time."""
 
 
 class _ClosedGently:

@@ -16,6 +16,7 @@ __all__ = [
     "CONTENT_TYPE",
     "CORRECTIONS",
     "IN_PROGRESS",
+    "LOST_LINES",
     "OUTCOMES",
     "QUEUED",
     "REFUSED",
@@ -81,6 +82,9 @@ _FILES = Gauge(
     multiprocess_mode="livesum",
 )
 OUTCOMES = Counter("inkdigits_readings", "Pages read, by outcome.", ("outcome",), registry=_REGISTRY)
+LOST_LINES = Counter(
+    "inkdigits_log_lines_lost", "Lines of the log that could not be written, as on a full disk.", registry=_REGISTRY
+)
 CORRECTIONS = Counter("inkdigits_corrections", "Corrections kept.", registry=_REGISTRY)
 
 

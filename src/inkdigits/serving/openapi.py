@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
+import json
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from inkdigits.serving.schemas import InferRequest, Problem, ProtocolError, ReadQuery
 
-__all__ = ["INFER_BODY", "PROBLEMS", "PROTOCOL_ERRORS", "READ_REQUEST", "describe_all_types", "problem"]
+__all__ = ["INFER_BODY", "PROBLEMS", "PROTOCOL_ERRORS", "READ_REQUEST", "add_openapi_route", "problem"]
 
 Responses = dict[int | str, dict[str, Any]]
 _TYPES = (InferRequest, Problem, ProtocolError)
@@ -86,20 +88,26 @@ INFER_BODY: dict[str, Any] = {
 }
 
 
-def describe_all_types(app: FastAPI) -> None:
-    """Add the types above to the document of `app`, and remove FastAPI's own errors, which `app` does not return."""
-    generate = app.openapi
+def add_openapi_route(app: FastAPI) -> None:
+    """Serve the description of all routes of `app`, written when it is first asked for."""
 
-    def openapi() -> dict[str, Any]:
-        document = generate()
-        schemas = document["components"]["schemas"]
-        _, more = models_json_schema([(model, "validation") for model in _TYPES], ref_template=_REFERENCE)
-        schemas.update(more["$defs"])
-        for operation in (operation for path in document["paths"].values() for operation in path.values()):
-            if "HTTPValidationError" in str(operation["responses"].get("422")):
-                del operation["responses"]["422"]
-        for unused in ("HTTPValidationError", "ValidationError"):
-            schemas.pop(unused, None)
-        return document
+    @functools.cache
+    def document() -> bytes:
+        return json.dumps(_with_all_types(app.openapi()), separators=(",", ":")).encode()
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> Response:
+        return Response(document(), media_type="application/json")
+
+
+def _with_all_types(document: dict[str, Any]) -> dict[str, Any]:
+    """`document` with the types above, and without FastAPI's own errors, which are not returned."""
+    schemas = document["components"]["schemas"]
+    _, more = models_json_schema([(model, "validation") for model in _TYPES], ref_template=_REFERENCE)
+    schemas.update(more["$defs"])
+    for operation in (operation for path in document["paths"].values() for operation in path.values()):
+        if "HTTPValidationError" in str(operation["responses"].get("422")):
+            del operation["responses"]["422"]
+    for unused in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(unused, None)
+    return document

@@ -16,7 +16,7 @@ from inkdigits.reading.reading import Reading, ReadingDict
 from inkdigits.serving.metrics import OUTCOMES, REFUSED
 from inkdigits.serving.multipart import form_files
 from inkdigits.serving.picture_batchers import Picture, PictureBatchers
-from inkdigits.serving.responses import json_response
+from inkdigits.serving.responses import json_response, large_json_response
 from inkdigits.serving.schemas import ReadQuery, first_error
 from inkdigits.serving.settings import ServerLimits
 
@@ -47,12 +47,8 @@ async def read_pictures(request: Request, batchers: PictureBatchers, limits: Ser
         pages = await _unless_disconnected(request, asyncio.gather(*map(batchers.read, pictures)))
     readings = [reading for readings in pages for reading in readings]
     if sum(len(reading.digits) for reading in readings) > _MANY_DIGITS:
-        return await asyncio.to_thread(_response, readings)
-    return _response(readings)
-
-
-def _response(readings: list[Reading]) -> Response:
-    return json_response({"readings": [_counted(reading) for reading in readings]})
+        return await large_json_response({"readings": await asyncio.to_thread(_counted, readings)})
+    return json_response({"readings": _counted(readings)})
 
 
 async def _files(request: Request, limits: ServerLimits) -> list[tuple[str, bytes]]:
@@ -93,11 +89,12 @@ async def _unless_disconnected(request: Request, result: Awaitable[T]) -> T:
         disconnect.cancel()
 
 
-def _counted(reading: Reading) -> ReadingDict:
-    OUTCOMES.labels(reading.outcome).inc()
-    if reading.error:
-        REFUSED.labels(_reason(reading.error)).inc()
-    return reading.to_dict()
+def _counted(readings: list[Reading]) -> list[ReadingDict]:
+    for reading in readings:
+        OUTCOMES.labels(reading.outcome).inc()
+        if reading.error:
+            REFUSED.labels(_reason(reading.error)).inc()
+    return [reading.to_dict() for reading in readings]
 
 
 def _reason(error: str) -> str:

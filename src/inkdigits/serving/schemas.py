@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import (
     BaseModel,
     ConfigDict,
+    FailFast,
     Field,
     RootModel,
     StrictBool,
@@ -61,9 +62,12 @@ def _expected(what: str) -> WrapValidator:
 
 
 GreyLevel = Annotated[StrictInt, Field(ge=0, le=255)]
-PixelRow = Annotated[list[GreyLevel], Field(min_length=28, max_length=28)]
+# The first error of a list is enough: there may be one for each of a million numbers.
+PixelRow = Annotated[list[GreyLevel], FailFast(), Field(min_length=28, max_length=28)]
 Pixels = Annotated[
-    list[PixelRow], Field(min_length=28, max_length=28, description="28 rows of 28 grey levels, 0 paper to 255 ink.")
+    list[PixelRow],
+    FailFast(),
+    Field(min_length=28, max_length=28, description="28 rows of 28 grey levels, 0 paper to 255 ink."),
 ]
 DigitValue = Annotated[StrictInt, Field(ge=0, le=9)]
 Probability = Annotated[float, Field(ge=0, le=1)]
@@ -93,7 +97,7 @@ class ReadQuery(BaseModel):
 class ClassifyRequest(_StrictModel):
     """Pictures of single digits, and the models that classify them."""
 
-    images: Annotated[list[Pixels], Field(min_length=1, max_length=1000)]
+    images: Annotated[list[Pixels], FailFast(), Field(min_length=1, max_length=1000)]
     models: Annotated[list[str] | None, Field(description="Without it, the default model.", max_length=16)] = None
     explain: Annotated[StrictBool, Field(description="Also return the evidence of each pixel.")] = False
 
@@ -330,8 +334,8 @@ class InferParameters(BaseModel):
 class InferRequest(BaseModel):
     """A request of the Open Inference Protocol; without `outputs`, all of them are returned."""
 
-    id: StrictStr | None = None
-    inputs: Annotated[list[InputTensor], Field(min_length=1, max_length=1)]
+    id: Annotated[StrictStr, Field(max_length=1024)] | None = None
+    inputs: Annotated[list[InputTensor], FailFast(), Field(min_length=1, max_length=1)]
     outputs: list[RequestedOutput] | None = None
     parameters: InferParameters = InferParameters()
 

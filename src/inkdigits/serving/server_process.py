@@ -8,10 +8,13 @@ import resource
 import socket
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import uvicorn
 
+from inkdigits.errors import ServingError
+from inkdigits.serving.acceptor import Acceptor
 from inkdigits.serving.access_log import log_as_json
 from inkdigits.serving.application import build_app
 from inkdigits.serving.connections import OpenConnections
@@ -23,7 +26,8 @@ __all__ = ["Reports", "serve"]
 
 _MAX_OPEN = 10_000  # connections
 _OTHER_FILES = 100  # that a process keeps open besides
-_BACKLOG = 2048
+# For what would keep the event loop busy. Each more lengthens the turns of the loop, since one runs Python at a time.
+_THREADS = 4
 _MEASURE_TICKS = 50  # of a tenth of a second each
 # How many seconds a process that stops waits for the requests of connections that it has accepted.
 _LAST_REQUESTS_SECONDS = 1.0
@@ -56,8 +60,6 @@ def serve(settings: Settings, listener: socket.socket, reports: Reports) -> None
         http=connections.factory(),
         ws="none",
         lifespan="on",
-        # One connection per turn of the event loop, so that workers that share the socket share the connections.
-        backlog=1,
         log_config=None,
         access_log=False,
         server_header=False,
@@ -66,12 +68,8 @@ def serve(settings: Settings, listener: socket.socket, reports: Reports) -> None
         timeout_graceful_shutdown=limits.shutdown_seconds,
     )
 
-    def listen() -> None:
-        listener.listen(_BACKLOG)
-        reports.ready()
-
     with contextlib.suppress(KeyboardInterrupt):
-        _Server(config, app, connections, listen, reports).run(sockets=[listener])
+        _Server(config, app, connections, listener, reports).run(sockets=[])
 
 
 def _max_open() -> int:
@@ -91,15 +89,22 @@ class _Server(uvicorn.Server):
         config: uvicorn.Config,
         app: ServiceMiddleware,
         connections: OpenConnections,
-        listen: Callable[[], None],
+        listener: socket.socket,
         reports: Reports,
     ) -> None:
         super().__init__(config)
-        self._app, self._connections, self._listen, self._reports = app, connections, listen, reports
+        self._app, self._connections, self._reports = app, connections, reports
+        self._acceptor = Acceptor(listener, self._protocol)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_THREADS, thread_name_prefix="work"))
         await super().startup(sockets)
-        self._listen()
+        try:
+            self._acceptor.start()
+        except ServingError:
+            await self.lifespan.shutdown()
+            raise
+        self._reports.ready()
 
     async def on_tick(self, counter: int) -> bool:
         """Report that the event loop runs; then what uvicorn does."""
@@ -112,30 +117,15 @@ class _Server(uvicorn.Server):
         """Accept the backlog, close the socket, wait for requests on idle connections, then stop as uvicorn does."""
         self._app.start_draining()
         loop = asyncio.get_running_loop()
-        for listener in [sock.dup() for sock in sockets or []]:
-            for server in self.servers:
-                server.close()
-            if self._reports.all_stop():
-                await self._accept_backlog(listener)
-            else:
-                listener.close()  # the other workers accept what is queued
+        self._acceptor.stop()
+        if self._reports.all_stop():
+            await self._acceptor.accept_backlog()
+        else:
+            self._acceptor.listener.close()  # the other workers accept what is queued
         deadline = loop.time() + _LAST_REQUESTS_SECONDS
         while self._connections.awaiting_requests() and loop.time() < deadline:
             await asyncio.sleep(0.01)
         await super().shutdown(sockets)
-
-    async def _accept_backlog(self, listener: socket.socket) -> None:
-        """Accept connections until none is queued, and close `listener` at that moment."""
-        accepted = []
-        with listener:
-            # The shortest backlog that there is: the system refuses further connections.
-            listener.listen(0)
-            with contextlib.suppress(BlockingIOError):
-                while True:
-                    accepted.append(listener.accept()[0])
-        loop = asyncio.get_running_loop()
-        for connection in accepted:
-            await loop.connect_accepted_socket(self._protocol, connection)
 
     def _protocol(self) -> asyncio.Protocol:
         return self.config.http_protocol_class(  # type: ignore[call-arg]

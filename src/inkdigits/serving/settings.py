@@ -15,6 +15,7 @@ __all__ = [
     "LogLevel",
     "ServerLimits",
     "Settings",
+    "cannot_serve",
     "check_bind",
     "check_log_level",
     "check_prefix",
@@ -53,12 +54,12 @@ class ServerLimits:
     slow_decoding: DecodingLimits = _SLOW
     slow_files: int = 1
     read_batch: int = 16  # small pictures in one batch: each waits for all of them
-    rows: int = 10_000  # in one request to /v2
+    rows: int = 10_000  # in one request to /v2, as bytes; json_limits.py bounds JSON
     queued: int = 256  # requests in one queue
     batch: int = 256  # pictures in one batch of a model
     corrections: int = 20_000  # files
     corrections_bytes: int = 200 * 2**20
-    shutdown_seconds: int = 20
+    shutdown_seconds: int = 18
 
 
 @dataclass(frozen=True)
@@ -90,6 +91,12 @@ def is_loopback(host: str) -> bool:
         return ipaddress.ip_address(host.strip("[]")).is_loopback
     except ValueError:
         return False
+
+
+def cannot_serve(host: str, port: int, error: OSError) -> ServingError:
+    """That the address cannot be served on, for a reason of the system's."""
+    reason = error.strerror or str(error)
+    return ServingError(f"cannot serve on {host} port {port}: {reason}: choose another with --port")
 
 
 def check_bind(settings: Settings, *, anyone: bool) -> None:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 from collections.abc import Callable
 
-from inkdigits.errors import ServingError
-from inkdigits.serving.settings import Settings
+from inkdigits.serving.settings import Settings, cannot_serve
 
 __all__ = ["run"]
 
@@ -20,7 +20,8 @@ def run(settings: Settings, say: Callable[[str], object]) -> None:
     address = _address(listener)
 
     def ready() -> None:
-        say(f"inkdigits serves on {address}{settings.prefix}/ (Ctrl-C stops it)")
+        with contextlib.suppress(OSError):  # as for the log: the service is worth more than its lines
+            say(f"inkdigits serves on {address}{settings.prefix}/ (Ctrl-C stops it)")
 
     if settings.workers > 1:
         from inkdigits.serving.supervisor import serve_with_workers
@@ -39,8 +40,7 @@ def _bound(host: str, port: int) -> socket.socket:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(address)
     except OSError as error:
-        reason = error.strerror or str(error)
-        raise ServingError(f"cannot serve on {host} port {port}: {reason}: choose another with --port") from error
+        raise cannot_serve(host, port, error) from error
     listener.setblocking(False)
     return listener
 

@@ -28,7 +28,7 @@ __all__ = ["serve_with_workers"]
 _SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _RESTART_SECONDS = 1.0  # before a worker is replaced, so that one that always dies does not take a core
 _START_SECONDS = 60.0  # in which a worker has to be ready
-_HUNG_SECONDS = 12.0  # without a sign of its event loop
+_HUNG_SECONDS = 10.0  # without a sign of its event loop
 _STOP_SECONDS = 23.0  # in which a worker has to end by itself
 _READY = "ready"
 _CONTEXT = multiprocessing.get_context("spawn")
@@ -111,14 +111,16 @@ class _Supervisor:
         while True:
             wait([worker.process.sentinel for worker in self.workers], timeout=1.0)
             for place, worker in enumerate(self.workers):
-                if worker.is_hung():
+                hung = worker.is_hung()
+                if hung:
                     log_event("worker_hung", "error", seconds=_HUNG_SECONDS)
                     worker.process.kill()
                     worker.process.join()
                 if not worker.process.is_alive():
                     log_event("worker_exited", "error", exit_code=worker.process.exitcode)
                     _forget(worker)
-                    time.sleep(_RESTART_SECONDS)
+                    if not hung:
+                        time.sleep(_RESTART_SECONDS)
                     worker.pipe.close()
                     self.workers[place] = self.started()
             self._end_leaving()

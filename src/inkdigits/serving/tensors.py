@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,7 +10,9 @@ from numpy.typing import NDArray
 from pydantic import ValidationError
 
 from inkdigits.errors import RequestError
+from inkdigits.serving.json_limits import check_json
 from inkdigits.serving.models import ModelOutputs
+from inkdigits.serving.responses import json_in_parts
 from inkdigits.serving.schemas import InferRequest, InputTensor, first_error
 
 __all__ = ["INPUT", "OUTPUTS", "ParsedRequest", "encode", "parse"]
@@ -34,9 +35,11 @@ class ParsedRequest:
 def parse(body: bytes, header_length: str | None, max_pictures: int) -> ParsedRequest:
     """The request in `body`, whose JSON part is `header_length` bytes long, the whole body without it.
 
-    Raises `RequestError` 400 for a request that does not follow the protocol, 413 for more than `max_pictures`.
+    Raises `RequestError` 400 for a request that does not follow the protocol, 413 for more than `max_pictures`, or
+    than `json_limits.check_json` allows.
     """
     length = _length(header_length, len(body))
+    check_json(body[:length])
     try:
         request = InferRequest.model_validate_json(body[:length])
     except ValidationError as error:
@@ -118,5 +121,5 @@ def encode(request: ParsedRequest, model: str, outputs: ModelOutputs) -> tuple[b
     response = {"model_name": model, "model_version": "1", "outputs": tensors}
     if request.id is not None:
         response["id"] = request.id
-    head = json.dumps(response).encode()
+    head = "".join(json_in_parts(response)).encode()
     return b"".join([head, *chunks]), len(head) if chunks else None
