@@ -14,6 +14,10 @@ from typing import Any
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
+
+from inkdigits.cli.app import app
+from inkdigits.exercise import other_user
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -114,3 +118,13 @@ def test_a_submission_runs_as_a_user_of_its_own_who_reaches_no_other(public: Pat
     assert len({0, int(ada), uid}) == 3
     assert notes.split()[0] == "mine"
     assert handed_in.read_text() == "{}"
+
+
+@pytest.mark.parametrize("as_root", [True, False])
+def test_a_teacher_is_told_when_submissions_run_as_root(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, as_root: bool
+) -> None:
+    monkeypatch.setattr(other_user, "runs_submissions_as_root", lambda: as_root)
+    (tmp_path / "notes.ipynb").write_text("no notebook")
+    done = CliRunner().invoke(app, ["exercise", "check", str(tmp_path / "notes.ipynb")])
+    assert ("submissions run as root" in done.stderr) == as_root

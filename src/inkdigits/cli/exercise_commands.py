@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -104,6 +105,7 @@ def check(
 
     limits = SubmissionLimits(cell_timeout * 60, total_timeout * 60, int(memory * 2**30))
     require_what_notebooks_need()
+    _warn_of_root()
     if csv:
         check_class_csv(csv)
     options = ClassOptions(
@@ -121,6 +123,16 @@ def check(
         raise ExerciseError(verdicts[0].findings[0].message)
     if not all(verdict.passed for verdict in verdicts):
         raise typer.Exit(1)
+
+
+def _warn_of_root() -> None:
+    from inkdigits.exercise.other_user import runs_submissions_as_root
+
+    if runs_submissions_as_root():
+        print_status(
+            f"submissions run as root, who may change everything here: no other user can run {sys.executable}; "
+            "run the checker as a user who owns nothing of value, or with a Python that everybody may run"
+        )
 
 
 def _log_of(csv: Path | None, feedback: Path | None, again: bool) -> Path | None:

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from inkdigits.exercise.containment import isolation_prefix
 
-__all__ = ["OtherUser", "places_to_hide"]
+__all__ = ["OtherUser", "places_to_hide", "runs_submissions_as_root"]
 
 # Far above the users of a machine, and below what 32 bits hold.
 _FIRST_ID = 2_000_000
@@ -38,6 +38,11 @@ def _can_change_user() -> bool:
         return False
     tried = [*_as_user(_FIRST_ID), sys.executable, "-c", "import inkdigits.exercise, ipykernel, numpy"]
     return subprocess.run(tried, capture_output=True, check=False, cwd="/").returncode == 0
+
+
+def runs_submissions_as_root() -> bool:
+    """Whether submissions run as root, which may read and change everything: we are root and cannot change the user."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0 and not _can_change_user()
 
 
 def _as_user(number: int) -> tuple[str, ...]:
