@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from inkdigits.exercise import kernel
 from inkdigits.exercise.build import Version
-from inkdigits.exercise.containment import isolation_prefix
+from inkdigits.exercise.containment import ControlGroups, isolation_prefix
 from inkdigits.exercise.master import check_cells, load_master
 from inkdigits.exercise.submission_limits import SubmissionLimits
 from tests.exercise.catalogue import HIDING, HONEST, HOSTILE
@@ -135,11 +136,18 @@ def test_a_class_with_hostile_submissions_is_graded_in_parallel_a_line_each(tmp_
 
 def test_nothing_of_a_hostile_submission_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LANG", str(tmp_path))
-    groups = set(Path("/sys/fs/cgroup").rglob("inkdigits-*"))
+    groups: list[Path] = []
+
+    def own_groups(name: str, limits: SubmissionLimits) -> ControlGroups:
+        made = ControlGroups(name, limits)
+        groups.extend(made.folders)
+        return made
+
+    monkeypatch.setattr(kernel, "ControlGroups", own_groups)
     check([hostile(tmp_path, "fork bomb")], SubmissionLimits(cell_seconds=60))
     time.sleep(1)
     assert running_submissions(tmp_path) == []
-    assert set(Path("/sys/fs/cgroup").rglob("inkdigits-*")) <= groups
+    assert [group for group in groups if group.exists()] == []
 
 
 @pytest.mark.parametrize("kill", [signal.SIGKILL, signal.SIGTERM])

@@ -127,4 +127,4 @@ def test_a_teacher_is_told_when_submissions_run_as_root(
     monkeypatch.setattr(other_user, "runs_submissions_as_root", lambda: as_root)
     (tmp_path / "notes.ipynb").write_text("no notebook")
     done = CliRunner().invoke(app, ["exercise", "check", str(tmp_path / "notes.ipynb")])
-    assert ("submissions run as root" in done.stderr) == as_root
+    assert ("submissions ran as root" in done.stderr) == as_root

@@ -105,7 +105,6 @@ def check(
 
     limits = SubmissionLimits(cell_timeout * 60, total_timeout * 60, int(memory * 2**30))
     require_what_notebooks_need()
-    _warn_of_root()
     if csv:
         check_class_csv(csv)
     options = ClassOptions(
@@ -118,6 +117,7 @@ def check(
         from inkdigits.exercise.feedback import write_feedback
 
         write_feedback(feedback, verdicts)
+    _warn_of_root()
     _print_all(verdicts, subset, as_json)
     if len(verdicts) == 1 and verdicts[0].outcome == "unreadable":
         raise ExerciseError(verdicts[0].findings[0].message)
@@ -130,7 +130,7 @@ def _warn_of_root() -> None:
 
     if runs_submissions_as_root():
         print_status(
-            f"submissions run as root, who may change everything here: no other user can run {sys.executable}; "
+            f"submissions ran as root, who may change everything here: no other user can run {sys.executable}; "
             "run the checker as a user who owns nothing of value, or with a Python that everybody may run"
         )
 
