@@ -17,7 +17,7 @@ from inkdigits.errors import require_extra
 from inkdigits.modelfile.metadata import Metadata
 from inkdigits.modelfile.onnx.translate import translate
 from inkdigits.modelfile.onnx.writer import to_bytes
-from inkdigits.modelfile.parity import Classify, check_parity
+from inkdigits.modelfile.parity import FOLDED_TOLERANCE, TOLERANCE, Classify, check_parity
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.stats.calibration import fit_acceptance_threshold, fit_temperature, softmax
 from inkdigits.system.atomic_io import write_bytes
@@ -60,7 +60,8 @@ def export_onnx(
     require_extra("onnx", "train", "writing a model file")
     graph = translate(model)
     plain = Predictor.from_bytes(to_bytes(graph, replace(metadata, temperature=1.0)), str(path))
-    difference = check_parity(model, plain.predict_proba, pictures, reference)
+    tolerance = FOLDED_TOLERANCE if reference else TOLERANCE
+    difference = check_parity(model, plain.predict_proba, pictures, reference, tolerance)
     if validation is not None:
         temperature = fit_temperature(validation.labels, plain.predict_logits(validation.images))
         metadata = replace(metadata, temperature=temperature)
