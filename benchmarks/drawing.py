@@ -56,6 +56,8 @@ class Drawing:
     dirt: int = 0  # specks
     light_fall: float = 0.0  # of the light, from one side to the other
     shadow: float = 0.0  # of the light that a hard-edged shadow takes
+    table: Colour | None = None  # what the paper lies on, half as wide again on each side
+    table_turn: float = 0.0  # degrees, of the paper on the table
     blur: float = 0.0  # standard deviation
     grain: float = 0.0  # standard deviation, grey levels
     jpeg: int | None = None  # quality
@@ -75,7 +77,7 @@ def draw(digit: Pixels, how: Drawing, rng: np.random.Generator) -> Pixels:
         scene = cv2.cvtColor(mapped, cv2.COLOR_BGR2RGB).astype(np.float32)
     else:
         scene = _laid(_page(cover.shape, how, rng), cover, how.ink)
-    return _photographed(_lit(scene, how), how, rng)
+    return _photographed(_on_table(_lit(scene, how), how), how, rng)
 
 
 def _cover(digit: Pixels, how: Drawing) -> Floats:
@@ -190,6 +192,17 @@ def _lit(scene: Floats, how: Drawing) -> Floats:
     light = 1 - how.light_fall * x / width
     light *= np.where(x + 0.5 * y > 0.75 * width, 1 - how.shadow, 1)
     return scene * light[..., None]
+
+
+def _on_table(scene: Floats, how: Drawing) -> Floats:
+    if how.table is None:
+        return scene
+    height, width = scene.shape[:2]
+    around = max(height, width) // 2
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), how.table_turn, 1.0)
+    matrix[:, 2] += around
+    size = width + 2 * around, height + 2 * around
+    return np.asarray(cv2.warpAffine(scene, matrix, size, borderValue=how.table), np.float32)
 
 
 def _photographed(scene: Floats, how: Drawing, rng: np.random.Generator) -> Pixels:

@@ -58,6 +58,8 @@ def _both_polarities(drawings: list[Drawing]) -> list[Drawing]:
 
 
 _SIDES = (100, 280, 500)
+# Wood, cloth and plastic, some of the paper's brightness.
+_TABLES = ((90, 60, 40), (40, 80, 160), (235, 225, 170), (70, 120, 60), (20, 20, 22))
 ROWS: Mapping[str, list[Drawing]] = {
     "shrunk to 16 to 24 px": _both_polarities(_grid(side=(16, 20, 24))),
     "enlarged to 56 to 160 px": _both_polarities(_grid(side=(56, 112, 160), interpolation=list(INTERPOLATIONS))),
@@ -88,6 +90,7 @@ ROWS: Mapping[str, list[Drawing]] = {
     "slanted": _grid(side=_SIDES, slant=(-0.3, 0.3)),
     "seen askew": _grid(side=_SIDES, tilt=(0.1, 0.2)),
     "dirt": _grid(side=_SIDES, dirt=(5, 15)),
+    "paper on a table": _grid(side=_SIDES, table=_TABLES, table_turn=(0, 12), margin=(0.5,)),
 }
 # What is drawn by chance when several changes meet.
 _CHANGES: Mapping[str, tuple[Any, ...]] = {

@@ -47,7 +47,7 @@ def compare(hosts: ModuleType, pictures: dict[str, tuple[np.ndarray, dict[str, o
     return list(theirs)
 
 
-def page_of_rows(height: float = 60, *, lines: bool = False, slope: float = 0.0) -> np.ndarray:
+def page_of_rows(height: float = 60, *, lines: bool = False, slope: float = 0.0, shadow: float = 0.0) -> np.ndarray:
     shape = (420, 620)
     paper = drawn_pages.lines(drawn_pages.paper(shape), 55) if lines else drawn_pages.paper(shape)
     places = [
@@ -55,7 +55,7 @@ def page_of_rows(height: float = 60, *, lines: bool = False, slope: float = 0.0)
         for place in drawn_pages.row(digits, 50, 50 + 110 * number, height, slope=slope)
     ]  # fmt: skip
     scene = drawn_pages.written(paper, drawn_pages.ink(shape, places, height / 12))
-    return drawn_pages.photographed(drawn_pages.in_light(scene, fall=0.2))
+    return drawn_pages.photographed(drawn_pages.in_light(scene, shadow=shadow, fall=0.2))
 
 
 @pytest.mark.npm
@@ -74,6 +74,18 @@ def test_pages(hosts: ModuleType) -> None:
     )
     assert readings[0]["string"] == "31415\n92653\n58979"
     assert readings[4]["string"] == "31415"
+
+
+@pytest.mark.npm
+def test_sheets_on_tables(hosts: ModuleType) -> None:
+    tables = {
+        f"{colour}, by {angle} degrees": (drawn_pages.lying(page_of_rows(lines=lines), colour, angle), {})
+        for colour, angle, lines in (((30, 60, 150), 0, False), ((90, 140, 40), 12, True), ((20, 20, 25), -7, False))
+    }
+    # A sheet half in the shadow is two even regions, of which neither is a sheet.
+    tables["half in the shadow"] = (page_of_rows(shadow=0.45), {})
+    readings = compare(hosts, {**tables, "a region": (next(iter(tables.values()))[0], {"region": (30, 40, 900, 600)})})
+    assert [reading["string"] for reading in readings] == ["31415\n92653\n58979"] * 5
 
 
 @pytest.mark.npm

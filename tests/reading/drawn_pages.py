@@ -113,6 +113,16 @@ def on_table(scene: NDArray[np.float32], angle: float = 5.0, scale: float = 0.75
     return cv2.warpAffine(scene, matrix, (width, height)) * inside + table * (1 - inside)
 
 
+def lying(page: Picture, table: tuple[int, int, int], angle: float = 0.0, margin: float = 0.25) -> Picture:
+    """The page as a sheet, rotated by `angle` degrees, on an even table of one colour, with some of it on all sides."""
+    height, width = page.shape[:2]
+    around = round(margin * max(height, width))
+    size = width + 2 * around, height + 2 * around
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1.0)
+    matrix[:, 2] += around
+    return cv2.warpAffine(page, matrix, size, flags=cv2.INTER_LINEAR, borderValue=table)
+
+
 def photographed(scene: NDArray[np.float32], *, grain: float = 3.0, blur: float = 0.8, seed: int = 0) -> Picture:
     """What a camera makes of it: uint8 RGB."""
     soft = cv2.GaussianBlur(scene, (0, 0), blur) if blur else scene

@@ -36,6 +36,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "turned": {"side": 280, "turn": 20},
     "slanted and seen askew": {"side": 280, "slant": 0.25, "tilt": 0.1},
     "dirt": {"side": 280, "dirt": 10},
+    "paper on a table": {"side": 280, "table": (40, 80, 160), "table_turn": 12, "margin": 0.5},
 }
 DIGITS = 10
 

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 from inkdigits.datasets.mnist import load_train
+from inkdigits.reading.best_view import best_segmentation
 from inkdigits.reading.coroutines import run
 from inkdigits.reading.plain import segment_plain
-from inkdigits.reading.reader import Reader, best_segmentation
+from inkdigits.reading.reader import Reader
 
 
 @pytest.fixture(scope="module")

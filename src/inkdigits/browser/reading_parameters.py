@@ -14,9 +14,11 @@ import numpy as np
 from inkdigits import normalize
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.reading import (
+    best_view,
     broken,
     components,
     decide,
+    documents,
     finder,
     orientation,
     plain,
@@ -34,6 +36,7 @@ __all__ = ["Number", "parameters_module", "reading_parameters"]
 Number = int | float | list[float]
 _MODULES = (
     normalize,
+    best_view,
     broken,
     components,
     decide,
@@ -44,6 +47,7 @@ _MODULES = (
     rows,
     segmentation,
     separators,
+    documents,
     touching,
     views,
     words,

@@ -8,7 +8,7 @@ The limits were set on drawn pages in all four turns, of which none was turned w
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -43,6 +43,10 @@ class Orientation:
     width: int
     height: int
     rotation: Rotation = 0
+
+    def of_box(self, left: int, top: int, size: tuple[int, int]) -> Orientation:
+        """How a box of this part lies in the picture, turned as the part; `size` is (width, height)."""
+        return replace(self, left=self.left + left, top=self.top + top, width=size[0], height=size[1])
 
     def upright(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The part, uint8 (height, width) or (height, width, 3), turned so that its digits stand upright."""

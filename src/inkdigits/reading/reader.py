@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from inkdigits.errors import PictureError
 from inkdigits.images import decode
 from inkdigits.modelfile.predictor import DEFAULT_MODEL, Predictor
+from inkdigits.reading.best_view import best_document, best_segmentation
 from inkdigits.reading.coroutines import NetworkQueries, run, run_together
 from inkdigits.reading.decide import acceptance_threshold, decide
 from inkdigits.reading.finder import Finder
@@ -32,22 +33,15 @@ from inkdigits.reading.plain import segment_plain
 from inkdigits.reading.preview import small_copy
 from inkdigits.reading.reading import Box, Digit, DigitOutcome, Reading, ReadingOutcome
 from inkdigits.reading.rows import reading_order
-from inkdigits.reading.segmentation import Candidate, Segmentation, segment, split_to_length
+from inkdigits.reading.segmentation import Candidate, Segmentation, split_to_length
 from inkdigits.reading.separators import find_separators
-from inkdigits.reading.views import View, show, view_sides
+from inkdigits.reading.views import View
 
 if TYPE_CHECKING:
     from PIL import Image
 
-__all__ = ["Reader", "ReadingSteps", "Region", "annotate", "best_segmentation", "read"]
+__all__ = ["Reader", "ReadingSteps", "Region", "annotate", "read"]
 
-# In pixels of a view: digits of this height are seen well, larger views are not needed for them.
-_GOOD_HEIGHT = 26
-# The confidence of every candidate of a view that leaves no doubt.
-_CERTAIN = 0.93
-# After a view in which all was large enough, the quality from which on a larger one may say something else: digits that
-# only enlarging shows are mostly parts of something else (docs/log.md, 2026-11-30).
-_MIN_ENLARGED_QUALITY = 0.3
 # Of the views by which a picture's other quarter turns are tried, which few pictures need.
 _MAX_TURNED_SIDE = 512
 
@@ -149,6 +143,10 @@ class Reader:
         best = yield from segment_plain(pixels, threshold)
         if best is None:
             best = yield from best_segmentation(pixels, self.finder, threshold)
+            on_document = yield from best_document(pixels, best, self.finder, threshold)
+            if on_document is not None:
+                document, best = on_document
+                pixels, part = document.pixels, part.of_box(document.left, document.top, best.view.size)
             if may_be_turned(best, pixels):
                 best, part = yield from self._turned_upright(pixels, best, part, threshold)
         outcomes = decide(best, threshold)
@@ -171,48 +169,6 @@ class Reader:
             turned.append(found)
         place = certainly_turned(as_it_is, turned, threshold)
         return (as_it_is, part) if place is None else (turned[place], parts[place])
-
-
-def best_segmentation(
-    pixels: NDArray[np.uint8], finder: Finder, threshold: float, max_side: int | None = None
-) -> NetworkQueries[Segmentation]:
-    """The best segmentation of a picture among its views, from small to large, of at most `max_side` pixels.
-
-    Larger views are left out where digits are large enough in those before.
-    """
-    best: Segmentation | None = None
-    large: Segmentation | None = None
-    sides = [side for side in view_sides(pixels) if max_side is None or side <= max_side]
-    for number, side in enumerate(sides):
-        found = yield from segment(show(pixels, side, finder))
-        if best is None or (found.quality > best.quality and (large is None or _confirms(found, large))):
-            best = found
-        if large is None and _is_large(found):
-            large = found
-        if _is_certain(best) or (number > 1 and best.height >= _GOOD_HEIGHT and "digit" in decide(best, threshold)):
-            break
-    assert best is not None
-    return best
-
-
-def _is_large(found: Segmentation) -> bool:
-    """Whether all that a view shows is large enough to be seen well; writing that runs together is wide, but low."""
-    return min((one.component.ink_box[3] for one in found.candidates), default=0) >= _GOOD_HEIGHT
-
-
-def _confirms(found: Segmentation, smaller: Segmentation) -> bool:
-    """Whether a view counts beside a smaller one that is large enough: it says the same, or it is clear."""
-    return found.quality >= _MIN_ENLARGED_QUALITY or _values(found) == _values(smaller)
-
-
-def _values(found: Segmentation) -> list[int]:
-    return [one.value for one in sorted(found.candidates, key=lambda one: one.component.ink_box[0])]
-
-
-def _is_certain(found: Segmentation) -> bool:
-    """Whether a view leaves no doubt, so that no other is needed."""
-    confidences = [candidate.confidence for candidate in found.candidates]
-    return found.height >= _GOOD_HEIGHT and min(confidences, default=0.0) >= _CERTAIN
 
 
 def _crop_region(page: decode.Page, region: Region | None) -> NDArray[np.uint8]:

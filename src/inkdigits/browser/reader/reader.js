@@ -1,5 +1,6 @@
 // Reader: reads the digits in a picture (reading/reader.py).
 
+import { bestSegmentation, bestDocument } from "./bestView.js";
 import { decide } from "./decide.js";
 import { decoded } from "./decode.js";
 import { loadNetworks } from "./finder.js";
@@ -9,9 +10,9 @@ import parameters from "./parameters.js";
 import { crop } from "./pixels.js";
 import { segmentPlain } from "./plain.js";
 import { readingOrder } from "./rows.js";
-import { segment, splitToLength } from "./segmentation.js";
+import { splitToLength } from "./segmentation.js";
 import { findSeparators } from "./separators.js";
-import { show, toPicture, viewSides } from "./views.js";
+import { toPicture } from "./views.js";
 
 /** @typedef {import("./pixels.js").Box} Box */
 /** @typedef {import("./pixels.js").Pixels} Pixels */
@@ -59,7 +60,7 @@ import { show, toPicture, viewSides } from "./views.js";
 
 /** @typedef {import("./orientation.js").Orientation} Orientation */
 
-const { GOOD_HEIGHT, CERTAIN, MAX_TURNED_SIDE, MIN_ENLARGED_QUALITY } = parameters.reader;
+const { MAX_TURNED_SIDE } = parameters.reader;
 
 export class DigitReader {
   /** @param {import("./finder.js").Networks} networks */
@@ -129,14 +130,20 @@ function checkedLength(length) {
 }
 
 /**
- * The best segmentation of a picture, turned where its writing certainly is, and how it lies.
+ * The best segmentation of a picture, of a sheet in it, or of it turned where its writing certainly is, and how it lies.
  * @param {Pixels} picture
  * @param {Orientation} part
  * @param {import("./finder.js").Networks} networks
  * @returns {Promise<[Segmentation, Orientation]>}
  */
 async function segmentUpright(picture, part, networks) {
-  const asItIs = await bestSegmentation(picture, networks);
+  let asItIs = await bestSegmentation(picture, networks);
+  const onDocument = await bestDocument(picture, asItIs, networks);
+  if (onDocument) {
+    const { left, top, pixels } = onDocument.document;
+    [picture, asItIs] = [pixels, onDocument.found];
+    part = { ...part, left: part.left + left, top: part.top + top, width: pixels.width, height: pixels.height };
+  }
   if (!mayBeTurned(asItIs, picture)) return [asItIs, part];
   const turned = [];
   for (const rotation of QUARTER_TURNS) {
@@ -144,55 +151,6 @@ async function segmentUpright(picture, part, networks) {
   }
   const place = certainlyTurned(asItIs, turned);
   return place < 0 ? [asItIs, part] : [turned[place], { ...part, rotation: QUARTER_TURNS[place] }];
-}
-
-/**
- * The best segmentation of a picture among its views, from small to large, of at most `maxSide` pixels.
- * @param {Pixels} picture
- * @param {import("./finder.js").Networks} networks
- * @param {number} [maxSide]
- */
-async function bestSegmentation(picture, { find, classify }, maxSide = Infinity) {
-  const [first, ...larger] = viewSides(picture).filter((side) => side <= maxSide);
-  let best = await segment(await show(picture, first, find), classify);
-  let large = isLarge(best) ? best : null;
-  for (const [number, side] of larger.entries()) {
-    const isGood = number > 1 && best.height >= GOOD_HEIGHT && decide(best).includes("digit");
-    if (isCertain(best) || isGood) break;
-    const found = await segment(await show(picture, side, find), classify);
-    if (found.quality > best.quality && (!large || confirms(found, large))) best = found;
-    if (!large && isLarge(found)) large = found;
-  }
-  return best;
-}
-
-/**
- * Whether all that a view shows is large enough to be seen well; writing that runs together is wide, but low.
- * @param {Segmentation} found
- */
-function isLarge({ candidates }) {
-  return candidates.length > 0 && candidates.every((candidate) => candidate.component.inkBox[3] >= GOOD_HEIGHT);
-}
-
-/**
- * Whether a view counts beside a smaller one that is large enough: it says the same, or it is clear.
- * @param {Segmentation} found
- * @param {Segmentation} smaller
- */
-function confirms(found, smaller) {
-  return found.quality >= MIN_ENLARGED_QUALITY || String(valuesOf(found)) === String(valuesOf(smaller));
-}
-
-/** @param {Segmentation} found */
-function valuesOf({ candidates }) {
-  const leftToRight = [...candidates].sort((one, other) => one.component.inkBox[0] - other.component.inkBox[0]);
-  return leftToRight.map((candidate) => candidate.value);
-}
-
-/** @param {Segmentation} found */
-function isCertain(found) {
-  const confidences = found.candidates.map((candidate) => candidate.confidence);
-  return confidences.length > 0 && found.height >= GOOD_HEIGHT && Math.min(...confidences) >= CERTAIN;
 }
 
 /**

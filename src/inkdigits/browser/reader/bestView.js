@@ -1,0 +1,88 @@
+// The view of a picture that shows its digits best, and the sheet of paper in it that does (reading/best_view.py).
+
+import { decide } from "./decide.js";
+import parameters from "./parameters.js";
+import { segment } from "./segmentation.js";
+import { findDocuments, holds } from "./documents.js";
+import { show, toPicture, viewSides } from "./views.js";
+
+/** @typedef {import("./pixels.js").Pixels} Pixels */
+/** @typedef {import("./segmentation.js").Segmentation} Segmentation */
+/** @typedef {import("./finder.js").Networks} Networks */
+
+const { GOOD_HEIGHT, CERTAIN, MIN_ENLARGED_QUALITY, MIN_DOCUMENT_QUALITY } = parameters.best_view;
+
+/**
+ * The best segmentation of a picture among its views, from small to large, of at most `maxSide` pixels.
+ * @param {Pixels} picture
+ * @param {Networks} networks
+ * @param {number} [maxSide]
+ */
+export async function bestSegmentation(picture, { find, classify }, maxSide = Infinity) {
+  const [first, ...larger] = viewSides(picture).filter((side) => side <= maxSide);
+  let best = await segment(await show(picture, first, find), classify);
+  let large = isLarge(best) ? best : null;
+  for (const [number, side] of larger.entries()) {
+    const isGood = number > 1 && best.height >= GOOD_HEIGHT && decide(best).includes("digit");
+    if (isCertain(best) || isGood) break;
+    const found = await segment(await show(picture, side, find), classify);
+    if (found.quality > best.quality && (!large || confirms(found, large))) best = found;
+    if (!large && isLarge(found)) large = found;
+  }
+  return best;
+}
+
+/**
+ * The sheet in a picture that reads better than the whole picture does; null without one.
+ *
+ * A sheet beside which digits are accepted is none: it is a part of a page, in light or in shadow. Ones do not count there,
+ * since strokes in wood and cloth look like them.
+ * @param {Pixels} picture
+ * @param {Segmentation} asItIs
+ * @param {Networks} networks
+ * @returns {Promise<{ document: import("./documents.js").FoundDocument, found: Segmentation } | null>}
+ */
+export async function bestDocument(picture, asItIs, networks) {
+  if (isCertain(asItIs)) return null;
+  const outcomes = decide(asItIs);
+  const accepted = asItIs.candidates
+    .filter((candidate, place) => outcomes[place] !== "not_a_digit" && candidate.value !== 1)
+    .map((candidate) => toPicture(asItIs.view, candidate.component.inkBox));
+  let best = null;
+  let quality = Math.max(asItIs.quality, MIN_DOCUMENT_QUALITY);
+  for (const document of findDocuments(picture)) {
+    if (!accepted.every((box) => holds(document, box))) continue;
+    const found = await bestSegmentation(document.pixels, networks);
+    if (found.quality > quality) [best, quality] = [{ document, found }, found.quality];
+  }
+  return best;
+}
+
+/**
+ * Whether all that a view shows is large enough to be seen well; writing that runs together is wide, but low.
+ * @param {Segmentation} found
+ */
+function isLarge({ candidates }) {
+  return candidates.length > 0 && candidates.every((candidate) => candidate.component.inkBox[3] >= GOOD_HEIGHT);
+}
+
+/**
+ * Whether a view counts beside a smaller one that is large enough: it says the same, or it is clear.
+ * @param {Segmentation} found
+ * @param {Segmentation} smaller
+ */
+function confirms(found, smaller) {
+  return found.quality >= MIN_ENLARGED_QUALITY || String(valuesOf(found)) === String(valuesOf(smaller));
+}
+
+/** @param {Segmentation} found */
+function valuesOf({ candidates }) {
+  const leftToRight = [...candidates].sort((one, other) => one.component.inkBox[0] - other.component.inkBox[0]);
+  return leftToRight.map((candidate) => candidate.value);
+}
+
+/** @param {Segmentation} found */
+function isCertain(found) {
+  const confidences = found.candidates.map((candidate) => candidate.confidence);
+  return confidences.length > 0 && found.height >= GOOD_HEIGHT && Math.min(...confidences) >= CERTAIN;
+}
