@@ -39,11 +39,15 @@ _ENTRIES: dict[str, _Entry] = {
     "digits_falsified": _Entry(Cost.void, "dense_digits or cnn_digits are better than what `model` reads"),
     "model_swapped": _Entry(Cost.void, "the tested network has another architecture than the one that was checked"),
     "looked_up": _Entry(Cost.void, "`model` reads the test pictures, but not the same ones slightly altered"),
-    "fits_the_test_set": _Entry(Cost.void, "`model` reads test pictures well and training pictures much worse"),
+    "fits_the_test_set": _Entry(
+        Cost.void, "`model` reads training pictures much worse, or test pictures that nobody reads"
+    ),
     "answers_differ": _Entry(Cost.void, "`model` reads much less when the checker rebuilds it from its saved form"),
     "not_trained": _Entry(Cost.void, "`model` reads well, but no training of it was observed"),
     "training_by_hand": _Entry(Cost.note, "the same, where a loop multiplies matrices; for a person to read"),
-    "shipped_weights": _Entry(Cost.void, "`model` has the weights of a network that inkdigits ships"),
+    "shipped_weights": _Entry(
+        Cost.void, "`model` has the weights of a network that inkdigits ships, or hardly other ones"
+    ),
     "shipped_solution": _Entry(Cost.note, "the answers are those of inkdigits' own solution"),
     "claim_above_measured": _Entry(
         Cost.fail, "an accuracy of this network on the test set is stated above the measured"
