@@ -296,3 +296,10 @@ def test_what_is_chosen_in_one_cell_is_known_in_the_next_and_code_that_is_no_pyt
     choice = "scores = [score(one) for one in networks]"
     assert chooses_on_test([BEFORE, choice, "%matplotlib inline\n?", "model = networks[int(np.argmax(scores))]"])
     assert not chooses_on_test([BEFORE, choice, "model = " + "-" * 5000 + "1"])
+
+
+def test_code_that_is_nested_or_long_beyond_measure_is_followed_in_a_short_time() -> None:
+    nested = "".join(f"{' ' * depth}for a{depth} in b:\n" for depth in range(60)) + " " * 60 + "c = a0\n"
+    long = "".join(f"if a:\n    b{place} = 1\n" for place in range(20_000))
+    assert not chooses_on_test([BEFORE, nested])
+    assert not chooses_on_test([BEFORE, long])

@@ -37,12 +37,17 @@ _ORDERS = frozenset({"max", "min", "sorted", "sort", "nlargest", "nsmallest", "s
 _SEEDS = frozenset({"set_random_seed", "seed"})
 # They return what they are given, or what lies at the path that they are given.
 _PASSES_ON = frozenset({"list", "tuple", "dict", "zip", "next", "iter", "reversed", "enumerate", "clone_model"})
+# What is larger or deeper is no student's work, and must not keep the checker busy.
+_MOST_NODES = 20_000
+_MOST_LOOPS = 4  # in one another, that are followed twice
 _LOADS = frozenset({"load_model", "load_weights"})
 
 
 def chooses_on_test(sources: Iterable[str], network: str = "model") -> bool:
     """Whether `network` was chosen by a test score, or trained with what was, when these cells have run in order."""
     trees = [tree for source in sources if (tree := parsed(source)) is not None]
+    if sum(1 for tree in trees for _ in ast.walk(tree)) > _MOST_NODES:
+        return False
     try:
         flow = _Flow(_networks(trees))
         for tree in trees:
@@ -85,6 +90,7 @@ class _Flow:
         self.by_score = False  # whether what runs does so because of a score
         self.stopped = False  # whether the loop under way is left because of one
         self.returned = _Label.plain
+        self.loops = 0  # under way
 
     def run(self, statements: list[ast.stmt]) -> None:
         """Follow statements; after a `continue` because of a score the rest depends on it."""
@@ -171,7 +177,8 @@ class _Flow:
 
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
         outside, self.stopped = self.stopped, False
-        for _ in range(2):  # what a pass leaves behind is there in the next
+        self.loops += 1
+        for _ in range(2 if self.loops <= _MOST_LOOPS else 1):  # what a pass leaves behind is there in the next
             before = dict(self.labels)
             if isinstance(node, ast.While):
                 self.stopped |= self._knows(node.test)
@@ -183,6 +190,7 @@ class _Flow:
         if self.stopped:
             for name in _changed_in(node):
                 self._add(name, _Label.chosen)
+        self.loops -= 1
         self.run(node.orelse)
         self.stopped = outside
 
