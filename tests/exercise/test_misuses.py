@@ -109,6 +109,12 @@ DISHONEST = {
     "another start after a test": ([fit("a"), read("a"), fit("b", 2), read("b", 2)], "b", 2, "chosen_on_test"),
     "the first of two starts picked": ([fit("a"), fit("b", 2), read("a"), read("b", 2)], "a", 1, "best_of_several"),
     "the best of three epochs": ([fit("c"), read("a", 4), read("b", 5), read("c", 6)], "b", 5, "best_of_several"),
+    "the best of three epochs, the last": (
+        [fit("c"), read("a", 4), read("b", 5), read("c", 6)],
+        "c",
+        6,
+        "best_of_several",
+    ),
     "labels changed": ([fit("a"), read("a", pictures=replace(TEST, wrong_labels=3))], "a", 1, "test_labels_changed"),
 }
 

@@ -150,7 +150,7 @@ def _chosen(
     if not trained and len(of_measured) > _BEFORE_AND_AFTER:
         message = f"tested with {len(tested)} states of its weights while it was being trained: {_NOT_CHOSEN}"
         yield Finding("chosen_on_test", message, of_measured[0].cell, part, reaches=(part,), next_step=_NOT_CHOSEN)
-    elif trained and (anew or (measured and _is_picked(tested, trained[-1], measured))):
+    elif trained and (anew or _is_picked(tested, trained[-1], measured, by_code)):
         yield _of_several(part, list(tested.values()), anew, by_code)
 
 
@@ -182,7 +182,10 @@ def _leads_to(call: Call, calls: list[Call], measured: Measurement | None) -> bo
     return bool(own) and own[-1] >= calls.index(call)
 
 
-def _is_picked(tested: dict[str, Call], last: Call, measured: Measurement) -> bool:
-    if measured.model.weights not in tested or measured.model.weights == last.model.weights:
+def _is_picked(tested: dict[str, Call], last: Call, measured: Measurement | None, by_code: bool) -> bool:
+    """Whether the measured network is one of several that were tested, and not just the last one."""
+    if measured is None or measured.model.weights not in tested:
+        return False
+    if measured.model.weights == last.model.weights and not by_code:
         return False
     return len(tested) >= 3 or len({one.model_id for one in tested.values()}) >= 2
