@@ -18,8 +18,9 @@ __all__ = ["has_shipped_weights", "is_shipped_solution", "misreads_as_shipped", 
 
 _BUNDLED = ("dense", "cnn")
 # Of the pictures that a shipped network or another misreads, both misread so many as the same digit. Two networks of
-# one recipe share up to 49 %, a copy with noise of 0.3 standard deviations of its weights 81 % (docs/records.md).
-_SAME_MISREADINGS = 0.75  # set
+# one recipe share up to 49 %, two of one seed 52 %, a copy with noise of 0.3 standard deviations of its weights 75 %
+# (docs/records.md).
+_SAME_MISREADINGS = 0.7  # set
 _FEWEST_MISREADINGS = 50  # of the shipped network: fewer say nothing
 
 
