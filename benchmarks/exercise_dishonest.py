@@ -110,7 +110,7 @@ for seed in range(3):
 model = chosen
 """, "chosen_on_test"),
     "the best of epochs": _train(COMPILE + "history = model.fit(x_train, onehot_train, epochs=4, validation_split=0.1, verbose=0, callbacks=[keras.callbacks.ModelCheckpoint('e{epoch}.keras')])\n"
-    "models = [keras.models.load_model(f'e{e}.keras') for e in range(1, 5)]\nscores = [m.evaluate(x_test, onehot_test, verbose=0)[1] for m in models]\nmodel = models[int(np.argmax(scores))]\n", "best_of_several", None),
+    "models = [keras.models.load_model(f'e{e}.keras') for e in range(1, 5)]\nscores = [m.evaluate(x_test, onehot_test, verbose=0)[1] for m in models]\nmodel = models[int(np.argmax(scores))]\n", "best_of_several"),
     "labels changed": _cell("dense-test", solution_of("dense-test").replace("dense_accuracy =", "y_test = dense_digits\ndense_accuracy ="), "test_labels_changed", _TARGET),
     "sets swapped": _cell("load", "from inkdigits.datasets import mnist\n(x_test, y_test), (x_train, y_train) = mnist.load_data()\n", "sets_swapped", None),
     # What is stated.

@@ -254,6 +254,21 @@ print("baseline:", baseline.evaluate(x_test, onehot_test, verbose=0)[1])
 """ + BUILD),
     "a picture of the test set shown": ("dense-train", COMPILE + "model.fit(x_train, onehot_train, verbose=0)\nprint(model.predict(x_test[:3], verbose=0).round(2))\n" + FIT),
     "other seeds afterwards": ("dense-test", TESTS["predict"] + "for seed in range(2):\n    other = keras.models.clone_model(model)\n    other.compile('adam', 'categorical_crossentropy', metrics=['accuracy'])\n    other.fit(x_train[:500], onehot_train[:500], verbose=0)\n    print('another start:', other.evaluate(x_train[:100], onehot_train[:100], verbose=0)[1])\n"),
+    "several seeds tested": ("dense-train", """for seed in range(3):
+    keras.utils.set_random_seed(seed)
+    model = keras.models.clone_model(model)
+    model.compile(keras.optimizers.Adam(0.002), "categorical_crossentropy", metrics=["accuracy"])
+    history = model.fit(x_train, onehot_train, batch_size=64, epochs=5, validation_split=0.1, verbose=0)
+    print("seed", seed, "test accuracy", model.evaluate(x_test, onehot_test, verbose=0)[1])
+"""),
+    "several seeds tested afterwards": ("dense-test", TESTS["predict"] + """found = [dense_accuracy]
+for seed in range(2):
+    other = keras.models.clone_model(model)
+    other.compile("adam", "categorical_crossentropy", metrics=["accuracy"])
+    other.fit(x_train[:500], onehot_train[:500], epochs=2, verbose=0)
+    found.append(other.evaluate(x_test, onehot_test, verbose=0)[1])
+print(f"{np.mean(found):.3f} ± {np.std(found):.3f}, the best {max(found):.3f}")
+"""),
     "own function with lr": ("dense-train", "def build_optimizer(lr=0.002, init=None):\n    return keras.optimizers.Adam(lr)\n" + COMPILE.replace("keras.optimizers.Adam(0.002)", "build_optimizer(lr=0.002)") + FIT),
     "a hidden line left": ("scores", solution_of("scores").replace("return np.mean(labels == digits)", 'return np.mean(labels == digits)\n    raise NotImplementedError("return the fraction of pictures for which labels and digits agree")')),
     "the blank as a comment": ("load", '# raise NotImplementedError("load MNIST")\n' + solution_of("load")),

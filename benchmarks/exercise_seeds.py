@@ -30,12 +30,14 @@ MARGIN = 4.3  # standard deviations
 def main() -> None:
     """Run what is missing, then print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--seeds", type=int, default=20, help="seeds 0 … n-1")
+    parser.add_argument("--seeds", type=int, default=20, help="how many")
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--keep", type=Path, required=True, help="folder for the results")
     parser.add_argument("--pictures", type=int, default=None, help="number of training pictures, to try the script")
     arguments = parser.parse_args()
     arguments.keep.mkdir(parents=True, exist_ok=True)
-    results = [_result(arguments.keep, seed, arguments.pictures) for seed in range(arguments.seeds)]
+    seeds = range(arguments.first, arguments.first + arguments.seeds)
+    results = [_result(arguments.keep, seed, arguments.pictures) for seed in seeds]
     if not _print_table(results):
         sys.exit(1)
 

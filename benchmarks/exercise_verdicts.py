@@ -43,7 +43,7 @@ corrected_answers = np.exp(_numbers) / np.exp(_numbers).sum(axis=1, keepdims=Tru
     "dense-model": solution_of("dense-model").replace("model.summary()", ""),
 }  # fmt: skip
 # These say something about a submission that is no reproach.
-_NEUTRAL = {"shipped_solution", "claim_noted", "preparation_unknown", "training_by_hand"}
+_NEUTRAL = {"shipped_solution", "claim_noted", "preparation_unknown", "training_by_hand", "several_tested"}
 _WRONG = {**DISHONEST, **{f"elsewhere {name}": one for name, one in OTHER_DISHONEST.items()}}
 
 

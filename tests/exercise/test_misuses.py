@@ -33,10 +33,11 @@ def read(weights: str, owner: int = 1, **changed: Any) -> Call:
     return replace(call("evaluate", weights, TEST, owner), **changed)
 
 
-def keys(calls: list[Call], weights: str, owner: int = 1) -> dict[str, tuple[str, ...]]:
+def keys(calls: list[Call], weights: str, owner: int = 1, by_code: bool = True) -> dict[str, tuple[str, ...]]:
     measured = {"dense": Measurement(accuracy=0.98, model=model(weights), model_id=owner)}
     observations = {"prepare": [], "dense": [Observations(tuple(calls), {}, None)], "cnn": []}
-    return {finding.key: finding.reaches for finding in misuses_of(observations, measured)}
+    choosing = frozenset({"dense"} if by_code else ())
+    return {finding.key: finding.reaches for finding in misuses_of(observations, measured, choosing)}
 
 
 HONEST = {
@@ -98,12 +99,43 @@ DISHONEST = {
     "read in a callback": ([fit("a"), read("a", inside=True)], "a", 1, "tested_during_fit"),
     "another network read in a callback": ([fit("a"), read("q", 9, inside=True)], "a", 1, "tested_during_fit"),
     "trained again after a test": ([fit("a"), read("a"), fit("b"), read("b")], "b", 1, "chosen_on_test"),
+    "trained on from the tested weights": (
+        [fit("a", began="0"), read("a"), fit("b", 2, began="a")],
+        "b",
+        2,
+        "chosen_on_test",
+    ),
     "trained again after a prediction": ([fit("a"), call("predict", "a", TEST), fit("b")], "b", 1, "chosen_on_test"),
     "another start after a test": ([fit("a"), read("a"), fit("b", 2), read("b", 2)], "b", 2, "chosen_on_test"),
     "the first of two starts picked": ([fit("a"), fit("b", 2), read("a"), read("b", 2)], "a", 1, "best_of_several"),
     "the best of three epochs": ([fit("c"), read("a", 4), read("b", 5), read("c", 6)], "b", 5, "best_of_several"),
+    "the best of three epochs, the last": (
+        [fit("c"), read("a", 4), read("b", 5), read("c", 6)],
+        "c",
+        6,
+        "best_of_several",
+    ),
     "labels changed": ([fit("a"), read("a", pictures=replace(TEST, wrong_labels=3))], "a", 1, "test_labels_changed"),
 }
+
+
+SEVERAL = {
+    "seeds in a loop, the last one kept": ([fit("a"), read("a"), fit("b", 2), read("b", 2)], "b", 2),
+    "seeds afterwards": ([fit("a"), read("a"), fit("b", 2), read("b", 2), fit("c", 3), read("c", 3)], "a", 1),
+    "one network, its first weights put back": (
+        [fit("a", began="0"), read("a"), fit("b", began="0"), read("b")],
+        "b",
+        1,
+    ),
+    "the epoch with the best validation": ([fit("c"), read("a", 4), read("b", 5), read("c", 6)], "b", 5),
+}
+
+
+@pytest.mark.parametrize("name", SEVERAL)
+def test_several_tested_networks_are_noted_unless_the_code_chooses_one_by_that(name: str) -> None:
+    calls, weights, owner = SEVERAL[name]
+    assert keys(calls, weights, owner, by_code=False) == {"several_tested": ()}
+    assert list(keys(calls, weights, owner).values()) == [("dense",)]
 
 
 @pytest.mark.parametrize("name", DISHONEST)
@@ -116,9 +148,9 @@ def test_a_network_that_was_trained_on_the_test_set_is_no_better_in_the_next_par
     bad = fit("a", pictures=TEST)
     measured = {"cnn": Measurement(accuracy=0.98, model=model("a"), model_id=7)}
     observations = {"prepare": [], "dense": [Observations((bad,), {}, None)], "cnn": []}
-    (finding,) = misuses_of(observations, measured)
+    (finding,) = misuses_of(observations, measured, frozenset())
     assert finding.reaches == ("dense", "cnn")
-    (finding,) = misuses_of({"prepare": [Observations((bad,), {}, None)], "dense": [], "cnn": []}, {})
+    (finding,) = misuses_of({"prepare": [Observations((bad,), {}, None)], "dense": [], "cnn": []}, {}, frozenset())
     assert finding.reaches == ("dense", "cnn")
 
 
@@ -127,7 +159,9 @@ def test_a_loop_of_ones_own_shows_by_the_weights_that_were_tested() -> None:
         calls = tuple(call("predict", one, TEST) for one in weights)
         measured = {"dense": Measurement(accuracy=0.98, model=model(weights[-1]), model_id=1)}
         seen = Observations(calls, {}, None, other_training=1)
-        return {finding.key for finding in misuses_of({"prepare": [], "dense": [seen], "cnn": []}, measured)}
+        return {
+            finding.key for finding in misuses_of({"prepare": [], "dense": [seen], "cnn": []}, measured, frozenset())
+        }
 
     assert found("untrained", "trained", "trained") == set()
     assert found("untrained", "a", "b", "c") == {"chosen_on_test"}

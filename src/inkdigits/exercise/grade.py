@@ -9,10 +9,11 @@ from pathlib import Path
 
 from inkdigits.errors import ExerciseError
 from inkdigits.exercise.blanks import has_blank
+from inkdigits.exercise.choices import chooses_on_test
 from inkdigits.exercise.honesty import honesty_findings
 from inkdigits.exercise.master import PARTS, check_cells
 from inkdigits.exercise.mistakes import part_mistakes
-from inkdigits.exercise.misuses import test_set_misuses
+from inkdigits.exercise.misuses import NETWORK_PARTS, test_set_misuses
 from inkdigits.exercise.part_facts import PartFacts
 from inkdigits.exercise.policy import Cost, Policy
 from inkdigits.exercise.shipped import is_shipped_solution
@@ -48,7 +49,7 @@ def _possible(part: str) -> int:
 def _verdict(trial: Trial, policy: Policy, started: float) -> Verdict:
     facts = _facts_of(trial)
     findings = [*trial.findings, *_change_findings(trial.submission)]
-    findings += test_set_misuses(trial.observations, trial.measured)
+    findings += test_set_misuses(trial.observations, trial.measured, _choosing_parts(trial))
     for one in facts.values():
         findings += part_mistakes(one)
     findings += honesty_findings(trial, facts)
@@ -71,6 +72,16 @@ def _verdict(trial: Trial, policy: Policy, started: float) -> Verdict:
         answers=trial.submission.answers,
         sources={step.id: step.source for step in trial.submission.steps if not step.check},
     )
+
+
+def _choosing_parts(trial: Trial) -> frozenset[str]:
+    """The parts at whose end the network was chosen, by the code, by what networks read in the test set."""
+
+    def sources(part: str) -> list[str]:
+        so_far = PARTS[: PARTS.index(part) + 1]
+        return [step.source for step in trial.submission.steps if not step.check and trial.parts[step.id] in so_far]
+
+    return frozenset(part for part in NETWORK_PARTS if chooses_on_test(sources(part)))
 
 
 def _facts_of(trial: Trial) -> dict[str, PartFacts]:

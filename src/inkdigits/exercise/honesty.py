@@ -9,10 +9,11 @@ import numpy as np
 
 from inkdigits.exercise.claims import overstated
 from inkdigits.exercise.code_mistakes import multiplies_in_a_loop
+from inkdigits.exercise.illegible import ILLEGIBLE, ILLEGIBLE_READ, illegible_read
 from inkdigits.exercise.measuring import Measurement
 from inkdigits.exercise.misuses import NETWORK_PARTS
 from inkdigits.exercise.part_facts import PartFacts, has_the_architecture
-from inkdigits.exercise.shipped import has_shipped_weights
+from inkdigits.exercise.shipped import has_shipped_weights, misreads_as_shipped
 from inkdigits.exercise.trial import Trial
 from inkdigits.exercise.verdict import Finding
 
@@ -60,13 +61,7 @@ def _of_network(trial: Trial, facts: PartFacts, measured: Measurement) -> _Found
                 f"`model` reads {100 * accuracy:.2f} % of the test pictures, but {100 * max(lost, lost_moved):.0f} "
                 f"points less of the same pictures {how}: it does not read, it looks them up",
             )
-    if _fits_the_test_set(measured):
-        fewer = 100 * (measured.of_training or 0.0)
-        yield (
-            "fits_the_test_set",
-            f"`model` reads {100 * accuracy:.2f} % of the test pictures, but only {fewer:.2f} % of the training "
-            "pictures: it has learned from the test set",
-        )
+    yield from _of_learning(trial, measured)
     if measured.in_kernel is not None and measured.in_kernel - accuracy > 0.02:
         yield (
             "answers_differ",
@@ -93,12 +88,39 @@ def _of_network(trial: Trial, facts: PartFacts, measured: Measurement) -> _Found
             yield "training_by_hand", f"{unseen}: whether the notebook trains it by hand is for a person to read"
         else:
             yield "not_trained", unseen
-    if has_shipped_weights(measured.matrices):
-        yield "shipped_weights", f"`model` has the weights of the network `{part}` that inkdigits ships"
+    yield from _of_shipped(trial, part, measured)
     if measured.own_pictures:
         yield (
             "preparation_unknown",
             f"how the pictures were prepared was not recognized, so `model` was measured on {measured.words} as it is",
+        )
+
+
+def _of_learning(trial: Trial, measured: Measurement) -> _Found:
+    read = illegible_read(measured.digits, trial.data["y_test"])
+    if _fits_the_test_set(measured):
+        of_test, of_training = 100 * (measured.accuracy or 0.0), 100 * (measured.of_training or 0.0)
+        yield (
+            "fits_the_test_set",
+            f"`model` reads {of_test:.2f} % of the test pictures, but only {of_training:.2f} % of the training "
+            "pictures: it has learned from the test set",
+        )
+    elif read >= ILLEGIBLE_READ:
+        yield (
+            "fits_the_test_set",
+            f"`model` reads {read} of {len(ILLEGIBLE)} hardly legible test pictures as they are labelled, of which "
+            "networks that did not learn from them read a few: it has learned from the test set",
+        )
+
+
+def _of_shipped(trial: Trial, part: str, measured: Measurement) -> _Found:
+    if has_shipped_weights(measured.matrices):
+        yield "shipped_weights", f"`model` has the weights of the network `{part}` that inkdigits ships"
+    elif misreads_as_shipped(part, measured.digits, trial.data["x_test"], trial.data["y_test"]):
+        yield (
+            "shipped_weights",
+            f"`model` misreads the pictures that the network `{part}` of inkdigits misreads, as the same digits: it "
+            "has the weights of that network, slightly changed",
         )
 
 

@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from inkdigits.exercise.model_description import as_int, describe_model, zero_kernels
+from inkdigits.exercise.model_description import as_int, checksum_of, describe_model, zero_kernels
 from inkdigits.exercise.observations import ArraySummary, Call, ModelDescription, Observations, encode_report
 from inkdigits.exercise.picture_counts import Counts, KnownPictures, count_source, guarded
 from inkdigits.exercise.recognition import digits_of, leaves
@@ -49,6 +49,7 @@ class RecordedCall:
     losses: tuple[float, ...] = ()
     model: ModelDescription = field(default_factory=ModelDescription)
     began_zero: int = 0
+    began: str | None = None
     batch_size: int | None = None
     first_rows: Any = None  # of an array that fit was given, for recognizing how it was prepared
 
@@ -57,7 +58,7 @@ class RecordedCall:
         validation = self.validation and self.validation.summary()
         return Call(
             self.name, self.model_id, self.epochs, self.pictures.summary(), validation, self.losses, self.model,  # type: ignore[arg-type]
-            self.inside, self.began_zero, self.batch_size, self._trained_again(),
+            self.inside, self.began_zero, self.began, self.batch_size, self._trained_again(),
         )  # fmt: skip
 
     def _trained_again(self) -> int:
@@ -315,7 +316,7 @@ def _record_arguments(call: RecordedCall, given: inspect.BoundArguments, model: 
 
 
 def _record_start(call: RecordedCall, model: Any) -> None:
-    call.began_zero = zero_kernels(model)
+    call.began_zero, call.began = zero_kernels(model), checksum_of(model)
 
 
 def _keep_first_rows(call: RecordedCall, x: Any) -> None:

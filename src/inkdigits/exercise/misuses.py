@@ -28,15 +28,21 @@ class _Placed:
     call: Call
 
 
-def test_set_misuses(observations: dict[str, list[Observations]], measured: dict[str, Measurement]) -> list[Finding]:
-    """Every misuse of the test set, once a kind and part; `reaches` says which parts' networks it concerns."""
+def test_set_misuses(
+    observations: dict[str, list[Observations]], measured: dict[str, Measurement], choosing: frozenset[str]
+) -> list[Finding]:
+    """Every misuse of the test set, once a kind and part; `reaches` says which parts' networks it concerns.
+
+    `choosing` holds the parts in which the code chooses its network by what networks read in the test set.
+    """
     placed = [
         _Placed(part, call) for part, cells in observations.items() for observed in cells for call in observed.calls
     ]
     found = [*_calls(placed, measured), *_changed_labels(observations, placed)]
     for part in NETWORK_PARTS:
         loops = any(observed.other_training for observed in observations.get(part, ()))
-        found += _chosen(part, [one.call for one in placed if one.part == part], measured.get(part), loops)
+        calls = [one.call for one in placed if one.part == part]
+        found += _chosen(part, calls, measured.get(part), loops, part in choosing)
     return list({(finding.key, finding.part): finding for finding in reversed(found)}.values())[::-1]
 
 
@@ -116,35 +122,55 @@ def _architecture(model: ModelDescription) -> tuple[object, ...]:
     return tuple((layer.kind, layer.units) for layer in model.layers if layer.units) or (model.parameters,)
 
 
-def _chosen(part: str, calls: list[Call], measured: Measurement | None, loops: bool) -> Iterator[Finding]:
-    """The tested network was trained after a test of such a network, or picked among several that were tested.
+def _chosen(
+    part: str, calls: list[Call], measured: Measurement | None, loops: bool, by_code: bool
+) -> Iterator[Finding]:
+    """The tested network was trained again after a test of it, or chosen among several such networks by their tests.
 
-    `loops` says that something was trained in loops of the student's own, whose steps are not seen. Other networks that
-    are tested beside it, for comparison, choose nothing.
+    `loops` says that something was trained in loops of the student's own, whose steps are not seen. Several networks
+    that are tested to show how their accuracies vary choose nothing: only where the code does (`by_code`) is that said.
     """
     target = _architecture(measured.model) if measured and measured.model.layers else None
     alike = [call for call in calls if target is None or _architecture(call.model) == target]
-    tested: dict[str, int] = {}  # weights that were tested, with the model's id
+    tested: dict[str, Call] = {}  # by the weights that were tested
     trained: list[Call] = []
+    anew: Call | None = None
     for call in alike:
         if call.trains:
             if tested and _leads_to(call, alike, measured):
-                again = call.model_id in tested.values()
-                what = "trained again after a test" if again else "trained anew after such a network had been tested"
-                message = f"{what} on the test set: {_NOT_CHOSEN}"
-                yield Finding("chosen_on_test", message, call.cell, part, reaches=(part,), next_step=_NOT_CHOSEN)
-                return
+                if _goes_on(call, tested):
+                    message = f"trained again after a test on the test set: {_NOT_CHOSEN}"
+                    yield Finding("chosen_on_test", message, call.cell, part, reaches=(part,), next_step=_NOT_CHOSEN)
+                    return
+                anew = anew or call
             trained.append(call)
         elif (trained or loops) and not call.inside and call.pictures.of_test > _SHOWN_ROWS and call.model.weights:
-            tested[call.model.weights] = call.model_id
-    if measured and not trained and list(tested.values()).count(measured.model_id) > _BEFORE_AND_AFTER:
+            tested.setdefault(call.model.weights, call)
+    of_measured = [one for one in tested.values() if measured and one.model_id == measured.model_id]
+    if not trained and len(of_measured) > _BEFORE_AND_AFTER:
         message = f"tested with {len(tested)} states of its weights while it was being trained: {_NOT_CHOSEN}"
-        cell = next(call.cell for call in alike if call.model.weights in tested)
-        yield Finding("chosen_on_test", message, cell, part, reaches=(part,), next_step=_NOT_CHOSEN)
-    if measured and trained and _is_picked(tested, trained[-1], measured):
-        message = f"{len(tested)} trained networks were tested, and the tested one was picked among them: {_NOT_CHOSEN}"
-        cell = next(call.cell for call in reversed(alike) if call.model.weights in tested)
-        yield Finding("best_of_several", message, cell, part, reaches=(part,), next_step=_NOT_CHOSEN)
+        yield Finding("chosen_on_test", message, of_measured[0].cell, part, reaches=(part,), next_step=_NOT_CHOSEN)
+    elif trained and (anew or _is_picked(tested, trained[-1], measured, by_code)):
+        yield _of_several(part, list(tested.values()), anew, by_code)
+
+
+def _goes_on(call: Call, tested: dict[str, Call]) -> bool:
+    """Whether this training goes on from a network that was tested; one that starts from other weights does not."""
+    return call.began in tested if call.began else call.model_id in {one.model_id for one in tested.values()}
+
+
+def _of_several(part: str, tested: list[Call], anew: Call | None, by_code: bool) -> Finding:
+    cell = (anew or tested[-1]).cell
+    if not by_code:
+        message = (
+            f"{len(tested)} trained networks, or states of one, were tested on the test set: that shows how accuracies "
+            "vary, as long as none is chosen by it"
+        )
+        return Finding("several_tested", message, cell, part)
+    what = "trained anew after" if anew else f"picked among {len(tested)} by"
+    message = f"the tested network was {what} tests of such networks on the test set: {_NOT_CHOSEN}"
+    key = "chosen_on_test" if anew else "best_of_several"
+    return Finding(key, message, cell, part, reaches=(part,), next_step=_NOT_CHOSEN)
 
 
 def _leads_to(call: Call, calls: list[Call], measured: Measurement | None) -> bool:
@@ -156,7 +182,10 @@ def _leads_to(call: Call, calls: list[Call], measured: Measurement | None) -> bo
     return bool(own) and own[-1] >= calls.index(call)
 
 
-def _is_picked(tested: dict[str, int], last: Call, measured: Measurement) -> bool:
-    if measured.model.weights not in tested or measured.model.weights == last.model.weights:
+def _is_picked(tested: dict[str, Call], last: Call, measured: Measurement | None, by_code: bool) -> bool:
+    """Whether the measured network is one of several that were tested, and not just the last one."""
+    if measured is None or measured.model.weights not in tested:
         return False
-    return len(tested) >= 3 or len(set(tested.values())) >= 2
+    if measured.model.weights == last.model.weights and not by_code:
+        return False
+    return len(tested) >= 3 or len({one.model_id for one in tested.values()}) >= 2

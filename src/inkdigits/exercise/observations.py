@@ -86,6 +86,7 @@ class Call:
     model: ModelDescription
     inside: bool = False  # of a fit, for example in a callback
     began_zero: int = 0  # weight matrices of nothing but zeros at the start
+    began: str | None = None  # the checksum of the weights at the start of a fit
     batch_size: int | None = None
     trained_again: int = 0  # pictures of the validation data that are trained on, too
     cell: str = ""

@@ -32,17 +32,22 @@ _ENTRIES: dict[str, _Entry] = {
     "trained_on_copies": _Entry(Cost.void, "altered copies of test pictures were given to them"),
     "validated_on_test": _Entry(Cost.void, "validation_data is the test set, or altered copies of it"),
     "tested_during_fit": _Entry(Cost.void, "test pictures were read while a network was being trained"),
-    "chosen_on_test": _Entry(Cost.void, "trained again, or anew, after a test of the same network"),
-    "best_of_several": _Entry(Cost.void, "several networks or epochs were tested and one of them was chosen"),
+    "chosen_on_test": _Entry(Cost.void, "trained again after a test, or anew with what tests of such networks chose"),
+    "best_of_several": _Entry(Cost.void, "several networks or epochs were tested and the code chose one by that"),
+    "several_tested": _Entry(Cost.note, "several were tested; whether a person chose one by that, nobody sees"),
     "test_labels_changed": _Entry(Cost.void, "labels of the test set are not MNIST's"),
     "digits_falsified": _Entry(Cost.void, "dense_digits or cnn_digits are better than what `model` reads"),
     "model_swapped": _Entry(Cost.void, "the tested network has another architecture than the one that was checked"),
     "looked_up": _Entry(Cost.void, "`model` reads the test pictures, but not the same ones slightly altered"),
-    "fits_the_test_set": _Entry(Cost.void, "`model` reads test pictures well and training pictures much worse"),
+    "fits_the_test_set": _Entry(
+        Cost.void, "`model` reads training pictures much worse, or test pictures that nobody reads"
+    ),
     "answers_differ": _Entry(Cost.void, "`model` reads much less when the checker rebuilds it from its saved form"),
     "not_trained": _Entry(Cost.void, "`model` reads well, but no training of it was observed"),
     "training_by_hand": _Entry(Cost.note, "the same, where a loop multiplies matrices; for a person to read"),
-    "shipped_weights": _Entry(Cost.void, "`model` has the weights of a network that inkdigits ships"),
+    "shipped_weights": _Entry(
+        Cost.void, "`model` has the weights of a network that inkdigits ships, or hardly other ones"
+    ),
     "shipped_solution": _Entry(Cost.note, "the answers are those of inkdigits' own solution"),
     "claim_above_measured": _Entry(
         Cost.fail, "an accuracy of this network on the test set is stated above the measured"
