@@ -10,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.modelfile.predictor import model_path
 from tests.serving.server import Served, png, serving
@@ -47,6 +49,20 @@ def test_a_worker_that_is_stopped_is_replaced(digits: LabelledDigits) -> None:
         # One that is stopped as the server stops does not keep it.
         os.kill(server.workers()[0], signal.SIGSTOP)
         assert server.stop(timeout=30) == 0
+
+
+@pytest.mark.parametrize("call", ["while True: pass", "import time; time.sleep(3600)"])
+def test_a_worker_whose_event_loop_hangs_is_replaced(call: str, digits: LabelledDigits, tmp_path: Path) -> None:
+    """The loop runs in the main thread, and so do Python's handlers of signals."""
+    handler = f"import signal\ndef hang(*_):\n    {call}\nsignal.signal(signal.SIGUSR1, hang)\n"
+    (tmp_path / "sitecustomize.py").write_text(handler)
+    with serving("--workers", 2, "--quiet", PYTHONPATH=str(tmp_path)) as server:
+        first, other = server.workers()
+        os.kill(first, signal.SIGUSR1)
+        _until(lambda: first not in server.workers() and len(server.workers()) == 2)
+        assert other in server.workers()
+        assert server.reading(png(digits.images[0]))["string"] == "7"
+        assert [line["event"] for line in server.lines()] == ["worker_hung", "worker_exited"]
 
 
 def test_stopping_or_reloading_workers_resets_nobody(digits: LabelledDigits) -> None:

@@ -187,12 +187,16 @@ def _work(settings: Settings, listener: socket.socket, pipe: Connection, alive: 
     def report_alive() -> None:
         alive.value = time.monotonic() + _HUNG_SECONDS
 
+    def report_ready() -> None:
+        report_alive()  # it no longer has the time of a start
+        _report_ready(pipe)
+
     # Until the server has its own handlers.
     stop = raise_on_stop_signals()
     # The parent closes its end of the pipe, and sends SIGTERM, when another worker cannot start.
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         try:
-            reports = Reports(lambda: _report_ready(pipe), report_alive, lambda: bool(all_stop.value))
+            reports = Reports(report_ready, report_alive, lambda: bool(all_stop.value))
             serve(settings, listener, reports)
         except InkdigitsError as error:
             pipe.send(str(error))
