@@ -99,6 +99,36 @@ def _plain(line: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in line.items() if name not in ("time", "level")}
 
 
+def test_workers_that_are_replaced_leave_no_files_and_their_counts_go_on(
+    tmp_path: Path, digits: LabelledDigits
+) -> None:
+    def counted() -> float:
+        lines = server.get("/metrics").body.decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith("inkdigits_readings_total{"))
+
+    def files() -> int:
+        return sum(1 for path in tmp_path.rglob("*") if path.is_file())
+
+    with serving("--workers", 2, "--quiet", TMPDIR=str(tmp_path)) as server:
+        for _ in range(10):
+            server.read(png(digits.images[0]))
+        before = files()
+        for _ in range(3):
+            first = server.workers()[0]
+            os.kill(first, signal.SIGKILL)
+            _until(lambda first=first: first not in server.workers() and len(server.workers()) == 2)  # type: ignore[misc]
+            assert server.read(png(digits.images[0])).status == 200
+        assert counted() == 13
+        assert files() <= before
+        for _ in range(2):
+            old = set(server.workers())
+            server.process.send_signal(signal.SIGHUP)
+            _until(lambda old=old: old.isdisjoint(server.workers()) and len(server.workers()) == 2)  # type: ignore[misc]
+        assert server.read(png(digits.images[0])).status == 200
+        assert counted() == 14
+        assert files() <= 2 * before
+
+
 def test_a_reload_that_fails_leaves_the_old_workers(tmp_path: Path, digits: LabelledDigits) -> None:
     model = tmp_path / "model.onnx"
     model.write_bytes(model_path("dense").read_bytes())
