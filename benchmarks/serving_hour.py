@@ -2,7 +2,8 @@
 
 A real `inkdigits serve --workers 2` on the loopback. First its highest rate with 16 honest clients is found (30 s).
 Then they ask at 70 % of it, while damaged files, bombs and slow clients come one after the other, a worker is killed
-every 5 minutes and all are replaced every 12 (SIGHUP), so that those at the end are as old as those after ten minutes.
+12 times and all are replaced 6 times (SIGHUP), in equal times, so that those at the end are about as old as those
+after a sixth of the time.
 Every five seconds a row goes into OUT/rows.csv: memory, file descriptors and temporary files of all processes, and
 what the honest clients saw. Failures go into OUT/failures.txt, the plot into OUT/hour.svg (with matplotlib).
 
@@ -18,6 +19,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import csv
+import http.client
 import os
 import signal
 import statistics
@@ -43,7 +45,7 @@ _CLIENTS = 16
 _RATE_SECONDS = 30.0
 _ROW_SECONDS = 5.0
 _FAULT_SECONDS = 5.0  # between two faults
-_KILLS, _RELOADS = 12, 5  # in equal times
+_KILLS, _RELOADS = 12, 7  # in equal times
 _KILL_EXCUSES = 2.0  # seconds after the kill of a worker, in which its requests may fail
 _BOMBS = ("pdf: 150 million times q", "png: 1.6 gigapixels", "tiff: frames without end", "jpeg: 300 scans")
 _COLUMNS = (
@@ -76,7 +78,7 @@ class Traffic:
             try:
                 answer = server.read(picture)
                 problem = "" if answer.status == 200 else f"status {answer.status}: {answer.body[:200]!r}"
-            except OSError as error:
+            except (OSError, http.client.HTTPException) as error:
                 problem = repr(error)
             self._count(problem, began)
             self.over.wait(max(0.0, self.pause - (time.monotonic() - began)))
@@ -175,7 +177,7 @@ def _kill_a_worker(server: Served, traffic: Traffic) -> None:
 
 
 def _send(server: Served, content: bytes) -> None:
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(OSError, http.client.HTTPException):
         server.ask("POST", "/v1/read", content, {"Content-Type": "application/octet-stream"}, timeout=60)
 
 
