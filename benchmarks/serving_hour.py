@@ -50,7 +50,7 @@ _KILL_EXCUSES = 2.0  # seconds after the kill of a worker, in which its requests
 _BOMBS = ("pdf: 150 million times q", "png: 1.6 gigapixels", "tiff: frames without end", "jpeg: 300 scans")
 _COLUMNS = (
     "seconds", "memory", "files", "temporary", "answered", "failed", "in_killed", "kills", "reloads", "faults",
-    "median_ms", "longest_ms",
+    "median_ms", "longest_ms", "load",
 )  # fmt: skip
 Row = dict[str, float]
 
@@ -208,6 +208,7 @@ def _row(server: Served, traffic: Traffic, seconds: float, temporary: Path) -> R
         "temporary": sum(1 for path in temporary.rglob("*") if path.is_file()),
         "median_ms": round(1000 * statistics.median(taken), 1),
         "longest_ms": round(1000 * max(taken), 1),
+        "load": os.getloadavg()[0],
         **counts,
     }
 

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import distributions
 from typing import Any
 
 import pytest
@@ -19,6 +20,10 @@ from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.serving.tracing import is_traced
 from tests.serving.server import png, serving
 
+installed = pytest.mark.skipif(
+    "opentelemetry-instrumentation-asgi" not in {each.name for each in distributions()},
+    reason="the extra telemetry is not installed",
+)
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 
 
@@ -65,6 +70,7 @@ def _attributes(span: Any) -> dict[str, Any]:
     return {each.key: each.value.string_value or each.value.int_value for each in span.attributes}
 
 
+@installed
 def test_spans_carry_the_trace_that_came(digits: LabelledDigits) -> None:
     with (
         _collector() as (endpoint, received),
@@ -88,6 +94,7 @@ def test_spans_carry_the_trace_that_came(digits: LabelledDigits) -> None:
         assert line["trace_id"] == other.trace_id.hex()
 
 
+@installed
 @pytest.mark.parametrize("answers", [True, False])
 def test_a_server_that_stops_exports_what_is_left_and_does_not_wait_for_a_collector(answers: bool) -> None:
     with (

@@ -5,7 +5,7 @@ https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables
 
 from __future__ import annotations
 
-import importlib.util
+import importlib
 import os
 import threading
 from collections.abc import Iterator
@@ -36,13 +36,21 @@ def is_traced() -> bool:
         why = f"OTEL_TRACES_EXPORTER: expected otlp, console or none, got {wanted}"
     elif wanted == "otlp" and protocol != "http/protobuf":
         why = f"{_PROTOCOLS[1]}: expected http/protobuf, got {protocol}"
-    elif importlib.util.find_spec("opentelemetry") is None or not all(
-        importlib.util.find_spec(f"opentelemetry.{module}") for module in ("instrumentation", "exporter")
-    ):
-        why = "opentelemetry's instrumentation or exporter is not installed: pip install 'inkdigits[telemetry]'"
+    else:
+        why = _missing()
     if why:
         log_event("not_traced", "warning", error=why)
     return not why
+
+
+def _missing() -> str:
+    """Which of the extra's modules is not installed; empty for none."""
+    try:
+        for module in ("instrumentation.asgi", "exporter.otlp.proto.http.trace_exporter"):
+            importlib.import_module(f"opentelemetry.{module}")
+    except ModuleNotFoundError as error:
+        return f"{error.name} is not installed: pip install 'inkdigits[telemetry]'"
+    return ""
 
 
 @contextmanager
