@@ -14,6 +14,7 @@ import pytest
 
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.modelfile.predictor import model_path
+from tests.serving.hanging_loops import HANGS, hanging_on_signal
 from tests.serving.server import Served, png, serving
 
 
@@ -51,12 +52,9 @@ def test_a_worker_that_is_stopped_is_replaced(digits: LabelledDigits) -> None:
         assert server.stop(timeout=30) == 0
 
 
-@pytest.mark.parametrize("call", ["while True: pass", "import time; time.sleep(3600)"])
+@pytest.mark.parametrize("call", HANGS.values(), ids=HANGS)
 def test_a_worker_whose_event_loop_hangs_is_replaced(call: str, digits: LabelledDigits, tmp_path: Path) -> None:
-    """The loop runs in the main thread, and so do Python's handlers of signals."""
-    handler = f"import signal\ndef hang(*_):\n    {call}\nsignal.signal(signal.SIGUSR1, hang)\n"
-    (tmp_path / "sitecustomize.py").write_text(handler)
-    with serving("--workers", 2, "--quiet", PYTHONPATH=str(tmp_path)) as server:
+    with serving("--workers", 2, "--quiet", **hanging_on_signal(tmp_path, call)) as server:
         first, other = server.workers()
         os.kill(first, signal.SIGUSR1)
         _until(lambda: first not in server.workers() and len(server.workers()) == 2)

@@ -28,7 +28,7 @@ __all__ = ["serve_with_workers"]
 
 _RESTART_SECONDS = 1.0  # before a worker is replaced, so that one that always dies does not take a core
 _START_SECONDS = 60.0  # in which a worker has to be ready
-_HUNG_SECONDS = 10.0  # without a sign of its event loop
+_HUNG_SECONDS = 7.0  # without a sign of its event loop
 _STOP_SECONDS = 23.0  # in which a worker has to end by itself
 _READY = "ready"
 _CONTEXT = multiprocessing.get_context("spawn")
