@@ -60,6 +60,7 @@ def test_calls_in_progress_are_answered_by_a_server_that_stops() -> None:
     assert failed == []
 
 
+@pytest.mark.slow
 def test_clients_that_withhold_do_not_keep_a_server_that_stops() -> None:
     """Within 25 seconds, whether they withhold messages over gRPC or all that HTTP knows."""
     with serving("--workers", 2, "--grpc-port", 0, "--quiet") as server, attacked_by(server.port, 5):
