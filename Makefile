@@ -13,7 +13,7 @@ COMPILE := -m compileall -q -j 0
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow test-browser test-page test-backends test-ray check-solution check-class \
-	test-portable lint docs docs-check site lock wheel clean
+	test-portable lint docs docs-check protobuf site lock wheel clean
 
 help:  ## This menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -67,6 +67,9 @@ docs: .venv/.installed-dev  ## Write the generated pages again
 
 docs-check: .venv/.installed-dev  ## Fail when a generated page is stale
 	$(BIN)/python docs/build_reference.py --check
+
+protobuf: .venv/.installed-dev  ## Compile the messages of gRPC again
+	cd src/inkdigits/serving && ../../../$(BIN)/python -m grpc_tools.protoc -I. --descriptor_set_out=open_inference.binpb open_inference.proto
 
 site: .venv/.installed-dev  ## Build the documentation site into build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict

@@ -3,7 +3,8 @@
 Against a real `inkdigits serve` on the loopback, with its decoding processes:
 
     files         each bomb of tests/images/bombs.py: seconds, and the most memory that the server and its children hold
-    workers       both of two workers are stopped (SIGSTOP) or killed: how long until health answers again
+    workers       both of two workers are stopped (SIGSTOP), killed, or hang in a busy loop or a call that blocks: how
+                  long until health answers again
     connections   --each hostile connections of every kind at once: how long health takes, honest requests that succeed
 
 With --source DIR the files are sent to the `inkdigits` in that folder of another commit's sources instead, whose memory
@@ -24,14 +25,17 @@ import resource
 import signal
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.images.bombs import BOMBS, COMPRESSED, slow_pdf
+from tests.serving.hanging_loops import HANGS, hanging_on_signal
 from tests.serving.hostile_connections import KINDS, attacked_by
 from tests.serving.process_memory import tree_memory, watched_memory
 from tests.serving.server import Served, png, serving
@@ -98,18 +102,24 @@ def _report(server: Served, name: str, encoding: str, content: bytes) -> None:
 
 
 def workers() -> bool:
-    """Stop and kill the workers, three times each."""
+    """Stop and kill the workers and have them hang, three times each."""
     longest = 0.0
-    for name, number in (("stopped", signal.SIGSTOP), ("killed", signal.SIGKILL)) * 3:
-        with serving("--quiet", "--model", "reader", "--workers", 2) as server:
+    signals = {"stopped": signal.SIGSTOP, "killed": signal.SIGKILL} | dict.fromkeys(HANGS, signal.SIGUSR1)
+    for name, number in [*signals.items()] * 3:
+        with tempfile.TemporaryDirectory() as folder, _serving_two(Path(folder), name) as server:
             for pid in server.workers():
                 os.kill(pid, number)
             began = time.perf_counter()
             while not _is_healthy(server):
                 time.sleep(0.1)
             longest = max(longest, seconds := time.perf_counter() - began)
-            print(f"both workers {name}: health answers after {seconds:.1f} s", flush=True)
+            print(f"both workers, {name}: health answers after {seconds:.1f} s", flush=True)
     return longest <= 15
+
+
+def _serving_two(folder: Path, name: str) -> AbstractContextManager[Served]:
+    environment = hanging_on_signal(folder, HANGS[name]) if name in HANGS else {}
+    return serving("--quiet", "--model", "reader", "--workers", 2, **environment)
 
 
 def _is_healthy(server: Served) -> bool:

@@ -6,7 +6,7 @@ pin() {
     uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --no-header --no-annotate \
         --fork-strategy fewest --python-version 3.11 pyproject.toml --constraint requirements/constraints.txt "$@"
 }
-extras="--extra train --extra tune --extra tensorboard --extra mlflow --extra exercise --extra openvino --extra serve --extra pdf --extra heic --extra cluster"
+extras="--extra train --extra tune --extra tensorboard --extra mlflow --extra exercise --extra openvino --extra serve --extra grpc --extra telemetry --extra pdf --extra heic --extra cluster"
 # The development set first: the others take its versions, so that one environment can hold both.
 pin $extras --group dev --group build --output-file requirements/dev.txt
 pin $extras --group build --constraint requirements/dev.txt --output-file requirements/run.txt

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["MemoryPeak", "tree_memory", "watched_memory"]
+__all__ = ["MemoryPeak", "process_tree", "tree_memory", "watched_memory"]
 
 _SECONDS = 0.02
 _PAGE = 4096
@@ -23,10 +23,11 @@ class MemoryPeak:
 
 def tree_memory(pid: int) -> int:
     """Resident bytes of `pid` and its descendants; files that several of them map count once for each."""
-    return sum(_resident(each) for each in _tree(pid))
+    return sum(_resident(each) for each in process_tree(pid))
 
 
-def _tree(pid: int) -> Iterator[int]:
+def process_tree(pid: int) -> Iterator[int]:
+    """`pid` and its descendants."""
     yield pid
     for children in Path(f"/proc/{pid}/task").glob("*/children"):
         try:
@@ -34,7 +35,7 @@ def _tree(pid: int) -> Iterator[int]:
         except OSError:  # it ended meanwhile
             continue
         for child in found:
-            yield from _tree(int(child))
+            yield from process_tree(int(child))
 
 
 def _resident(pid: int) -> int:

@@ -52,6 +52,12 @@ class Served:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def grpc_port(self) -> int:
+        found = re.search(r"grpc://\S+:(\d+)", self.log.read_text())
+        assert found
+        return int(found[1])
+
     def ask(
         self,
         method: str,
@@ -98,12 +104,14 @@ class Served:
 
 
 @contextmanager
-def serving(*arguments: object) -> Iterator[Served]:
+def serving(*arguments: object, **environment: str) -> Iterator[Served]:
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "log"
         command = [sys.executable, "-m", "inkdigits", "serve", "--port", "0", *map(str, arguments)]
         with log.open("wb") as stderr:
-            process = subprocess.Popen(command, stderr=stderr, stdout=subprocess.DEVNULL, env={**os.environ})
+            process = subprocess.Popen(
+                command, stderr=stderr, stdout=subprocess.DEVNULL, env={**os.environ, **environment}
+            )
         try:
             yield Served(process, _port(process, log), log)
         finally:

@@ -10,8 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.modelfile.predictor import model_path
+from tests.serving.hanging_loops import HANGS, hanging_on_signal
 from tests.serving.server import Served, png, serving
 
 
@@ -49,6 +52,17 @@ def test_a_worker_that_is_stopped_is_replaced(digits: LabelledDigits) -> None:
         assert server.stop(timeout=30) == 0
 
 
+@pytest.mark.parametrize("name", ["loops", pytest.param("blocks", marks=pytest.mark.slow)])
+def test_a_worker_whose_event_loop_hangs_is_replaced(name: str, digits: LabelledDigits, tmp_path: Path) -> None:
+    with serving("--workers", 2, "--quiet", **hanging_on_signal(tmp_path, HANGS[name])) as server:
+        first, other = server.workers()
+        os.kill(first, signal.SIGUSR1)
+        _until(lambda: first not in server.workers() and len(server.workers()) == 2)
+        assert other in server.workers()
+        assert server.reading(png(digits.images[0]))["string"] == "7"
+        assert [line["event"] for line in server.lines()] == ["worker_hung", "worker_exited"]
+
+
 def test_stopping_or_reloading_workers_resets_nobody(digits: LabelledDigits) -> None:
     picture = png(digits.images[0])
     failed: list[str] = []
@@ -81,6 +95,35 @@ def test_stopping_or_reloading_workers_resets_nobody(digits: LabelledDigits) -> 
 
 def _plain(line: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in line.items() if name not in ("time", "level")}
+
+
+def test_workers_that_are_replaced_leave_no_files_and_their_counts_go_on(
+    tmp_path: Path, digits: LabelledDigits
+) -> None:
+    def counted() -> float:
+        lines = server.get("/metrics").body.decode().splitlines()
+        return sum(float(line.split()[-1]) for line in lines if line.startswith("inkdigits_readings_total{"))
+
+    def files() -> int:
+        return sum(1 for path in tmp_path.rglob("*") if path.is_file())
+
+    with serving("--workers", 2, "--quiet", TMPDIR=str(tmp_path)) as server:
+        for _ in range(10):
+            server.read(png(digits.images[0]))
+        before = files()
+        for _ in range(2):
+            first = server.workers()[0]
+            os.kill(first, signal.SIGKILL)
+            _until(lambda first=first: first not in server.workers() and len(server.workers()) == 2)  # type: ignore[misc]
+            assert server.read(png(digits.images[0])).status == 200
+        assert counted() == 12
+        assert files() <= before
+        old = set(server.workers())
+        server.process.send_signal(signal.SIGHUP)
+        _until(lambda: old.isdisjoint(server.workers()) and len(server.workers()) == 2)
+        assert server.read(png(digits.images[0])).status == 200
+        assert counted() == 13
+        assert files() <= 2 * before
 
 
 def test_a_reload_that_fails_leaves_the_old_workers(tmp_path: Path, digits: LabelledDigits) -> None:

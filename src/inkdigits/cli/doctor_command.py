@@ -32,6 +32,8 @@ _EXTRAS = {
     "pdf": ("reading PDF pages", ("pypdfium2",)),
     "heic": ("reading HEIC photos", ("pillow_heif",)),
     "serve": ("inkdigits serve", ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client")),
+    "grpc": ("inkdigits serve --grpc-port", ("grpc", "google")),
+    "telemetry": ("spans of inkdigits serve", ("opentelemetry", "opentelemetry.instrumentation")),
     "batch": ("inkdigits batch", ("pyarrow", "fsspec")),
     "cluster": ("Ray clusters", ("ray",)),
     "exercise": ("the exercise's notebooks", ("nbformat", "jupyter_client", "ipykernel")),

@@ -35,6 +35,10 @@ LogLevelName = Annotated[
 def serve(
     host: Annotated[str, typer.Option(help="The address to listen on.", metavar="HOST")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0: any that is free.", metavar="PORT")] = 8000,
+    grpc_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Also serve the protocol over gRPC on this port; 0: any.", metavar="PORT"),
+    ] = None,
     model: ServedModels = None,
     workers: Annotated[int, typer.Option(min=1, max=64, help="Worker processes.", metavar="N")] = 1,
     corrections: Annotated[
@@ -63,10 +67,13 @@ def serve(
 
     for module in ("fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client"):
         require_extra(module, "serve", "inkdigits serve")
+    if grpc_port is not None:
+        require_extra("grpc", "grpc", "inkdigits serve --grpc-port")
     settings = Settings(
         models=tuple(model or ()),
         host=host,
         port=port,
+        grpc_port=grpc_port,
         workers=workers,
         corrections=corrections,
         token=None if token_file is None else read_token(token_file),

@@ -11,7 +11,7 @@ from starlette.types import Scope
 from inkdigits.errors import RequestError
 from inkdigits.serving.settings import Settings, is_loopback
 
-__all__ = ["HEALTH", "check_access"]
+__all__ = ["HEALTH", "check_access", "check_token"]
 
 HEALTH = ("/v2/health/live", "/v2/health/ready")
 # The page and its parts hold no secrets; they ask for the token themselves.
@@ -34,7 +34,7 @@ def check_access(settings: Settings, token: str | None, scope: Scope, headers: M
     if not _host_allowed(settings, host, token is not None):
         raise RequestError(421, "host", "this server does not answer for that host name: allow it with --allow-host")
     if token is not None and _needs_token(settings, path):
-        _check_token(token, headers)
+        check_token(token, headers)
     elif scope["method"] not in ("GET", "HEAD", "OPTIONS"):
         _check_same_origin(settings, host, scope["scheme"], headers)
 
@@ -61,7 +61,8 @@ def _needs_token(settings: Settings, path: str) -> bool:
     return not (path == "/metrics" and settings.metrics_open)
 
 
-def _check_token(expected: str, headers: Mapping[str, str]) -> None:
+def check_token(expected: str, headers: Mapping[str, str]) -> None:
+    """Raise `RequestError` 401 unless `headers`, whose names are in lower case, have the token."""
     scheme, _, given = headers.get("authorization", "").partition(" ")
     # In constant time, so that the delay does not reveal how much of a guess was right.
     same = hmac.compare_digest(given.strip().encode("latin-1", "replace"), expected.encode())

@@ -15,7 +15,7 @@ from starlette.types import Scope
 from inkdigits.serving.metrics import LOST_LINES, REQUESTS, SECONDS
 from inkdigits.serving.settings import LogLevel
 
-__all__ = ["log_as_json", "log_event", "log_exception", "record_request"]
+__all__ = ["log_as_json", "log_event", "log_exception", "log_failed_call", "record_call", "record_request"]
 
 _LEVELS: dict[LogLevel, int] = {
     "error": logging.ERROR,
@@ -75,13 +75,20 @@ def record_request(scope: Scope, status: int | None, seconds: float, log: Mappin
 
     `status` None: the client disconnected before a response.
     """
-    route, code = _route(scope), "disconnected" if status is None else str(status)
     # Clients choose methods and paths freely: labels made of them could fill the server's memory.
     method = scope["method"] if scope["method"] in _METHODS else "other"
+    client = (scope.get("client") or ("-",))[0]
+    record_call(method, _route(scope), None if status is None else str(status), seconds, client, log)
+
+
+def record_call(
+    method: str, route: str, status: str | None, seconds: float, client: str, log: Mapping[str, str] | None
+) -> None:
+    """`record_request` of a call of any protocol."""
+    code = status or "disconnected"
     REQUESTS.labels(method, route, code).inc()
     SECONDS.labels(route).observe(seconds)
     if log is not None:
-        client = (scope.get("client") or ("-",))[0]
         log_event("request", method=method, route=route, status=code, ms=round(1000 * seconds, 2), client=client, **log)
 
 
@@ -93,6 +100,9 @@ def _route(scope: Scope) -> str:
 
 def log_exception(scope: Scope, error: Exception, log: Mapping[str, str]) -> None:
     """Log a bug in the server with its traceback and these fields."""
-    log_event(
-        "internal_error", level="error", route=_route(scope), error="".join(traceback.format_exception(error)), **log
-    )
+    log_failed_call(_route(scope), error, log)
+
+
+def log_failed_call(route: str, error: Exception, log: Mapping[str, str]) -> None:
+    """`log_exception` of a call of any protocol."""
+    log_event("internal_error", level="error", route=route, error="".join(traceback.format_exception(error)), **log)

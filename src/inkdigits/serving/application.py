@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -26,6 +27,8 @@ from inkdigits.serving.settings import Settings
 
 __all__ = ["build_app"]
 
+# For calls over gRPC when HTTP has taken all of the time in which a server stops.
+_LAST_SECONDS = 1.0
 _HTTP_ERRORS = {
     404: "there is nothing at this address",
     405: "method not allowed: the header Allow names those that are",
@@ -40,20 +43,23 @@ def build_app(settings: Settings) -> ServiceMiddleware:
     corrections = None if settings.corrections is None else Corrections(settings.corrections, limits)
     if corrections:
         corrections.prepare()
+    bodies, token = BodyReceiver(limits), CurrentToken(settings)
     app = _application(settings, models, batchers)
+    app.state.grpc = _grpc(app, settings, models, bodies, token)
     app.include_router(api_v1.router(models, batchers, corrections, limits))
     app.include_router(protocol_v2.router(models, limits))
     _add_metrics_route(app)
     add_page_routes(app, settings.site)
     _add_error_handlers(app)
     add_openapi_route(app)
-    return ServiceMiddleware(app, settings, BodyReceiver(limits), CurrentToken(settings))
+    return ServiceMiddleware(app, settings, bodies, token)
 
 
 def _application(settings: Settings, models: Models, batchers: PictureBatchers) -> FastAPI:
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        yield
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with app.state.grpc:
+            yield
         batchers.close()
         models.close()
 
@@ -68,8 +74,21 @@ def _application(settings: Settings, models: Models, batchers: PictureBatchers) 
         servers=[{"url": settings.prefix}] if settings.prefix else None,
         lifespan=lifespan,
     )
-    app.state.draining = False
+    app.state.draining, app.state.stops_at = False, 0.0
     return app
+
+
+def _grpc(
+    app: FastAPI, settings: Settings, models: Models, bodies: BodyReceiver, token: Callable[[], str | None]
+) -> AbstractAsyncContextManager[None]:
+    """What answers gRPC while it is entered; nothing where no port is set for it."""
+    if settings.grpc_port is None:
+        return nullcontext()
+    from inkdigits.serving.grpc_server import serving_grpc
+    from inkdigits.serving.grpc_service import GrpcService
+
+    service = GrpcService(models, settings, bodies, token, lambda: not app.state.draining)
+    return serving_grpc(service, lambda: max(_LAST_SECONDS, app.state.stops_at - time.monotonic()))
 
 
 def _add_metrics_route(app: FastAPI) -> None:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import zlib
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 
 from starlette.types import Receive
@@ -45,6 +45,16 @@ class BodyReceiver:
         except TimeoutError as error:
             seconds = self.limits.body_seconds
             raise RequestError(408, "slow-body", f"the body took longer than {seconds:g} seconds to arrive") from error
+        finally:
+            self.bytes_held -= body.size
+
+    @contextmanager
+    def counted(self, size: int) -> Iterator[None]:
+        """Count a body that was received otherwise, until the block ends. Raises `RequestError` 503 for too many."""
+        body = _CountedBody(self)
+        try:
+            body.grow(size)
+            yield
         finally:
             self.bytes_held -= body.size
 

@@ -8,7 +8,7 @@ import platform
 from importlib.metadata import version
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest, values
 from prometheus_client.multiprocess import MultiProcessCollector
 
 __all__ = [
@@ -18,10 +18,12 @@ __all__ = [
     "IN_PROGRESS",
     "LOST_LINES",
     "OUTCOMES",
+    "PLACE",
     "QUEUED",
     "REFUSED",
     "REQUESTS",
     "SECONDS",
+    "SHARED_FOLDER",
     "WAITED",
     "exposition",
     "measure_process",
@@ -29,6 +31,12 @@ __all__ = [
 
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
+# With it, prometheus_client keeps each worker's numbers in files there; it must be set before the import.
+SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
+# The number in the names of those files: a worker that replaces another counts on in its files.
+PLACE = "INKDIGITS_WORKER_PLACE"
+if PLACE in os.environ:
+    values.ValueClass = values.MultiProcessValue(lambda: os.environ[PLACE])
 _REGISTRY = CollectorRegistry()
 _SECONDS_BUCKETS = (0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 _SIZE_BUCKETS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
@@ -99,7 +107,7 @@ def measure_process() -> None:
 def exposition() -> bytes:
     """All metrics in Prometheus's text format; of all workers when they share a folder."""
     measure_process()
-    if "PROMETHEUS_MULTIPROC_DIR" not in os.environ:
+    if SHARED_FOLDER not in os.environ:
         return generate_latest(_REGISTRY)
     all_workers = CollectorRegistry()
     MultiProcessCollector(all_workers)

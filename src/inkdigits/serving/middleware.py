@@ -54,6 +54,7 @@ class ServiceMiddleware:
     def start_draining(self) -> None:
         """Have /v2/health/ready answer 503, so that load balancers send no new requests."""
         self.app.state.draining = True
+        self.app.state.stops_at = time.monotonic() + self.settings.limits.shutdown_seconds
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one HTTP request; lifespan events go straight to the application."""

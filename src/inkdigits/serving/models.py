@@ -17,9 +17,10 @@ from inkdigits.modelfile.predictor import Predictor, shipped_models
 from inkdigits.serving.batcher import Batcher
 from inkdigits.serving.settings import ServerLimits
 
-__all__ = ["ModelOutputs", "Models", "ServedModel", "load_models"]
+__all__ = ["MODEL_VERSION", "ModelOutputs", "Models", "ServedModel", "load_models"]
 
 Pictures = NDArray[np.uint8]
+MODEL_VERSION = "1"  # the only one of each model
 # Of each model. More threads would spin between requests and slow other workers down: serve with more workers.
 _THREADS = 1
 _NAME = re.compile(r"[A-Za-z0-9_.-]{1,64}")
@@ -67,10 +68,12 @@ class Models:
     # Explanations that are computed at the same time: each occupies a thread while its pictures wait.
     explaining: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(2))
 
-    def get(self, name: str) -> ServedModel:
-        """The model of that name. Raises `RequestError` 404."""
+    def get(self, name: str, version: str = "") -> ServedModel:
+        """The model of that name, and of that version if it is not empty. Raises `RequestError` 404."""
         if name not in self.by_name:
             raise RequestError(404, "model", f"no model of that name here; there are {', '.join(self.by_name)}")
+        if version not in ("", MODEL_VERSION):
+            raise RequestError(404, "version", f"no such version of {name}: the only one is {MODEL_VERSION}")
         return self.by_name[name]
 
     def close(self) -> None:

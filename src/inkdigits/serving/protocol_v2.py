@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Request, Response
 
-from inkdigits.errors import RequestError
 from inkdigits.serving import schemas
-from inkdigits.serving.models import Models, ServedModel
+from inkdigits.serving.models import MODEL_VERSION, Models, ServedModel
 from inkdigits.serving.openapi import INFER_BODY, PROTOCOL_ERRORS
 from inkdigits.serving.responses import json_response
 from inkdigits.serving.settings import ServerLimits
-from inkdigits.serving.tensors import INPUT, OUTPUTS, encode, parse
+from inkdigits.serving.tensors import encode, off_loop, parse, tensor_metadata
 
 __all__ = ["router"]
 
-T = TypeVar("T")
-_LARGE = 64 * 2**10  # bytes that take about a millisecond as JSON
 _BYTES_A_ROW = 400  # of an answer, as JSON
-_VERSION = "1"  # the only one of each model
 _EXTENSIONS = ("binary_tensor_data", "model_repository", "statistics")
 _JSON_LENGTH = "inference-header-content-length"
 _BINARY = {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}
@@ -35,12 +29,9 @@ def router(models: Models, limits: ServerLimits) -> APIRouter:
         return models.get(model)
 
     async def versioned(
-        model: str, version: Annotated[str, Path(json_schema_extra={"const": _VERSION})]
+        model: str, version: Annotated[str, Path(json_schema_extra={"const": MODEL_VERSION})]
     ) -> ServedModel:
-        served = models.get(model)
-        if version != _VERSION:
-            raise RequestError(404, "version", f"no such version of {model}: the only one is {_VERSION}")
-        return served
+        return models.get(model, version)
 
     _add_server_routes(routes)
     _add_repository_routes(routes, models)
@@ -52,7 +43,7 @@ def router(models: Models, limits: ServerLimits) -> APIRouter:
 def _add_server_routes(routes: APIRouter) -> None:
     @routes.get("", summary="The server", responses={200: {"model": schemas.ServerMetadata}})
     async def server() -> Response:
-        return json_response({"name": "inkdigits", "version": _VERSION, "extensions": list(_EXTENSIONS)})
+        return json_response({"name": "inkdigits", "version": MODEL_VERSION, "extensions": list(_EXTENSIONS)})
 
     @routes.get("/health/live", summary="Is it alive?", responses={200: {"model": schemas.Live}})
     async def live() -> Response:
@@ -69,7 +60,7 @@ def _add_repository_routes(routes: APIRouter, models: Models) -> None:
 
     @routes.post("/repository/index", summary="The models", responses={200: {"model": schemas.RepositoryIndex}})
     async def index() -> Response:
-        entry = {"version": _VERSION, "state": "READY", "reason": ""}
+        entry = {"version": MODEL_VERSION, "state": "READY", "reason": ""}
         return json_response([{"name": name, **entry} for name in models.by_name])
 
     @routes.get("/models/stats", summary="All models' statistics", responses={200: {"model": schemas.ModelStatistics}})
@@ -82,7 +73,7 @@ def _add_model_routes(routes: APIRouter, path: str, in_path: Any, limits: Server
 
     @routes.get(path, summary="A model's tensors", responses={200: {"model": schemas.ModelMetadata}})
     async def metadata(model: ServedModel = in_path) -> Response:
-        return json_response(_metadata(model))
+        return json_response(tensor_metadata(model))
 
     @routes.get(f"{path}/stats", summary="A model's statistics", responses={200: {"model": schemas.ModelStatistics}})
     async def statistics(model: ServedModel = in_path) -> Response:
@@ -101,17 +92,12 @@ def _add_model_routes(routes: APIRouter, path: str, in_path: Any, limits: Server
     async def infer(request: Request, model: ServedModel = in_path) -> Response:
         body = await request.body()
         length_of_json = request.headers.get(_JSON_LENGTH)
-        wanted = await _off_loop(len(body), parse, body, length_of_json, limits.rows)
+        wanted = await off_loop(len(body), parse, body, length_of_json, limits.rows)
         outputs = await model.predict(wanted.pictures)
-        content, length = await _off_loop(_BYTES_A_ROW * len(wanted.pictures), encode, wanted, model.name, outputs)
+        content, length = await off_loop(_BYTES_A_ROW * len(wanted.pictures), encode, wanted, model.name, outputs)
         if length is None:
             return Response(content, media_type="application/json")
         return Response(content, headers={_JSON_LENGTH: str(length)}, media_type="application/octet-stream")
-
-
-async def _off_loop(size: int, function: Callable[..., T], *arguments: Any) -> T:
-    """`function(*arguments)`, in a thread where `size` bytes would delay other requests."""
-    return await asyncio.to_thread(function, *arguments) if size > _LARGE else function(*arguments)
 
 
 def _statistics(model: ServedModel) -> dict[str, Any]:
@@ -119,7 +105,7 @@ def _statistics(model: ServedModel) -> dict[str, Any]:
     done = model.batcher.totals
     return {
         "name": model.name,
-        "version": _VERSION,
+        "version": MODEL_VERSION,
         "last_inference": round(1000 * done.last),
         "inference_count": done.pictures,
         "execution_count": done.batches,
@@ -132,14 +118,4 @@ def _statistics(model: ServedModel) -> dict[str, Any]:
             "compute_output": {"count": done.requests, "ns": 0},
         },
         "batch_stats": [],
-    }
-
-
-def _metadata(model: ServedModel) -> dict[str, Any]:
-    return {
-        "name": model.name,
-        "versions": [_VERSION],
-        "platform": "onnxruntime_onnx",
-        "inputs": [{"name": INPUT, "datatype": "UINT8", "shape": [-1, *model.predictor.size]}],
-        "outputs": [{"name": name, "datatype": "FP32", "shape": [-1, 10]} for name in OUTPUTS],
     }

@@ -21,6 +21,7 @@ from inkdigits.serving.connections import OpenConnections
 from inkdigits.serving.metrics import measure_process
 from inkdigits.serving.middleware import ServiceMiddleware
 from inkdigits.serving.settings import Settings
+from inkdigits.serving.tracing import traced
 
 __all__ = ["Reports", "serve"]
 
@@ -55,20 +56,19 @@ def serve(settings: Settings, listener: socket.socket, reports: Reports) -> None
     limits = settings.limits
     connections = OpenConnections(limits, _max_open())
     app = build_app(settings)
-    config = uvicorn.Config(
-        app,
-        http=connections.factory(),
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=list(settings.trusted_proxies),
-        timeout_graceful_shutdown=limits.shutdown_seconds,
-    )
-
-    with contextlib.suppress(KeyboardInterrupt):
+    with contextlib.suppress(KeyboardInterrupt), traced(app) as traced_app:
+        config = uvicorn.Config(
+            traced_app,
+            http=connections.factory(),
+            ws="none",
+            lifespan="on",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=bool(settings.trusted_proxies),
+            forwarded_allow_ips=list(settings.trusted_proxies),
+            timeout_graceful_shutdown=limits.shutdown_seconds,
+        )
         _Server(config, app, connections, listener, reports).run(sockets=[])
 
 

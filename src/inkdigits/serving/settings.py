@@ -69,6 +69,7 @@ class Settings:
     models: tuple[str, ...] = ()  # names or paths; empty: all shipped models
     host: str = "127.0.0.1"
     port: int = 8000
+    grpc_port: int | None = None  # None: no gRPC
     workers: int = 1
     corrections: Path | None = None
     token: str | None = field(default=None, repr=False)
@@ -93,10 +94,10 @@ def is_loopback(host: str) -> bool:
         return False
 
 
-def cannot_serve(host: str, port: int, error: OSError) -> ServingError:
+def cannot_serve(host: str, port: int, error: OSError, option: str = "--port") -> ServingError:
     """That the address cannot be served on, for a reason of the system's."""
     reason = error.strerror or str(error)
-    return ServingError(f"cannot serve on {host} port {port}: {reason}: choose another with --port")
+    return ServingError(f"cannot serve on {host} port {port}: {reason}: choose another with {option}")
 
 
 def check_bind(settings: Settings, *, anyone: bool) -> None:

@@ -13,22 +13,22 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import count
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
 
 from inkdigits.errors import InkdigitsError, ServingError
 from inkdigits.serving.access_log import log_as_json, log_event
+from inkdigits.serving.metrics import PLACE, SHARED_FOLDER
 from inkdigits.serving.settings import Settings
 from inkdigits.system.interrupts import raise_on_stop_signals
 
 __all__ = ["serve_with_workers"]
 
-# With it, prometheus_client keeps each process's numbers in files there; it must be set before the import.
-_SHARED_FOLDER = "PROMETHEUS_MULTIPROC_DIR"
 _RESTART_SECONDS = 1.0  # before a worker is replaced, so that one that always dies does not take a core
 _START_SECONDS = 60.0  # in which a worker has to be ready
-_HUNG_SECONDS = 10.0  # without a sign of its event loop
+_HUNG_SECONDS = 7.0  # without a sign of its event loop
 _STOP_SECONDS = 23.0  # in which a worker has to end by itself
 _READY = "ready"
 _CONTEXT = multiprocessing.get_context("spawn")
@@ -41,16 +41,18 @@ class _Worker:
     process: SpawnProcess
     pipe: Connection
     alive: Any  # shared memory: until when, by time.monotonic, it needs no further sign
+    place: int  # of its numbers among those of all workers
 
     @classmethod
-    def started(cls, settings: Settings, listener: socket.socket, all_stop: Any) -> _Worker:
+    def started(cls, settings: Settings, listener: socket.socket, all_stop: Any, place: int) -> _Worker:
+        os.environ[PLACE] = str(place)  # which the process inherits
         ours, theirs = _CONTEXT.Pipe()
         alive = _CONTEXT.RawValue("d", time.monotonic() + _START_SECONDS)
         arguments = (settings, listener, theirs, alive, all_stop)
         process = _CONTEXT.Process(target=_work, args=arguments, name="inkdigits-worker")
         process.start()
         theirs.close()
-        return cls(process, ours, alive)
+        return cls(process, ours, alive, place)
 
     def wait_until_ready(self) -> None:
         """Raise `ServingError` when it ends before, or takes too long."""
@@ -62,6 +64,10 @@ class _Worker:
             report = f"it ended with exit code {self.process.exitcode}"
         if report != _READY:
             raise ServingError(f"a worker cannot start: {report}")
+
+    def is_open(self) -> bool:
+        """Whether it has not been forgotten."""
+        return not self.pipe.closed
 
     def is_hung(self) -> bool:
         return self.process.is_alive() and time.monotonic() > self.alive.value
@@ -75,7 +81,7 @@ def serve_with_workers(settings: Settings, listener: socket.socket, ready: Calla
     """
     log_as_json(settings.log_level)
     with tempfile.TemporaryDirectory(prefix="inkdigits-metrics-") as folder:
-        os.environ[_SHARED_FOLDER] = folder
+        os.environ[SHARED_FOLDER] = folder
         supervisor = _Supervisor(settings, listener)
         try:
             for _ in range(settings.workers):
@@ -103,7 +109,11 @@ class _Supervisor:
     reload: threading.Event = field(default_factory=threading.Event)
 
     def started(self) -> _Worker:
-        return _Worker.started(self.settings, self.listener, self.all_stop)
+        taken = {
+            worker.place for worker in (*self.workers, *(worker for worker, _ in self.leaving)) if worker.is_open()
+        }
+        free = next(place for place in count() if place not in taken)
+        return _Worker.started(self.settings, self.listener, self.all_stop, free)
 
     def run(self) -> None:
         """Replace workers that end or hang, and all of them on SIGHUP, until `KeyboardInterrupt` is raised."""
@@ -137,6 +147,8 @@ class _Supervisor:
             except ServingError as error:
                 log_event("reload_failed", "error", error=str(error))
                 successor.process.kill()
+                successor.process.join()
+                _forget(successor)
                 return
             self.workers[place] = successor
             worker.process.terminate()
@@ -169,7 +181,7 @@ def _forget(worker: _Worker) -> None:
     """Take what only living workers have, such as their memory, out of the metrics."""
     from prometheus_client.multiprocess import mark_process_dead
 
-    mark_process_dead(worker.process.pid)
+    mark_process_dead(worker.place)
 
 
 def _still_running(workers: Iterable[_Worker], until: float) -> Iterator[SpawnProcess]:
@@ -187,12 +199,16 @@ def _work(settings: Settings, listener: socket.socket, pipe: Connection, alive: 
     def report_alive() -> None:
         alive.value = time.monotonic() + _HUNG_SECONDS
 
+    def report_ready() -> None:
+        report_alive()  # it no longer has the time of a start
+        _report_ready(pipe)
+
     # Until the server has its own handlers.
     stop = raise_on_stop_signals()
     # The parent closes its end of the pipe, and sends SIGTERM, when another worker cannot start.
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         try:
-            reports = Reports(lambda: _report_ready(pipe), report_alive, lambda: bool(all_stop.value))
+            reports = Reports(report_ready, report_alive, lambda: bool(all_stop.value))
             serve(settings, listener, reports)
         except InkdigitsError as error:
             pipe.send(str(error))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,14 +13,16 @@ from pydantic import ValidationError
 
 from inkdigits.errors import RequestError
 from inkdigits.serving.json_limits import check_json
-from inkdigits.serving.models import ModelOutputs
+from inkdigits.serving.models import MODEL_VERSION, ModelOutputs, ServedModel
 from inkdigits.serving.responses import json_in_parts
 from inkdigits.serving.schemas import InferRequest, InputTensor, first_error
 
-__all__ = ["INPUT", "OUTPUTS", "ParsedRequest", "encode", "parse"]
+__all__ = ["ParsedRequest", "checked", "encode", "off_loop", "parse", "tensor_metadata"]
 
-INPUT = "images"
-OUTPUTS = ("probabilities", "logits")
+T = TypeVar("T")
+_INPUT = "images"
+_OUTPUTS = ("probabilities", "logits")
+_LARGE = 64 * 2**10  # bytes that take about a millisecond as JSON
 _SIDE = 28
 _UNSUPPORTED = frozenset({"classification", "shared_memory_region"})
 
@@ -44,10 +48,23 @@ def parse(body: bytes, header_length: str | None, max_pictures: int) -> ParsedRe
         request = InferRequest.model_validate_json(body[:length])
     except ValidationError as error:
         raise _bad(first_error(error, "the request")) from error
+    return _parsed(request, body[length:], max_pictures)
+
+
+def checked(values: Mapping[str, Any], binary: bytes, max_pictures: int) -> ParsedRequest:
+    """The request with these fields, and the bytes of its input where it has no `data`. Raises as `parse` does."""
+    try:
+        request = InferRequest.model_validate(values)
+    except ValidationError as error:
+        raise _bad(first_error(error, "the request")) from error
+    return _parsed(request, binary, max_pictures)
+
+
+def _parsed(request: InferRequest, binary: bytes, max_pictures: int) -> ParsedRequest:
     tensor = request.inputs[0]
     if tensor.shape[0] > max_pictures:
-        raise RequestError(413, "too-large", f"{INPUT}: at most {max_pictures:,} pictures in one request")
-    return ParsedRequest(request.id, _pictures(tensor, body[length:]), _outputs(request))
+        raise RequestError(413, "too-large", f"{_INPUT}: at most {max_pictures:,} pictures in one request")
+    return ParsedRequest(request.id, _pictures(tensor, binary), _outputs(request))
 
 
 def _bad(detail: str) -> RequestError:
@@ -70,13 +87,13 @@ def _pictures(tensor: InputTensor, binary: bytes) -> NDArray[np.uint8]:
             raise _bad(f"{len(binary)} bytes after the JSON, but no tensor with binary_data_size")
         return _from_json(tensor.data, tensor.shape)
     if size != expected or len(binary) != expected or "data" in tensor.model_fields_set:
-        raise _bad(f"{INPUT}: expected {expected} bytes of binary data and that binary_data_size, got {len(binary)}")
+        raise _bad(f"{_INPUT}: expected {expected} bytes of binary data and that binary_data_size, got {len(binary)}")
     return np.frombuffer(binary, np.uint8).reshape(tensor.shape)
 
 
 def _from_json(data: list[Any] | None, shape: tuple[int, int, int]) -> NDArray[np.uint8]:
     """`data` may be flat or nested as the shape is."""
-    wrong = _bad(f"{INPUT}: expected {shape[0]} x {_SIDE} x {_SIDE} whole numbers from 0 to 255 as data")
+    wrong = _bad(f"{_INPUT}: expected {shape[0]} x {_SIDE} x {_SIDE} whole numbers from 0 to 255 as data")
     try:
         values = np.array(data)
     except ValueError as error:
@@ -103,7 +120,7 @@ def _outputs(request: InferRequest) -> tuple[tuple[str, bool], ...]:
         (output.name, binary if output.parameters.binary_data is None else output.parameters.binary_data)
         for output in request.outputs or []
     ]
-    return tuple(named or [(name, binary) for name in OUTPUTS])
+    return tuple(named or [(name, binary) for name in _OUTPUTS])
 
 
 def encode(request: ParsedRequest, model: str, outputs: ModelOutputs) -> tuple[bytes, int | None]:
@@ -118,8 +135,24 @@ def encode(request: ParsedRequest, model: str, outputs: ModelOutputs) -> tuple[b
         else:
             tensor["data"] = values.ravel().tolist()
         tensors.append(tensor)
-    response = {"model_name": model, "model_version": "1", "outputs": tensors}
+    response = {"model_name": model, "model_version": MODEL_VERSION, "outputs": tensors}
     if request.id is not None:
         response["id"] = request.id
     head = "".join(json_in_parts(response)).encode()
     return b"".join([head, *chunks]), len(head) if chunks else None
+
+
+async def off_loop(size: int, function: Callable[..., T], *arguments: Any) -> T:
+    """`function(*arguments)`, in a thread where `size` bytes would delay other requests."""
+    return await asyncio.to_thread(function, *arguments) if size > _LARGE else function(*arguments)
+
+
+def tensor_metadata(model: ServedModel) -> dict[str, Any]:
+    """The model's name, version and tensors, as `schemas.ModelMetadata`."""
+    return {
+        "name": model.name,
+        "versions": [MODEL_VERSION],
+        "platform": "onnxruntime_onnx",
+        "inputs": [{"name": _INPUT, "datatype": "UINT8", "shape": [-1, *model.predictor.size]}],
+        "outputs": [{"name": name, "datatype": "FP32", "shape": [-1, 10]} for name in _OUTPUTS],
+    }
