@@ -51,9 +51,7 @@ def test_a_model_file_on_digits_that_are_not_those(
     save_npz(tmp_path / "changed.npz", Splits(None, test_part.take(slice(0, 100))))
     evaluated["source"] = str(tmp_path / "changed.npz")
     (run.path / "evaluation.json").write_text(json.dumps(evaluated))
-    with pytest.raises(
-        RunError, match=r"run was last evaluated on .* any more: add --data mnist, or evaluate it again"
-    ):
+    with pytest.raises(RunError, match=r"run was last evaluated on .* any more: add data mnist, or evaluate it again"):
         compare(str(run.path), "dense")
 
 
