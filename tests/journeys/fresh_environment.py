@@ -11,7 +11,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
 
 from packaging.requirements import Requirement
@@ -26,15 +26,19 @@ def build_wheel(folder: Path) -> Path:
     return wheel
 
 
-def fresh_environment(folder: Path, wheel: Path, extras: Iterable[str] = ()) -> Path:
-    """The folder of programs of a new environment in `folder`: the wheel with `extras`, and their dependencies."""
+def fresh_environment(folder: Path, wheel: Path, extras: Iterable[str] = (), *, source: Path | None = None) -> Path:
+    """The folder of programs of a new environment in `folder`: the wheel with `extras`, and their dependencies.
+
+    These are linked from the environment in `source`, by default from the one that runs the tests.
+    """
+    places = sys.path if source is None else [str(one) for one in source.glob("lib/python*/site-packages")]
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=120)
     (packages,) = folder.glob("lib/python*/site-packages")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(packages)
     (metadata,) = packages.glob("inkdigits-*.dist-info")
     _write_programs(Distribution.at(metadata), folder / "bin")
-    for found in _needed(Distribution.at(metadata), frozenset(extras), {}):
+    for found in _needed(Distribution.at(metadata), frozenset(extras), {}, places):
         _link(found, packages)
     return folder / "bin"
 
@@ -47,8 +51,10 @@ def _write_programs(package: Distribution, folder: Path) -> None:
         program.chmod(0o755)
 
 
-def _needed(package: Distribution, extras: frozenset[str], seen: dict[str, frozenset[str]]) -> Iterator[Distribution]:
-    """Every distribution that `package` with `extras` needs. Raises `PackageNotFoundError` for one that is not here."""
+def _needed(
+    package: Distribution, extras: frozenset[str], seen: dict[str, frozenset[str]], places: list[str]
+) -> Iterator[Distribution]:
+    """Every distribution that `package` with `extras` needs. Raises `PackageNotFoundError` for one not in `places`."""
     for line in package.requires or ():
         requirement = Requirement(line)
         wanted = [
@@ -60,10 +66,16 @@ def _needed(package: Distribution, extras: frozenset[str], seen: dict[str, froze
             continue
         new = name not in seen
         seen[name] = seen.get(name, frozenset()) | more
-        found = package if name == "inkdigits" else distribution(name)
+        found = package if name == "inkdigits" else _found(name, places)
         if new and name != "inkdigits":
             yield found
-        yield from _needed(found, more, seen)
+        yield from _needed(found, more, seen, places)
+
+
+def _found(name: str, places: list[str]) -> Distribution:
+    for found in Distribution.discover(name=name, path=places):
+        return found
+    raise PackageNotFoundError(name)
 
 
 def _link(package: Distribution, packages: Path) -> None:
