@@ -10,10 +10,9 @@ from pathlib import Path
 
 import pytest
 
-_CALL = re.compile(
-    r"""(?P<protocol>UDP|TCP|RAW)[^\n]*?sin6?_port=htons\((?P<port>\d+)\).*?"(?P<address>[0-9a-fA-F.:]+)\""""
-)
-_DNS = 53
+# A socket as `strace -yy` shows it, with the other end where it is connected, and an address among the arguments.
+_SOCKET = re.compile(r" (?P<call>\w+)\(\d+<(?P<protocol>UDP|TCP|RAW)(v6)?:\[(.*?->\[?(?P<end>[0-9a-f.:]+)\]?:\d+)?")
+_ARGUMENT = re.compile(r'sin6?_port=.*?"(?P<address>[0-9a-f.:]+)"')
 # In CI some libraries report nothing, and the process of the tests may have switched them off.
 _NOT_A_USERS = (
     *(
@@ -48,22 +47,26 @@ def traced(script: str, calls: Path) -> str:
 
 
 def foreign_lookups(calls: Path) -> list[str]:
-    """The calls that asked a name server, or connected to another machine.
+    """The calls that connected to another machine, or sent it something, such as a question to a name server.
 
-    A UDP socket that is only connected sends nothing: so a program asks the system for its own address.
+    A UDP socket that is only connected sends nothing: so programs ask the system for their own address.
     """
     own = _own_addresses()
-    found = []
-    for line in calls.read_text().splitlines():
-        call = _CALL.search(line)
-        if call is None:
-            continue
-        address = ipaddress.ip_address(call["address"].removeprefix("::ffff:"))
-        is_here = address.is_loopback or address.is_unspecified or str(address) in own
-        sends = call["protocol"] != "UDP" or " connect(" not in line
-        if int(call["port"]) == _DNS or (sends and not is_here):
-            found.append(line)
-    return found
+    return [line for line in calls.read_text().splitlines() if (other := _other_end(line)) and not _is_here(other, own)]
+
+
+def _other_end(line: str) -> str | None:
+    """The address that a call reaches, if it does."""
+    found = _SOCKET.search(line)
+    if found is None or (found["protocol"] == "UDP" and found["call"] == "connect"):
+        return None
+    argument = _ARGUMENT.search(line)
+    return found["end"] or (argument["address"] if argument else None)
+
+
+def _is_here(other: str, own: set[str]) -> bool:
+    address = ipaddress.ip_address(other.removeprefix("::ffff:"))
+    return address.is_loopback or address.is_unspecified or str(address) in own
 
 
 def _own_addresses() -> set[str]:

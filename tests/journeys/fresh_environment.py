@@ -47,7 +47,8 @@ def _write_programs(package: Distribution, folder: Path) -> None:
     """The wheel's programs, as pip writes them."""
     for entry in package.entry_points.select(group="console_scripts"):
         program = folder / entry.name
-        program.write_text(f"#!{folder / 'python'}\nfrom {entry.module} import {entry.attr}\n{entry.attr}()\n")
+        start = f"from {entry.module} import {entry.attr}\nif __name__ == '__main__':\n    {entry.attr}()\n"
+        program.write_text(f"#!{folder / 'python'}\n{start}")
         program.chmod(0o755)
 
 

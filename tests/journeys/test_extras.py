@@ -41,7 +41,7 @@ COMMANDS = {
     "tensorflow": f"{WITH_KERAS} --backend tensorflow; inkdigits evaluate runs/small --data small.npz",
     "torch": f"{WITH_KERAS} --backend torch; inkdigits evaluate runs/small --data small.npz",
     "exercise": commands("docs/guides/exercise.md", "inkdigits exercise new")
-    + "inkdigits exercise check exercise.ipynb --subset 500 || [ $? = 1 ]",
+    + "inkdigits exercise check exercise.ipynb --subset 2000 || [ $? = 1 ]",
     "batch": commands("docs/guides/scale.md", "batch scans --out results")
     + commands("docs/guides/scale.md", "--review review"),
     "cluster": "inkdigits batch scans --out results --engine ray; inkdigits deploy --model dense --write serve.yaml",
@@ -60,6 +60,8 @@ LEAVES = {
     "batch": ("results/manifest.json", "review/labels.csv"),
     "cluster": ("results/manifest.json", "serve.yaml"),
 }
+# Ray asks the machine's own cloud which one it is, whatever is set: by a link-local address, and Google's by this name.
+CLOUDS = {"cluster": ("169.254.169.254", r"metadata\6google")}
 SOURCES = {"tensorflow": ".venv-tensorflow", "tflite": ".venv-tensorflow", "torch": ".venv-torch"}
 
 
@@ -132,4 +134,4 @@ def test_an_extra_alone_runs_what_the_guides_show(
     if extra in ("pdf", "heic"):
         assert ",digit," in result.stdout
         assert ",7," in result.stdout
-    assert foreign_lookups(calls) == []
+    assert [call for call in foreign_lookups(calls) if not any(place in call for place in CLOUDS.get(extra, ()))] == []

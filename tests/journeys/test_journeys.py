@@ -6,14 +6,18 @@ Each person has a fresh environment with the extras that the guide tells them to
 from __future__ import annotations
 
 import os
+import shlex
+import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from tests.journeys.foreign_lookups import foreign_lookups, traced
 from tests.journeys.fresh_environment import fresh_environment, run
 from tests.test_documentation import ROOT, blocks_of, prepare
 
@@ -46,8 +50,12 @@ def commands(page: str, *containing: str) -> str:
 
 
 def _ok(programs: Path, folder: Path, script: str) -> str:
-    result = run(programs, folder, script)
-    assert result.returncode == 0, f"{script}\n{result.stdout}\n{result.stderr}"
+    """What the script prints; it has to succeed, and to reach no other machine."""
+    with tempfile.TemporaryDirectory() as place:
+        calls = Path(place) / "calls.txt"
+        result = run(programs, folder, traced(script, calls))
+        assert result.returncode == 0, f"{script}\n{result.stdout}\n{result.stderr}"
+        assert foreign_lookups(calls) == []
     return result.stdout
 
 
@@ -114,9 +122,8 @@ def test_an_operator(install: Install, tmp_path: Path) -> None:
         "INKDIGITS_SERVE_PORT": str(port),
         "INKDIGITS_SERVE_QUIET": "1",
     }
-    process = subprocess.Popen(
-        [programs / "inkdigits", "serve"], cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True
-    )
+    command = traced("exec inkdigits serve --workers 2", tmp_path / "calls.txt")
+    process = subprocess.Popen(shlex.split(command), cwd=tmp_path, env=environment, stderr=subprocess.PIPE, text=True)
     try:
         ask = f"curl --silent --fail http://127.0.0.1:{port}"
         for _ in range(120):
@@ -125,7 +132,13 @@ def test_an_operator(install: Install, tmp_path: Path) -> None:
             time.sleep(0.5)
         told = _ok(programs, tmp_path, f"{ask}/v2/health/live; {ask}/v1/read -F picture=@digit.png")
         assert '"string"' in told
+        page = _ok(programs, tmp_path, f"{ask}/")
+        assert 'accept="image/*,.tif,.tiff"' in page  # HEIC and PDF need extras
+        assert "a PDF" not in page
+        time.sleep(12)  # ONNX Runtime looks its collector up some seconds after its first session
     finally:
-        process.terminate()
+        (server,) = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+        os.kill(int(server), signal.SIGTERM)  # a signal for strace would end strace alone
         _, stderr = process.communicate(timeout=60)
     assert process.returncode in (0, 130), stderr
+    assert foreign_lookups(tmp_path / "calls.txt") == []

@@ -91,6 +91,12 @@ def test_what_is_copied_is_there_and_is_sent() -> None:
                 assert f"!{source}" in ignored, source
 
 
+def test_it_reads_what_phones_and_scanners_make() -> None:
+    installed = (ROOT / "requirements" / "serve.txt").read_text()
+    assert re.search(r"^pillow-heif==", installed, re.MULTILINE)
+    assert re.search(r"^pypdfium2==", installed, re.MULTILINE)
+
+
 def test_its_commands_are_ones_that_we_know(compose: dict[str, Any]) -> None:
     from inkdigits.cli import app
 
