@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
 from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 
@@ -93,20 +95,21 @@ def _link(package: Distribution, packages: Path) -> None:
             target.symlink_to(source)
 
 
-def run(programs: Path, folder: Path, script: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+def run(programs: Path, folder: Path, script: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
     """Run a Bash script in `folder` with the environment's programs before all others, as a user's shell has them."""
     unwanted = ("PYTHONPATH", "KERAS_BACKEND", "VIRTUAL_ENV")
     inherited = {name: value for name, value in os.environ.items() if name not in unwanted}
     path = os.pathsep.join([str(programs), "/usr/bin", "/bin"])
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        env={**inherited, "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    command = ["bash", "-euo", "pipefail", "-c", script]
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    environment = {**inherited, "PATH": path}
+    with subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **streams) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # and what it has started
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
 
 __all__ = ["PackageNotFoundError", "build_wheel", "fresh_environment", "run"]
