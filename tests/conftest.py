@@ -16,6 +16,7 @@ import pytest
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.datasets.mnist import load_test, load_train
 from inkdigits.datasets.npz import save_npz
+from inkdigits.system.cores import usable_cores
 from inkdigits.training.backend import Backend, choose_backend, start_keras
 
 # Before any test module imports Keras: the backend cannot be changed after.
@@ -39,8 +40,18 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return None if any(f"mark.{mark}" in file.read_text() for file in files) else True
 
 
-# Files with few long tests: begun last, one process would run them while the others have nothing left.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """One process more than cores: where one waits for a server or a deadline, the others compute."""
+    return usable_cores() + 1
+
+
+# Files with few long tests, or long waits: begun last, one process would run them while the others have nothing left.
 LONG_FILES = {
+    "test_supervisor.py",
+    "test_server_process.py",
+    "test_file_decoder.py",
+    "test_connections.py",
     "test_grade.py",
     "test_catalogue.py",
     "test_resume_after_kill.py",

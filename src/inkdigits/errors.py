@@ -1,7 +1,7 @@
 """All errors that inkdigits raises on purpose.
 
 Each message names what was wrong, what was expected, what was found and what to do next. The command line prints it as
-one line on stderr and exits with code 2.
+one line on stderr and exits with code 2. Options in it have the command line's names; `str` gives them Python's.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import errno
 import importlib.util
 from collections.abc import Mapping
 from pathlib import Path
+
+from inkdigits.option_names import python_names
 
 __all__ = [
     "BatchError",
@@ -38,6 +40,14 @@ __all__ = [
 
 class InkdigitsError(Exception):
     """The base class of all errors that inkdigits raises on purpose."""
+
+    @property
+    def message(self) -> str:
+        """The message with the command line's names of options."""
+        return super().__str__()
+
+    def __str__(self) -> str:
+        return python_names(self.message)
 
 
 class DataError(InkdigitsError):
@@ -105,6 +115,9 @@ class RequestError(InkdigitsError):
     ) -> None:
         super().__init__(detail)
         self.status, self.kind, self.retry_after, self.headers = status, kind, retry_after, dict(headers or {})
+
+    def __str__(self) -> str:
+        return self.message  # what it advises is for whoever starts the server
 
 
 class RemoteModelError(InkdigitsError):

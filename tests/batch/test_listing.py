@@ -30,5 +30,5 @@ def test_a_table_is_divided_among_parts(scans: Path, tmp_path: Path) -> None:
 
 def test_a_damaged_listing_is_named(results: Path, tmp_path: Path) -> None:
     (tmp_path / LISTING).write_text("no table")
-    with pytest.raises(BatchError, match=f"{tmp_path}/{LISTING}: damaged: .*start again with another --out"):
+    with pytest.raises(BatchError, match=f"{tmp_path}/{LISTING}: damaged: .*start again with another out"):
         list(read_parts(open_storage(str(tmp_path))))

@@ -72,5 +72,5 @@ def test_a_damaged_one_is_named_with_its_field(results: Path, tmp_path: Path, ch
     content = json.loads((results / MANIFEST).read_text())
     damaged = 5 if change is None else {**content, **change}
     (tmp_path / MANIFEST).write_text(json.dumps(damaged))
-    with pytest.raises(BatchError, match=f"{tmp_path}/{MANIFEST}: {needle}.*: start again with another --out"):
+    with pytest.raises(BatchError, match=f"{tmp_path}/{MANIFEST}: {needle}.*: start again with another out"):
         read_manifest(open_storage(str(tmp_path)))

@@ -59,9 +59,9 @@ KINDS = ["some-images-idx3-ubyte", "keras.npz", "one.npz", "kaggle.csv", "plain.
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_arrays_as_kaggle_wants_them(
-    kind: str, cli: Cli, digits: LabelledDigits, expected: list[int], tmp_path: Path
+    kind: str, main_here: Cli, digits: LabelledDigits, expected: list[int], tmp_path: Path
 ) -> None:
-    result = cli("classify", _write(kind, digits, tmp_path), "--csv")
+    result = main_here("classify", _write(kind, digits, tmp_path), "--csv")
     assert result.returncode == 0, result.stderr
     rows = list(csv.reader(io.StringIO(result.stdout)))
     assert rows == [["ImageId", "Label"], *([str(i), str(label)] for i, label in enumerate(expected, start=1))]
@@ -79,18 +79,18 @@ def test_a_folder_as_json(cli: Cli, digits: LabelledDigits, tmp_path: Path) -> N
     assert all(row["probabilities"][row["label"]] == row["probability"] for row in rows)
 
 
-def test_one_picture_as_a_table(cli: Cli, digits: LabelledDigits, expected: list[int], tmp_path: Path) -> None:
+def test_one_picture_as_a_table(main_here: Cli, digits: LabelledDigits, expected: list[int], tmp_path: Path) -> None:
     Image.fromarray(digits.images[0]).save(tmp_path / "digit.png")
-    head, row = cli("classify", tmp_path / "digit.png").stdout.splitlines()
+    head, row = main_here("classify", tmp_path / "digit.png").stdout.splitlines()
     assert head.split() == ["picture", "label", *(f"p{digit}" for digit in range(10))]
     assert row.split()[:2] == [str(tmp_path / "digit.png"), str(expected[0])]
 
 
 def test_black_on_white_is_refused_and_inverted(
-    cli: Cli, digits: LabelledDigits, expected: list[int], tmp_path: Path
+    main_here: Cli, digits: LabelledDigits, expected: list[int], tmp_path: Path
 ) -> None:
     Image.fromarray(255 - digits.images[0]).save(tmp_path / "white.png")
-    refused = cli("classify", tmp_path / "white.png")
+    refused = main_here("classify", tmp_path / "white.png")
     assert (refused.returncode, refused.stdout) == (2, "")
     told = (
         "its border is light, expected white ink on black: use --invert for black ink on white, or inkdigits read, "
@@ -98,17 +98,17 @@ def test_black_on_white_is_refused_and_inverted(
     )
     said = f"inkdigits: {tmp_path / 'white.png'}: {told}\n"
     assert refused.stderr == said
-    inverted = json.loads(cli("classify", tmp_path / "white.png", "--invert", "--json").stdout)
+    inverted = json.loads(main_here("classify", tmp_path / "white.png", "--invert", "--json").stdout)
     assert inverted[0]["label"] == expected[0]
     np.savez(tmp_path / "white.npz", 255 - digits.images)
-    assert "use --invert for black ink on white" in cli("classify", tmp_path / "white.npz").stderr
+    assert "use --invert for black ink on white" in main_here("classify", tmp_path / "white.npz").stderr
 
 
-def test_a_larger_picture_is_normalized_whatever_its_ink(cli: Cli, tmp_path: Path) -> None:
+def test_a_larger_picture_is_normalized_whatever_its_ink(main_here: Cli, tmp_path: Path) -> None:
     page = np.full((90, 60), 250, np.uint8)
     page[10:80, 27:34] = 20
     Image.fromarray(page).save(tmp_path / "one.png")
-    result = cli("classify", tmp_path / "one.png", "--json")
+    result = main_here("classify", tmp_path / "one.png", "--json")
     assert json.loads(result.stdout)[0]["label"] == 1
     assert result.stderr == (
         "inkdigits: warning: the picture is not 28x28: it was fitted into 28x28 as one digit; inkdigits read finds the "
@@ -127,16 +127,16 @@ def test_invert_holds_for_a_larger_picture_too(tmp_path: Path) -> None:
     assert not np.array_equal(load_pictures(tmp_path / "glare.png").images, expected)
 
 
-def test_no_pictures_no_answers(cli: Cli, tmp_path: Path) -> None:
+def test_no_pictures_no_answers(main_here: Cli, tmp_path: Path) -> None:
     np.savez(tmp_path / "none.npz", np.empty((0, 28, 28), np.uint8))
-    assert cli("classify", tmp_path / "none.npz", "--csv").stdout == "ImageId,Label\n"
-    assert json.loads(cli("classify", tmp_path / "none.npz", "--json").stdout) == []
+    assert main_here("classify", tmp_path / "none.npz", "--csv").stdout == "ImageId,Label\n"
+    assert json.loads(main_here("classify", tmp_path / "none.npz", "--json").stdout) == []
     (tmp_path / "none.csv").write_text(",".join(f"pixel{i}" for i in range(784)) + "\n")
-    result = cli("classify", tmp_path / "none.csv", "--csv")
+    result = main_here("classify", tmp_path / "none.csv", "--csv")
     assert (result.returncode, result.stdout, result.stderr) == (0, "ImageId,Label\n", "")
 
 
-def test_bad_input_is_one_line(cli: Cli, tmp_path: Path, digits: LabelledDigits) -> None:
+def test_bad_input_is_one_line(main_here: Cli, tmp_path: Path, digits: LabelledDigits) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.onnx").write_text("no model")
     (tmp_path / "short.csv").write_text("1,2,3\n")
@@ -153,7 +153,7 @@ def test_bad_input_is_one_line(cli: Cli, tmp_path: Path, digits: LabelledDigits)
         ([tmp_path / "digit.png", "--csv", "--json"], "choose one of them"),
     ]
     for arguments, message in cases:
-        result = cli("classify", *arguments)
+        result = main_here("classify", *arguments)
         assert result.returncode == 2, arguments
         assert result.stdout == ""
         assert message in result.stderr
@@ -161,13 +161,13 @@ def test_bad_input_is_one_line(cli: Cli, tmp_path: Path, digits: LabelledDigits)
 
 
 def test_several_sources_are_read_in_their_order(
-    cli: Cli, digits: LabelledDigits, expected: list[int], tmp_path: Path
+    main_here: Cli, digits: LabelledDigits, expected: list[int], tmp_path: Path
 ) -> None:
     for name, row in (("b", 0), ("a", 1)):
         Image.fromarray(digits.images[row]).save(tmp_path / f"{name}.png")
     np.savez(tmp_path / "rest.npz", digits.images[2:])
     sources = [tmp_path / "b.png", tmp_path / "a.png", tmp_path / "rest.npz"]
-    rows = json.loads(cli("classify", *sources, "--json").stdout)
+    rows = json.loads(main_here("classify", *sources, "--json").stdout)
 
     assert [row["label"] for row in rows] == expected
     assert [row["picture"] for row in rows[:4]] == [
@@ -175,6 +175,6 @@ def test_several_sources_are_read_in_their_order(
         f"{sources[2]}:0",
         f"{sources[2]}:1",
     ]
-    refused = cli("classify", *sources, tmp_path / "none.png")
+    refused = main_here("classify", *sources, tmp_path / "none.png")
     assert (refused.returncode, refused.stdout) == (2, "")
     assert "none.png: no such file or folder" in refused.stderr

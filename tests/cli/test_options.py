@@ -26,7 +26,7 @@ def test_regions() -> None:
 
 def test_hyperparameters() -> None:
     assert parsed_hyperparameters(["epochs=3", "note=a=b"]) == {"epochs": "3", "note": "a=b"}
-    with pytest.raises(RecipeError, match="--set epochs: expected NAME=VALUE"):
+    with pytest.raises(RecipeError, match="hyperparameters epochs: expected NAME=VALUE"):
         parsed_hyperparameters(["epochs"])
 
 

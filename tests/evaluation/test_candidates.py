@@ -32,13 +32,13 @@ def test_a_model_file_is_run_on_the_digits_that_the_others_were_evaluated_on(
 
 
 def test_runs_evaluated_on_other_digits_are_not_comparable(
-    make_run: MakeRun, test_part: LabelledDigits, cli: Cli, tmp_path: Path
+    make_run: MakeRun, test_part: LabelledDigits, main_here: Cli, tmp_path: Path
 ) -> None:
     one = make_run("one")
     other = make_run("other", digits=test_part.take(slice(0, 300), "fewer"))
     with pytest.raises(RunError, match=r"not comparable: .* was last evaluated on .*, .* on fewer"):
         compare(str(one.path), str(other.path))
-    result = cli("compare", one.path, other.path)
+    result = main_here("compare", one.path, other.path)
     assert (result.returncode, result.stdout) == (2, "")
     assert len(result.stderr.strip().splitlines()) == 1
 
@@ -51,9 +51,7 @@ def test_a_model_file_on_digits_that_are_not_those(
     save_npz(tmp_path / "changed.npz", Splits(None, test_part.take(slice(0, 100))))
     evaluated["source"] = str(tmp_path / "changed.npz")
     (run.path / "evaluation.json").write_text(json.dumps(evaluated))
-    with pytest.raises(
-        RunError, match=r"run was last evaluated on .* any more: add --data mnist, or evaluate it again"
-    ):
+    with pytest.raises(RunError, match=r"run was last evaluated on .* any more: add data mnist, or evaluate it again"):
         compare(str(run.path), "dense")
 
 

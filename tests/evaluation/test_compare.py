@@ -117,8 +117,8 @@ def test_stored_predictions_are_compared_without_keras(make_run: MakeRun) -> Non
 @pytest.mark.parametrize(
     ("arguments", "needle"), [(["cnn"], "needs two or more"), (["cnn", "gone"], "gone: no such run")]
 )
-def test_wrong_use_is_one_line(cli: Cli, arguments: list[str], needle: str) -> None:
-    result = cli("compare", *arguments)
+def test_wrong_use_is_one_line(main_here: Cli, arguments: list[str], needle: str) -> None:
+    result = main_here("compare", *arguments)
     assert result.returncode == 2
     assert needle in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1

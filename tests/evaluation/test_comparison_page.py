@@ -9,10 +9,12 @@ from tests.conftest import Cli
 from tests.evaluation.conftest import MakeRun
 
 
-def test_the_page_shows_every_picture_that_is_read_differently(make_run: MakeRun, cli: Cli, tmp_path: Path) -> None:
+def test_the_page_shows_every_picture_that_is_read_differently(
+    make_run: MakeRun, main_here: Cli, tmp_path: Path
+) -> None:
     one, other = make_run("one", wrong=9, seed=1), make_run("other", wrong=12, seed=2)
-    result = cli("compare", one.path, other.path, "--html", tmp_path / "page.html", "--json")
-    again = cli("compare", one.path, other.path, "--html", tmp_path / "page.html")
+    result = main_here("compare", one.path, other.path, "--html", tmp_path / "page.html", "--json")
+    again = main_here("compare", one.path, other.path, "--html", tmp_path / "page.html")
     assert (again.returncode, again.stdout) == (2, "")
     assert "page.html: exists already: choose another --html" in again.stderr
     assert result.returncode == 0, result.stderr

@@ -31,8 +31,8 @@ def digit(test_part: LabelledDigits, tmp_path: Path) -> Path:
     return tmp_path / "seven.png"
 
 
-def test_a_run_is_explained_with_gradient_and_neighbours(cli: Cli, run: Run, digit: Path, tmp_path: Path) -> None:
-    result = cli("explain", run.path, digit, "--neighbours", 2, "--out", tmp_path / "why.png", "--json")
+def test_a_run_is_explained_with_gradient_and_neighbours(main_here: Cli, run: Run, digit: Path, tmp_path: Path) -> None:
+    result = main_here("explain", run.path, digit, "--neighbours", 2, "--out", tmp_path / "why.png", "--json")
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
     assert np.shape(told["gradient"]) == np.shape(told["occlusion"]) == (28, 28)
@@ -75,9 +75,9 @@ def test_ink_of_the_digit_speaks_for_it(test_part: LabelledDigits) -> None:
         (["cnn", "PICTURE", "--index", "1"], "holds 1 picture, --index 0 to 0, got --index 1"),
     ],
 )
-def test_wrong_use_is_one_line(cli: Cli, digit: Path, arguments: list[str], needle: str, tmp_path: Path) -> None:
+def test_wrong_use_is_one_line(main_here: Cli, digit: Path, arguments: list[str], needle: str, tmp_path: Path) -> None:
     given = [str(digit) if argument == "PICTURE" else argument for argument in arguments]
-    result = cli("explain", *given, "--out", tmp_path / "why.png")
+    result = main_here("explain", *given, "--out", tmp_path / "why.png")
     assert result.returncode == 2
     assert needle in result.stderr
     assert len(result.stderr.strip().splitlines()) == 1
@@ -90,16 +90,16 @@ def test_a_label_that_is_no_digit(test_part: LabelledDigits) -> None:
 
 
 def test_the_picture_of_a_folder_is_named_and_no_file_is_replaced(
-    cli: Cli, digit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    main_here: Cli, digit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "scans").mkdir()
     for name in ("a.png", "b.png"):
         (tmp_path / "scans" / name).write_bytes(digit.read_bytes())
     (tmp_path / "explained.png").write_text("mine")
-    result = cli("explain", "cnn", "scans")
+    result = main_here("explain", "cnn", "scans")
     assert result.stderr == "picture 0 of 2 in scans, counted from 0: scans/a.png (--index chooses another)\n"
     assert "explained-2.png: what speaks for" in result.stdout
     assert (tmp_path / "explained.png").read_text() == "mine"
     for name, told in (("explained.png", "exists already: choose another --out"), ("x.jpg", "ends in .png")):
-        assert told in cli("explain", "cnn", "scans", "--out", name).stderr
+        assert told in main_here("explain", "cnn", "scans", "--out", name).stderr

@@ -120,18 +120,20 @@ def test_digits_that_changed_since_make_no_report(make_run: MakeRun) -> None:
         write_report(run, "mnist", Predictor.load("dense"))
 
 
-def test_evaluate_writes_the_report_and_says_where(cli: Cli, small_npz: Path, tmp_path: Path) -> None:
+def test_evaluate_writes_the_report_and_says_where(main_here: Cli, small_npz: Path, tmp_path: Path) -> None:
     run = tmp_path / "run"
-    assert cli("train", "convnet", "--data", small_npz, "--epochs", 1, "--out", run).returncode == 0
-    result = cli("evaluate", run, "--data", small_npz)
+    smoothed = ("--set", "label_smoothing=0.1")
+    assert main_here("train", "convnet", "--data", small_npz, "--epochs", 1, *smoothed, "--out", run).returncode == 0
+    result = main_here("evaluate", run, "--data", small_npz)
     assert result.returncode == 0, result.stderr
     assert f"report: {run / 'report.html'}" in result.stdout
     assert result.stderr.count("warning") == 0
     # One epoch is a lone dot; the loss along its steps is a line.
     assert "training, by steps" in (run / "report.html").read_text()
+    assert "towards targets that are smoothed by 0.1, whose loss is never zero" in (run / "report.html").read_text()
     assert (run / "report.md").read_text().startswith("# convnet, evaluated on")
     assert "the gradient for" not in (run / "report.html").read_text()
-    result = cli("evaluate", run, "--data", small_npz, "--explain")
+    result = main_here("evaluate", run, "--data", small_npz, "--explain")
     assert result.returncode == 0, result.stderr
     page = (run / "report.html").read_text()
     shown = min(24, int(re.search(r"most confident \d+ of (\d+) mistakes", page)[1]))  # type: ignore[index]

@@ -124,8 +124,10 @@ def test_opening_the_test_split_is_written_into_a_runs_record(make_run: MakeRun,
     assert len(open_run(run.path).test_openings) == before + 1 == report.test_openings
 
 
-def test_the_command(cli: Cli, tmp_path: Path, small_npz: Path) -> None:
-    result = cli("robustness", "cnn", "--data", small_npz, "--sample", 20, "--json", "--html", tmp_path / "report.html")
+def test_the_command(main_here: Cli, tmp_path: Path, small_npz: Path) -> None:
+    result = main_here(
+        "robustness", "cnn", "--data", small_npz, "--sample", 20, "--json", "--html", tmp_path / "report.html"
+    )
     assert result.returncode == 0, result.stderr
     report = json.loads(result.stdout)
     assert report["model"] == "cnn"
@@ -135,7 +137,7 @@ def test_the_command(cli: Cli, tmp_path: Path, small_npz: Path) -> None:
     assert (tmp_path / "report.html").is_file()
     assert "non-digits: 26 families" in result.stderr
 
-    table = cli("robustness", "dense", "--data", small_npz, "--sample", 10, "--quiet")
+    table = main_here("robustness", "dense", "--data", small_npz, "--sample", 10, "--quiet")
     assert table.returncode == 0, table.stderr
     assert table.stderr == ""
     for word in ("trained-on", "held-out", "motion_blur", "rotation, degrees", "crossed", "letters_of_held_out_fonts"):
@@ -145,8 +147,8 @@ def test_the_command(cli: Cli, tmp_path: Path, small_npz: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"), [(("nothing.onnx",), "no such model file"), (("cnn", "--data", "x"), "no such file")]
 )
-def test_wrong_use_is_one_line(cli: Cli, arguments: tuple[str, ...], message: str) -> None:
-    result = cli("robustness", *arguments)
+def test_wrong_use_is_one_line(main_here: Cli, arguments: tuple[str, ...], message: str) -> None:
+    result = main_here("robustness", *arguments)
 
     assert result.returncode == 2
     assert message in result.stderr.splitlines()[-1]

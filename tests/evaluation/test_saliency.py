@@ -76,6 +76,6 @@ def test_a_run_whose_data_are_gone(run: Run, test_part: LabelledDigits, small_np
     config = json.loads((copy / "config.json").read_text())
     config["data"]["sha256"] = "0" * 64
     (copy / "config.json").write_text(json.dumps(config))
-    with pytest.raises(RunError, match="use --neighbours 0"):
+    with pytest.raises(RunError, match="use neighbours 0"):
         explain(copy, test_part.images[0])
     assert explain(copy, test_part.images[0], neighbours=0).gradient is not None

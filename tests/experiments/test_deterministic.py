@@ -27,5 +27,5 @@ def test_deterministic_training_that_needs_xla_is_refused_in_one_line(
     if not refused:
         module._check_deterministic(backend)
         return
-    with pytest.raises(RecipeError, match=r"^TensorFlow trains channels_first only with XLA.*--backend jax$"):
+    with pytest.raises(RecipeError, match=r"^TensorFlow trains channels_first only with XLA.*backend jax$"):
         module._check_deterministic(backend)

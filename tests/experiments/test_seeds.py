@@ -79,7 +79,7 @@ def test_finished_seeds_are_not_trained_again_and_more_can_be_added(small_npz: P
 
 def test_another_recipe_does_not_mix_in(small_npz: Path, tmp_path: Path) -> None:
     _train(tmp_path / "seeds", small_npz, 1)
-    with pytest.raises(RunError, match=r"other hyperparameters \(.*\): choose another --out"):
+    with pytest.raises(RunError, match=r"other hyperparameters \(.*\): choose another out"):
         _train(tmp_path / "seeds", small_npz, 1, learning_rate=0.01)
     other = Backend("torch" if choose_backend() != "torch" else "jax")
     with pytest.raises(RunError, match=rf"seed-000: .* \(backend: \w+ there, {other.name} asked for\): choose"):

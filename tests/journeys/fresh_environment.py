@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
-from importlib.metadata import Distribution, PackageNotFoundError, distribution
+from importlib.metadata import Distribution, PackageNotFoundError
 from pathlib import Path
+from typing import Any
 
 from packaging.requirements import Requirement
 
@@ -26,15 +28,19 @@ def build_wheel(folder: Path) -> Path:
     return wheel
 
 
-def fresh_environment(folder: Path, wheel: Path, extras: Iterable[str] = ()) -> Path:
-    """The folder of programs of a new environment in `folder`: the wheel with `extras`, and their dependencies."""
+def fresh_environment(folder: Path, wheel: Path, extras: Iterable[str] = (), *, source: Path | None = None) -> Path:
+    """The folder of programs of a new environment in `folder`: the wheel with `extras`, and their dependencies.
+
+    These are linked from the environment in `source`, by default from the one that runs the tests.
+    """
+    places = sys.path if source is None else [str(one) for one in source.glob("lib/python*/site-packages")]
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(folder)], check=True, timeout=120)
     (packages,) = folder.glob("lib/python*/site-packages")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(packages)
     (metadata,) = packages.glob("inkdigits-*.dist-info")
     _write_programs(Distribution.at(metadata), folder / "bin")
-    for found in _needed(Distribution.at(metadata), frozenset(extras), {}):
+    for found in _needed(Distribution.at(metadata), frozenset(extras), {}, places):
         _link(found, packages)
     return folder / "bin"
 
@@ -43,12 +49,15 @@ def _write_programs(package: Distribution, folder: Path) -> None:
     """The wheel's programs, as pip writes them."""
     for entry in package.entry_points.select(group="console_scripts"):
         program = folder / entry.name
-        program.write_text(f"#!{folder / 'python'}\nfrom {entry.module} import {entry.attr}\n{entry.attr}()\n")
+        start = f"from {entry.module} import {entry.attr}\nif __name__ == '__main__':\n    {entry.attr}()\n"
+        program.write_text(f"#!{folder / 'python'}\n{start}")
         program.chmod(0o755)
 
 
-def _needed(package: Distribution, extras: frozenset[str], seen: dict[str, frozenset[str]]) -> Iterator[Distribution]:
-    """Every distribution that `package` with `extras` needs. Raises `PackageNotFoundError` for one that is not here."""
+def _needed(
+    package: Distribution, extras: frozenset[str], seen: dict[str, frozenset[str]], places: list[str]
+) -> Iterator[Distribution]:
+    """Every distribution that `package` with `extras` needs. Raises `PackageNotFoundError` for one not in `places`."""
     for line in package.requires or ():
         requirement = Requirement(line)
         wanted = [
@@ -60,10 +69,16 @@ def _needed(package: Distribution, extras: frozenset[str], seen: dict[str, froze
             continue
         new = name not in seen
         seen[name] = seen.get(name, frozenset()) | more
-        found = package if name == "inkdigits" else distribution(name)
+        found = package if name == "inkdigits" else _found(name, places)
         if new and name != "inkdigits":
             yield found
-        yield from _needed(found, more, seen)
+        yield from _needed(found, more, seen, places)
+
+
+def _found(name: str, places: list[str]) -> Distribution:
+    for found in Distribution.discover(name=name, path=places):
+        return found
+    raise PackageNotFoundError(name)
 
 
 def _link(package: Distribution, packages: Path) -> None:
@@ -80,20 +95,21 @@ def _link(package: Distribution, packages: Path) -> None:
             target.symlink_to(source)
 
 
-def run(programs: Path, folder: Path, script: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+def run(programs: Path, folder: Path, script: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
     """Run a Bash script in `folder` with the environment's programs before all others, as a user's shell has them."""
     unwanted = ("PYTHONPATH", "KERAS_BACKEND", "VIRTUAL_ENV")
     inherited = {name: value for name, value in os.environ.items() if name not in unwanted}
     path = os.pathsep.join([str(programs), "/usr/bin", "/bin"])
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script],
-        cwd=folder,
-        env={**inherited, "PATH": path},
-        capture_output=True,
-        text=True,
-        timeout=timeout,
-        check=False,
-    )
+    command = ["bash", "-euo", "pipefail", "-c", script]
+    streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    environment = {**inherited, "PATH": path}
+    with subprocess.Popen(command, cwd=folder, env=environment, start_new_session=True, **streams) as process:
+        try:
+            stdout, stderr = process.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)  # and what it has started
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
 
 
 __all__ = ["PackageNotFoundError", "build_wheel", "fresh_environment", "run"]

@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import kubernetes_validate
 import pytest
 import yaml
 from typer.main import get_command
@@ -39,6 +40,15 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
         check=False,
     )
     assert (result.returncode, [line for line in result.stderr.splitlines() if "inkdigits.service" in line]) == (0, [])
+
+
+def test_kubernetes_knows_every_field_of_the_manifest() -> None:
+    deployment, service = yaml.safe_load_all(_block("yaml"))
+    for document in (deployment, service):
+        kubernetes_validate.validate(document, kubernetes_validate.latest_version(), strict=True)
+    deployment["spec"]["template"]["spec"]["containers"][0]["livenesProbe"] = {}
+    with pytest.raises(kubernetes_validate.ValidationError, match="livenesProbe"):
+        kubernetes_validate.validate(deployment, kubernetes_validate.latest_version(), strict=True)
 
 
 def test_the_manifest_gives_no_rights_and_has_probes() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +15,8 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
-from tests.serving.server import serving
-
 ROOT = Path(__file__).parents[2]
+PINNED = re.compile(r"[^@:]+:[^@:]+@sha256:[0-9a-f]{64}")
 
 
 def _instructions() -> list[tuple[str, str]]:
@@ -45,8 +45,7 @@ def test_it_runs_as_nobody_in_particular() -> None:
     assert _values("USER") == ["10001:10001"]
     (argument,) = _values("ARG")
     name, base = argument.split("=")
-    assert ":" in base
-    assert "latest" not in base
+    assert PINNED.fullmatch(base)
     assert all(used.startswith(f"${{{name}}}") for used in _values("FROM"))
     assert _values("HEALTHCHECK")
 
@@ -54,19 +53,32 @@ def test_it_runs_as_nobody_in_particular() -> None:
 def test_images_of_others_are_named_by_their_digests(compose: dict[str, Any]) -> None:
     named = [service["image"] for service in compose["services"].values() if "image" in service]
     assert named
-    assert all(re.fullmatch(r"[^@:]+:[^@:]+@sha256:[0-9a-f]{64}", image) for image in named)
+    assert all(PINNED.fullmatch(image) for image in named)
 
 
-def test_the_health_check_asks_the_port_that_is_served() -> None:
-    """By its command, against a server on the port of the same variable."""
+@pytest.mark.parametrize("typed", [True, False])
+def test_the_health_check_asks_the_port_that_is_served(typed: bool) -> None:
+    """The port of `--port` where it is typed in the command, else that of the variable."""
     (check,) = _values("HEALTHCHECK")
-    command = yaml.safe_load(check.partition("CMD")[2])
-    assert command[0] == "python"
-    with serving("--model", "dense", "--quiet") as server:
-        environment = {**os.environ, "INKDIGITS_SERVE_PORT": str(server.port)}
-        ask = [sys.executable, *command[1:]]
-        assert subprocess.run(ask, env=environment, check=False).returncode == 0
-        server.stop()
+    assert yaml.safe_load(check.partition("CMD")[2]) == ["python", "/health_check.py"]
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = str(free.getsockname()[1])
+    arguments, variable = (["--port", port], "9") if typed else ([], port)
+    environment = {**os.environ, "INKDIGITS_SERVE_PORT": variable}
+    command = [sys.executable, "-m", "inkdigits", "serve", "--model", "dense", "--host", "127.0.0.1", *arguments]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, env=environment) as server:
+        try:
+            ask = [sys.executable, str(ROOT / "containers" / "health_check.py"), str(server.pid)]
+            assert server.stderr is not None
+            while "inkdigits serves" not in (line := server.stderr.readline()):
+                assert line, "the server ended"
+            assert subprocess.run(ask, env=environment, check=False).returncode == 0
+            # A process without a port of its own is asked at the variable's.
+            assert (subprocess.run([*ask[:2], str(os.getpid())], env=environment, check=False).returncode == 0) != typed
+        finally:
+            server.terminate()
+            server.communicate(timeout=60)
         assert subprocess.run(ask, env=environment, capture_output=True, check=False).returncode != 0
 
 
@@ -77,6 +89,12 @@ def test_what_is_copied_is_there_and_is_sent() -> None:
             for source in value.split()[:-1]:
                 assert (ROOT / source).exists(), source
                 assert f"!{source}" in ignored, source
+
+
+def test_it_reads_what_phones_and_scanners_make() -> None:
+    installed = (ROOT / "requirements" / "serve.txt").read_text()
+    assert re.search(r"^pillow-heif==", installed, re.MULTILINE)
+    assert re.search(r"^pypdfium2==", installed, re.MULTILINE)
 
 
 def test_its_commands_are_ones_that_we_know(compose: dict[str, Any]) -> None:

@@ -16,6 +16,8 @@ def test_the_page_and_its_parts_come_from_here(served: Served) -> None:
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert b"//" not in page.body.replace(b"<!doctype html>", b"")
     assert served.get("/", **{"If-None-Match": page.headers["etag"]}).status == 304
+    assert b"image/*,.heic,.pdf," in page.body  # an install without them: tests/journeys
+    assert b"a PDF" in page.body
     assert served.get("/docs").status == 200
     assert served.get("/favicon.ico").headers["content-type"] == "image/svg+xml"
 

@@ -64,9 +64,9 @@ def test_what_is_in_the_way_is_named(tmp_path: Path) -> None:
         make_folder(tmp_path / "file")
     with pytest.raises(OutputError, match=r"cannot write .*file: a part of that path is a file"):
         write_text(tmp_path / "file" / "a.txt", "x")
-    with pytest.raises(OutputError, match="file: exists already: choose another --out"):
+    with pytest.raises(OutputError, match="file: exists already: choose another out"):
         check_new(tmp_path / "file", "--out")
-    with pytest.raises(OutputError, match=r"--out .*a\.gif: expected a name that ends in \.png or \.svg"):
+    with pytest.raises(OutputError, match=r"out .*a\.gif: expected a name that ends in \.png or \.svg"):
         check_new(tmp_path / "a.gif", "--out", ".png", ".svg")
     check_new(tmp_path / "a.PNG", "--out", ".png")
     check_new(None, "--out", ".png")

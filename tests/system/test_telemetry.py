@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from inkdigits.system.telemetry import disable_telemetry
+from inkdigits.system.telemetry import disable_telemetry, without_openvino_telemetry
 
 # ONNX Runtime looks up its collector some seconds after its first session (measured: within 12).
 _CLASSIFY_AND_STAY = """
@@ -56,3 +56,18 @@ def test_a_variable_that_the_user_set_stays(monkeypatch: pytest.MonkeyPatch) -> 
     disable_telemetry("onnxruntime")
     assert os.environ["ORT_DISABLE_TELEMETRY"] == "0"
     assert "ORT_TELEMETRY_DISABLED" not in os.environ
+
+
+@pytest.mark.parametrize("agreed", [False, True])
+def test_openvino_finds_its_telemetry_only_where_the_user_agreed(
+    agreed: bool, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for name in [name for name in sys.modules if name.partition(".")[0] in ("openvino", "openvino_telemetry")]:
+        monkeypatch.delitem(sys.modules, name)
+    (tmp_path / "intel").mkdir()
+    (tmp_path / "intel" / "openvino_telemetry").write_text("1" if agreed else "0")
+    with without_openvino_telemetry():
+        hidden = sys.modules.get("openvino_telemetry", "") is None
+    assert hidden != agreed
+    assert "openvino_telemetry" not in sys.modules

@@ -38,10 +38,10 @@ def mirrored(small: Splits, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_added_digits_are_learnt_and_both_accuracies_printed(
-    begun: Run, mirrored: Path, tmp_path: Path, cli: Cli
+    begun: Run, mirrored: Path, tmp_path: Path, main_here: Cli
 ) -> None:
     out = tmp_path / "run"
-    done = cli(
+    done = main_here(
         "train", "dense", "--data", begun.config.data.source, "--start-from", begun.path, "--add-data", mirrored,
         "--epochs", "8", "--out", out, "--quiet",
     )  # fmt: skip

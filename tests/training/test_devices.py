@@ -145,7 +145,7 @@ def test_an_epoch_has_the_steps_of_what_is_fed() -> None:
 
 
 def test_the_refusal_names_batch_sizes_that_work() -> None:
-    with pytest.raises(RecipeError, match=r"--batch-size 126 or 129$"):
+    with pytest.raises(RecipeError, match=r"'batch_size': 126\} or 129$"):
         Devices(3).check_batches(Recipe(batch_size=128))
-    with pytest.raises(RecipeError, match=r"--batch-size 8$"):
+    with pytest.raises(RecipeError, match=r"'batch_size': 8\}$"):
         Devices(8).check_batches(Recipe(batch_size=3))

@@ -70,7 +70,7 @@ def test_every_recipe_survives_json(name: str, network: str) -> None:
 
 
 def test_a_recipe_of_another_network() -> None:
-    with pytest.raises(RecipeError, match="recipe 'quick' is for reader, not for cnn: leave --recipe out"):
+    with pytest.raises(RecipeError, match="recipe 'quick' is for reader, not for cnn: leave recipe out"):
         named_recipe("quick", "cnn")
 
 

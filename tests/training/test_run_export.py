@@ -94,22 +94,22 @@ def test_anything_loads_into_something_that_classifies(run: Run, small: Splits) 
         load_classifier(run.path / "predictions")
 
 
-def test_export_command(run: Run, cli: Cli, tmp_path: Path) -> None:
+def test_export_command(run: Run, main_here: Cli, tmp_path: Path) -> None:
     out = tmp_path / "deeper" / "mine.onnx"
-    result = cli("export", run.path, "--out", out, "--json")
+    result = main_here("export", run.path, "--out", out, "--json")
     assert result.returncode == 0, result.stderr
     told = json.loads(result.stdout)
     assert told["out"] == str(out)
     assert told["largest_difference"] < 1e-5
     assert told["temperature"] == Predictor.load(out).metadata.temperature
-    result = cli("export", run.path, "--format", "keras", "--out", tmp_path / "mine.keras")
+    result = main_here("export", run.path, "--format", "keras", "--out", tmp_path / "mine.keras")
     assert result.returncode == 0, result.stderr
     assert "differs from Keras by at most 0" in result.stdout
     before = out.read_bytes()
-    refused = cli("export", run.path, "--out", out)
+    refused = main_here("export", run.path, "--out", out)
     assert (refused.returncode, refused.stderr) == (2, f"inkdigits: {out}: exists already: choose another --out\n")
     assert out.read_bytes() == before
-    assert cli("export", run.path).returncode == 0  # a run's own model file is written again
+    assert main_here("export", run.path).returncode == 0  # a run's own model file is written again
 
 
 @pytest.mark.parametrize(("form", "name"), [("onnx", "m.keras"), ("keras", "m.onnx"), ("saved_model", "m.onnx")])
@@ -126,8 +126,8 @@ def test_a_keras_file_is_missing_only_when_it_is(tmp_path: Path) -> None:
             load_keras_model(tmp_path / name)
 
 
-def test_formats_that_need_another_backend_say_so(run: Run, cli: Cli) -> None:
-    result = cli("export", run.path, "--format", "tflite", "--backend", "jax")
+def test_formats_that_need_another_backend_say_so(run: Run, main_here: Cli) -> None:
+    result = main_here("export", run.path, "--format", "tflite", "--backend", "jax")
     assert result.returncode == 2
     assert result.stderr == (
         "inkdigits: tflite is written by the tensorflow backend only, got jax: leave --backend out\n"

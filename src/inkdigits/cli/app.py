@@ -29,7 +29,9 @@ from inkdigits.cli import (
     serve_command,
     train_command,
 )
+from inkdigits.cli.option_naming import name_options_as_given
 from inkdigits.errors import InkdigitsError, OutputError, output_error
+from inkdigits.option_names import AdviceWarning
 from inkdigits.system.interrupts import raise_on_stop_signals
 
 __all__ = ["app", "main"]
@@ -61,6 +63,7 @@ app.command()(deploy_command.deploy)
 app.command()(doctor_command.doctor)
 app.add_typer(data_commands.app, name="data")
 app.add_typer(exercise_commands.app, name="exercise")
+name_options_as_given(app)
 
 
 def _print_version(wanted: bool) -> None:
@@ -89,7 +92,7 @@ def main() -> None:
     try:
         _run_to_the_last_byte()
     except InkdigitsError as error:
-        print(f"inkdigits: {error}", file=sys.stderr)
+        print(f"inkdigits: {error.message}", file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         # Before a command runs, or in one that has nothing to report when stopped.
@@ -140,4 +143,5 @@ def _cannot_print(error: OSError) -> OutputError:
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
     if issubclass(category, UserWarning):
-        print(f"inkdigits: warning: {message}", file=sys.stderr)
+        text = message.message if isinstance(message, AdviceWarning) else message
+        print(f"inkdigits: warning: {text}", file=sys.stderr)

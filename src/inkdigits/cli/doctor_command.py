@@ -75,7 +75,7 @@ def _keras_backend() -> str:
     try:
         chosen = choose_backend()
     except InkdigitsError as error:
-        return str(error)
+        return error.message
     others = [name for name in installed if name != chosen]
     why = " (by KERAS_BACKEND)" if os.environ.get("KERAS_BACKEND") else ""
     return f"{chosen}{why}" + (f"; also installed: {', '.join(others)}" if others else "")

@@ -7,6 +7,7 @@ from pathlib import Path, PurePath
 from typing import TYPE_CHECKING
 
 from inkdigits.cli.output import counted, print_status
+from inkdigits.cli.terminal_kind import TerminalKind, find_terminal_kind
 from inkdigits.cli.terminal_picture import picture_for_terminal
 from inkdigits.errors import DataError, OutputError
 
@@ -21,11 +22,13 @@ _NAMED = 3  # files that are named one by one
 
 @dataclass
 class Drawings:
-    """The values of both options, None where one is not given, `--preview` and `--force`, and what was drawn."""
+    """The values of both options, None where one is not given, the terminal that `--preview` shows pictures in,
+    `--force`, and what was drawn.
+    """
 
     annotate: Path | None
     debug: Path | None
-    preview: bool = False
+    terminal: TerminalKind | None = None
     force: bool = False
     pages: int = field(default=0, init=False)
     written: dict[str, list[Path]] = field(default_factory=dict, init=False)
@@ -39,7 +42,7 @@ class Drawings:
             _check(option, path, force)
         if annotate is not None and annotate == debug:
             raise DataError(f"--annotate and --debug: both write {debug}, expected two names")
-        return cls(annotate, debug, preview, force)
+        return cls(annotate, debug, find_terminal_kind() if preview else None, force)
 
     def draw(self, steps: ReadingSteps) -> None:
         """Write what is asked for of one page. Raises `OutputError`."""
@@ -54,8 +57,8 @@ class Drawings:
                 _check_replaceable(target, option, self.force)
                 write_png(target, drawn(steps))
                 self.written.setdefault(option, []).append(target)
-        if self.preview:
-            print_status(picture_for_terminal(draw_annotation(steps)))
+        if self.terminal:
+            print_status(picture_for_terminal(draw_annotation(steps), self.terminal))
         self.pages += 1
 
     def print_files(self) -> None:

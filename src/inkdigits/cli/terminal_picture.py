@@ -1,12 +1,13 @@
-"""A picture in the terminal: as such in kitty, iTerm2 and WezTerm, elsewhere in block characters."""
+"""A picture in the terminal: as such in kitty, iTerm2, WezTerm and those with sixel, elsewhere in block characters."""
 
 from __future__ import annotations
 
 import base64
-import os
 import sys
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from inkdigits.cli.sixel import sixel_picture
+from inkdigits.cli.terminal_kind import TerminalKind
 
 if TYPE_CHECKING:
     import numpy as np
@@ -18,14 +19,17 @@ _COLUMNS = 72
 _CHUNK = 4096  # bytes, the most that kitty takes at a time
 
 
-def picture_for_terminal(pixels: NDArray[np.uint8], environment: Mapping[str, str] = os.environ) -> str:
-    """What shows `pixels`, uint8 RGB, when it is printed; the terminal is known by its variables."""
+def picture_for_terminal(pixels: NDArray[np.uint8], terminal: TerminalKind) -> str:
+    """What shows `pixels`, uint8 RGB, when it is printed there."""
     from inkdigits.images.png import encode_png
+    from inkdigits.reading.preview import small_copy
 
-    if environment.get("KITTY_WINDOW_ID") or "kitty" in environment.get("TERM", ""):
+    if terminal.shows == "kitty":
         return _kitty(base64.b64encode(encode_png(pixels)).decode())
-    if environment.get("TERM_PROGRAM") in ("iTerm.app", "WezTerm"):
+    if terminal.shows == "iterm":
         return f"\033]1337;File=inline=1:{base64.b64encode(encode_png(pixels)).decode()}\a"
+    if terminal.shows == "sixel":
+        return sixel_picture(small_copy(pixels), terminal.colours)
     encoding = (sys.stderr.encoding or "ascii").lower()
     return _blocks(pixels) if "utf" in encoding else _letters(pixels)
 

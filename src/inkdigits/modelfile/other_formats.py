@@ -19,6 +19,7 @@ from inkdigits.modelfile.parity import check_parity, exact_probabilities
 from inkdigits.networks.inputs import to_inputs
 from inkdigits.stats.calibration import softmax
 from inkdigits.system.atomic_io import check_new, temporary_sibling, write_folder
+from inkdigits.system.telemetry import without_openvino_telemetry
 
 if TYPE_CHECKING:
     import keras
@@ -99,7 +100,8 @@ def _litert(model: keras.Model, path: Path) -> Callable[[Pictures], NDArray[Any]
 
 def export_openvino(model: keras.Model, model_file: Path, path: Path, pictures: Pictures) -> float:
     """Write OpenVINO's model.xml and model.bin into a folder, from `model_file`; else as `export_keras`."""
-    import openvino
+    with without_openvino_telemetry():
+        import openvino
 
     check_new(path, "--out")
     with write_folder(path) as folder, _exporting("openvino"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import mimetypes
 from collections.abc import Awaitable, Callable
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ _FOLDER = Path(__file__).parent / "page"
 _PAGES = {"/": "index.html", "/docs": "docs.html", "/favicon.ico": "icon.svg"}
 # What index.html says of where pictures may be read, on the server alone and in the browser too.
 _ON_SERVER, _ON_BOTH = b'name="inkdigits-reader" content="server"', b'name="inkdigits-reader" content="server device"'
+# What index.html offers that needs an extra, by the module that the extra brings.
+_OFFERED = {"pillow_heif": (b",.heic",), "pypdfium2": (b",.pdf", b", a PDF")}
 # A page whose browser computes: WebAssembly, in workers, on threads, for which it is isolated from others.
 _COMPUTING = {
     "content-security-policy": "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self' blob:; "
@@ -53,17 +56,29 @@ def add_page_routes(app: FastAPI, site: Path | None = None) -> None:
 
     if site is not None:
         _add_reader_routes(app, site)
+    elif not all(map(find_spec, _OFFERED)):
+        _add_index(app, _index(), {})
     for path in _PAGES:
         app.add_api_route(path, page, include_in_schema=False)
 
 
-def _add_reader_routes(app: FastAPI, site: Path) -> None:
-    html = (_FOLDER / "index.html").read_bytes().replace(_ON_SERVER, _ON_BOTH)
+def _index() -> bytes:
+    """The page at /, which offers to read the formats that can be read."""
+    html = (_FOLDER / "index.html").read_bytes()
+    for module, offers in _OFFERED.items():
+        for offer in offers if find_spec(module) is None else ():
+            html = html.replace(offer, b"")
+    return html
 
+
+def _add_index(app: FastAPI, html: bytes, headers: dict[str, str]) -> None:
     @app.get("/", include_in_schema=False)
-    async def page_that_computes() -> Response:
-        return Response(html, headers={"cache-control": "no-cache", **_COMPUTING}, media_type="text/html")
+    async def index() -> Response:
+        return Response(html, headers={"cache-control": "no-cache", **headers}, media_type="text/html")
 
+
+def _add_reader_routes(app: FastAPI, site: Path) -> None:
+    _add_index(app, _index().replace(_ON_SERVER, _ON_BOTH), _COMPUTING)
     for folder in ("reader", "runtime"):
         app.add_api_route(f"/{folder}/{{name}}", _part_of(site / folder), include_in_schema=False)
 

@@ -50,7 +50,7 @@ class Devices:
             nearest = " or ".join(str(size) for size in (lower, lower + self.n) if size)
             raise RecipeError(
                 f"batch_size {recipe.batch_size} cannot be divided evenly among {self.n} devices: "
-                f"take a multiple, such as --batch-size {nearest}"
+                f"take a multiple, such as --set batch_size={nearest}"
             )
 
 

@@ -30,6 +30,7 @@ from inkdigits.networks.registry import (
     is_own_network,
     network_name,
 )
+from inkdigits.option_names import AdviceWarning
 from inkdigits.system.cores import usable_cores
 from inkdigits.system.interrupts import interruptible
 from inkdigits.training.adapt import start_from
@@ -282,9 +283,9 @@ def _warn_if_worse(run: Run, result: AdaptationResult) -> None:
         if change.after < change.before
     )
     if worse:
+        advice = f"keep {config.start_from}, or adapt with more digits or --set learning_rate=1e-4"
         warnings.warn(
-            f"{run.path}: worse than {config.start_from}, from which it started: {worse}: keep {config.start_from}, or "
-            "adapt with more digits or --set learning_rate=1e-4",
+            AdviceWarning(f"{run.path}: worse than {config.start_from}, from which it started: {worse}: {advice}"),
             stacklevel=3,
         )
 
