@@ -85,6 +85,8 @@ def test_python_reads_of_arguments() -> None:
         ("fewer --jobs where memory is short", "fewer jobs where memory is short"),
         ("start one with ray start --head", "start one with ray start --head"),
         ("3--out", "3--out"),
+        ("write one with inkdigits page --out a/site", "write one with inkdigits page --out a/site"),
+        ("use inkdigits batch x.tar --out RESULTS", "use inkdigits batch x.tar --out RESULTS"),
     ],
 )
 def test_python_names(message: str, expected: str) -> None:
@@ -127,6 +129,16 @@ def test_variables_are_named_where_they_were_set(main_here: Cli, monkeypatch: py
     both = main_here("serve", "--workers", "1").stderr
     assert "INKDIGITS_SERVE_HOST 0.0.0.0 serves other machines" in both
     assert "give --token-file FILE, or --no-token" in both
+
+
+def test_a_command_that_is_quoted_stays_one(main_here: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OutputError("choose another --out, or resume with inkdigits train --resume runs/a")
+
+    monkeypatch.setattr("inkdigits.training.train.train", refuse)
+    monkeypatch.setenv("INKDIGITS_TRAIN_OUT", "runs/a")
+    told = main_here("train", "dense").stderr
+    assert told == "inkdigits: choose another INKDIGITS_TRAIN_OUT, or resume with inkdigits train --resume runs/a\n"
 
 
 def test_a_bad_value_of_a_variable_is_said_of_it(main_here: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

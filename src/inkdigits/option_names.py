@@ -6,8 +6,9 @@ Messages are written with the command line's names. What they name besides, such
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-__all__ = ["AdviceWarning", "python_names"]
+__all__ = ["AdviceWarning", "python_names", "with_options_named"]
 
 # Options that the functions of `inkdigits` have as arguments, and what those are called.
 _ARGUMENTS = {
@@ -19,7 +20,10 @@ _ARGUMENTS = {
     "log": "tracker",
     "format": "to",
 }
-_OPTION = re.compile(r"(?<![\w-])--([a-z]+(?:-[a-z]+)*)(?![\w-])")
+# An option, but for that of a command which is written out, as in `inkdigits page --out site`.
+_OPTION = re.compile(
+    r"inkdigits [a-z]+(?: [^\s:,;-][^\s:,;]*)? --[a-z-]+|(?<![\w-])--(?P<name>[a-z]+(?:-[a-z]+)*)(?![\w-])"
+)
 _SETTING = re.compile(r"--set (\w+)=([\w.+-]*\w)")
 _RESUME = re.compile(r"(?:inkdigits train )?--resume (.+)$")
 _EVALUATE = re.compile(r"inkdigits evaluate (.+)$")
@@ -30,7 +34,12 @@ def python_names(message: str) -> str:
     message = _RESUME.sub(lambda match: f"inkdigits.resume({match[1]!r})", message)
     message = _EVALUATE.sub(lambda match: f"inkdigits.evaluate({match[1]!r})", message)
     message = _SETTING.sub(lambda match: f"hyperparameters={{{match[1]!r}: {_value(match[2])}}}", message)
-    return _OPTION.sub(lambda match: _ARGUMENTS.get(match[1], match[0]), message)
+    return with_options_named(message, {f"--{option}": argument for option, argument in _ARGUMENTS.items()})
+
+
+def with_options_named(message: str, names: Mapping[str, str]) -> str:
+    """`message` with the names of those options that have one; commands that it quotes stay as they are."""
+    return _OPTION.sub(lambda match: names.get(match[0], match[0]) if match["name"] else match[0], message)
 
 
 class AdviceWarning(UserWarning):

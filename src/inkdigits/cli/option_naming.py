@@ -10,10 +10,10 @@ import typer
 from typer.core import TyperCommand
 
 from inkdigits.errors import InkdigitsError
+from inkdigits.option_names import with_options_named
 
 __all__ = ["OptionNamingCommand", "name_options_as_given"]
 
-_OPTION = re.compile(r"(?<![\w-])--[a-z]+(?:-[a-z]+)*(?![\w-])")
 _SETTING = re.compile(r"--set (\w+)=(?=\w)")
 
 
@@ -54,7 +54,7 @@ def _as_given(message: str, context: Any) -> str:
         option = f"--{match[1].replace('_', '-')}"
         return f"{option} " if option in names else match[0]
 
-    return _OPTION.sub(lambda match: names.get(match[0], match[0]), _SETTING.sub(hyperparameter, message))
+    return with_options_named(_SETTING.sub(hyperparameter, message), names)
 
 
 def _given_names(context: Any) -> Iterator[tuple[str, str]]:
