@@ -25,6 +25,17 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 
 TRAIN = "inkdigits train dense --recipe sprint --data small.npz --out runs/small --quiet"
 WITH_KERAS = "inkdigits train dense --epochs 1 --data small.npz --out runs/small --quiet"
+# A service, started with some options, and what is done while it runs.
+SERVED = """inkdigits serve --port 0 {} > serve.log 2>&1 &
+until grep -q 'serves on' serve.log; do kill -0 $!; sleep 0.2; done
+{}
+kill $! && wait $!"""
+ASK = """python -c 'import re, urllib.request as r
+r.urlopen(re.search(r"http://[0-9.:]+", open("serve.log").read())[0] + "/v2").read()'"""
+ASK_BY_GRPC = """python -c 'import grpc, re
+port = re.search(r"grpc://([0-9.:]+)", open("serve.log").read())[1]
+call = grpc.insecure_channel(port).unary_unary("/inference.GRPCInferenceService/ServerReady")
+assert call(b"", timeout=60) == b"\\x08\\x01"'"""
 # The extras of the four people in test_journeys.py.
 OF_PEOPLE = {"train", "sklearn", "serve"}
 COMMANDS = {
@@ -42,6 +53,8 @@ COMMANDS = {
     "torch": f"{WITH_KERAS} --backend torch; inkdigits evaluate runs/small --data small.npz",
     "exercise": commands("docs/guides/exercise.md", "inkdigits exercise new")
     + "inkdigits exercise check exercise.ipynb --subset 2000 || [ $? = 1 ]",
+    "grpc": SERVED.format("--grpc-port 0", ASK_BY_GRPC),
+    "telemetry": f"export OTEL_TRACES_EXPORTER=console; {SERVED.format('', ASK)}; grep 'GET /v2' serve.log > spans",
     "batch": commands("docs/guides/scale.md", "batch scans --out results")
     + commands("docs/guides/scale.md", "--review review"),
     "cluster": "inkdigits batch scans --out results --engine ray; inkdigits deploy --model dense --write serve.yaml",
@@ -57,6 +70,7 @@ LEAVES = {
     "tensorflow": ("runs/small/evaluation.json",),
     "torch": ("runs/small/evaluation.json",),
     "exercise": ("exercise.ipynb", "colab.ipynb", "solution.ipynb"),
+    "telemetry": ("spans",),
     "batch": ("results/manifest.json", "review/labels.csv"),
     "cluster": ("results/manifest.json", "serve.yaml"),
 }
