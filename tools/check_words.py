@@ -31,7 +31,7 @@ EVERYWHERE = {
     r"\bpolite\b": "SIGTERM",
     r"\bgoes on when (it is )?called again\b": "rerunning resumes it",
     r"\bimports no [A-Z]": "does not import",
-    r"\b(MOST|LEAST|FEWEST)_[A-Z]": "MAX_, MIN_",
+    r"\b_?(MOST|LEAST|FEWEST)_[A-Z]": "MAX_, MIN_",
 }
 # In names alone: as plain English the words are in order.
 IDENTIFIERS = {

@@ -10,7 +10,9 @@ def test_words_of_a_name() -> None:
     assert words_of("cut_outWidth_MAX") == ["cut", "out", "width", "max"]
 
 
-@pytest.mark.parametrize("text", ["It is judged.", "class _Judge:", "def judge_all():", "MOST_BYTES = 1", "a dial"])
+@pytest.mark.parametrize(
+    "text", ["It is judged.", "class _Judge:", "def judge_all():", "MOST_BYTES = 1", "_MOST_BYTES = 1", "a dial"]
+)
 def test_a_word_in_a_text(text: str) -> None:
     assert len(list(in_text(text))) == 1
 

@@ -30,7 +30,7 @@ from inkdigits.training.run import Run
 __all__ = ["Confused", "Report", "WithoutErrors", "make_report", "write_report"]
 
 _COVERAGES = (1.0, 0.99, 0.98, 0.95, 0.9, 0.8)
-_WORST, _LEAST_CONFIDENT, _CONFUSED = 24, 12, 10  # how many of each are shown
+_WORST, _UNSURE_SHOWN, _CONFUSED = 24, 12, 10  # how many of each are shown
 _NEIGHBOURS = 3  # training pictures beside each mistake, where they are looked for
 
 
@@ -86,7 +86,7 @@ def make_report(name: str, learned: Collection[str], digits: LabelledDigits, pre
         coverage=coverage(labels, probabilities, _COVERAGES),
         mistakes=int(wrong.sum()),
         worst=mistakes(digits, predictions, known, _WORST),
-        least_confident=correct(digits, predictions, known, _LEAST_CONFIDENT),
+        least_confident=correct(digits, predictions, known, _UNSURE_SHOWN),
     )
 
 

@@ -38,15 +38,15 @@ _SEEDS = frozenset({"set_random_seed", "seed"})
 # They return what they are given, or what lies at the path that they are given.
 _PASSES_ON = frozenset({"list", "tuple", "dict", "zip", "next", "iter", "reversed", "enumerate", "clone_model"})
 # What is larger or deeper is no student's work, and must not keep the checker busy.
-_MOST_NODES = 20_000
-_MOST_LOOPS = 4  # in one another, that are followed twice
+_MAX_NODES = 20_000
+_MAX_LOOPS = 4  # in one another, that are followed twice
 _LOADS = frozenset({"load_model", "load_weights"})
 
 
 def chooses_on_test(sources: Iterable[str], network: str = "model") -> bool:
     """Whether `network` was chosen by a test score, or trained with what was, when these cells have run in order."""
     trees = [tree for source in sources if (tree := parsed(source)) is not None]
-    if sum(1 for tree in trees for _ in ast.walk(tree)) > _MOST_NODES:
+    if sum(1 for tree in trees for _ in ast.walk(tree)) > _MAX_NODES:
         return False
     try:
         flow = _Flow(_networks(trees))
@@ -178,7 +178,7 @@ class _Flow:
     def _loop(self, node: ast.For | ast.AsyncFor | ast.While) -> None:
         outside, self.stopped = self.stopped, False
         self.loops += 1
-        for _ in range(2 if self.loops <= _MOST_LOOPS else 1):  # what a pass leaves behind is there in the next
+        for _ in range(2 if self.loops <= _MAX_LOOPS else 1):  # what a pass leaves behind is there in the next
             before = dict(self.labels)
             if isinstance(node, ast.While):
                 self.stopped |= self._knows(node.test)

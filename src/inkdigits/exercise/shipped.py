@@ -21,7 +21,7 @@ _BUNDLED = ("dense", "cnn")
 # one recipe share up to 49 %, two of one seed 52 %, a copy with noise of 0.3 standard deviations of its weights 75 %
 # (docs/records.md).
 _SAME_MISREADINGS = 0.7  # set
-_FEWEST_MISREADINGS = 50  # of the shipped network: fewer say nothing
+_MIN_MISREADINGS = 50  # of the shipped network: fewer say nothing
 
 
 def has_shipped_weights(matrices: tuple[str, ...]) -> bool:
@@ -50,7 +50,7 @@ def misreads_as_shipped(name: str, digits: Any, images: Any, labels: Any) -> boo
     others = _read_by(name, images.tobytes(), images.shape)
     wrong, others_wrong = np.asarray(digits) != labels, others != labels
     same = wrong & (digits == others)
-    enough = others_wrong.sum() >= _FEWEST_MISREADINGS
+    enough = others_wrong.sum() >= _MIN_MISREADINGS
     return bool(enough and same.sum() > _SAME_MISREADINGS * (wrong | others_wrong).sum())
 
 

@@ -27,7 +27,7 @@ __all__ = ["Picture", "PictureBatchers"]
 # A PNG up to this size is read in some ten milliseconds; everything else has a queue of its own.
 _SMALL_PIXELS = 1_000_000
 # What a small PNG may hold besides its pixels: a million chunks of text take seconds to skip.
-_MOST_BYTES = 65_536
+_MAX_OTHER_BYTES = 65_536
 # The name of a picture in messages; the client's own may be empty.
 _BYTES = "<bytes>"
 
@@ -50,7 +50,7 @@ class Picture:
         size = None if is_animated_png(self.content) else png_size(self.content)
         if size is None or size[0] * size[1] > _SMALL_PIXELS:
             return None
-        return size[0] * size[1] if len(self.content) <= _MOST_BYTES + 8 * size[0] * size[1] else None
+        return size[0] * size[1] if len(self.content) <= _MAX_OTHER_BYTES + 8 * size[0] * size[1] else None
 
 
 class PictureBatchers:
