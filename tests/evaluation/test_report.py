@@ -14,6 +14,7 @@ from inkdigits.datasets.labelled import LabelledDigits
 from inkdigits.datasets.mnist import load_test
 from inkdigits.errors import DataError
 from inkdigits.evaluation.evaluate import Predictions, store_predictions
+from inkdigits.evaluation.figures import png_data_uri
 from inkdigits.evaluation.report import make_report, write_report
 from inkdigits.modelfile.predictor import Predictor
 from tests.conftest import Cli
@@ -72,6 +73,12 @@ def test_the_report_of_ten_thousand_pictures_stands_alone(make_run: MakeRun) -> 
     assert overview.count("<svg") == 2
     assert "when the 2 % least confident answers are refused" in overview
     assert page.count("data:image/png;base64,") == 2 * len(report.worst) + len(report.least_confident)
+    # Pictures are counted from 0, as everywhere.
+    shown = re.findall(r'<img src="([^"]+)" alt="picture (\d+)">.*?<br>index (\d+)', page, re.DOTALL)
+    assert len(shown) == len(report.worst) + len(report.least_confident)
+    for source, number, index in shown:
+        assert number == index
+        assert source == png_data_uri(digits.images[int(index)])
     text = (run.path / "report.md").read_text()
     for needle in ("98.50 %", "without 15 verified label errors", "learning_rate 0.002", "| 150 |", "| 1 time for"):
         assert needle in text

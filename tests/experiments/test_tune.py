@@ -93,7 +93,7 @@ def test_two_processes_share_one_database(cli: Cli, small_npz: Path, tmp_path: P
 
 def test_another_search_does_not_mix_in(small_npz: Path, tmp_path: Path) -> None:
     _tune(tmp_path / "out", small_npz, 1)
-    with pytest.raises(RunError, match=r"is another search \(.*\): choose another --study or out"):
+    with pytest.raises(RunError, match=r"is another search \(.*\): choose another out"):
         _tune(tmp_path / "out", small_npz, 1, hyperparameters={"epochs": 3})
 
 

@@ -61,6 +61,7 @@ class SearchTask:
     data: str
     backend: Backend
     storage: str
+    shared: bool  # whether `storage` was named, so that other searches may be in it
     study: str
     trials: int
     command: str  # which of the commands that share the database this is
@@ -137,6 +138,7 @@ def _resolve(search: Search, folder: Path) -> SearchTask:
         data=named_source(search.data, folder / "data.npz"),
         backend=backend,
         storage=search.storage or f"sqlite:///{folder / 'tune.db'}",
+        shared=search.storage is not None,
         study=search.study or f"{network_name(search.network)}-{Path(search.recipe).stem}",
         trials=search.trials,
         command=uuid.uuid4().hex,
@@ -201,7 +203,8 @@ def _open_study(task: SearchTask) -> optuna.Study:
         raise RunError(f"{task.storage}: cannot be used as a database of trials: {reason}") from error
     if found not in (None, asked):
         different = difference(found, asked)
-        raise RunError(f"study {task.study} is another search ({different}): choose another --study or --out")
+        other = "--study" if task.shared else "--out"
+        raise RunError(f"study {task.study} is another search ({different}): choose another {other}")
     return study
 
 
