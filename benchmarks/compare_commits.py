@@ -103,12 +103,12 @@ def main() -> None:
         folder = Path(name)
         _write_inputs(folder)
         commits = (arguments.before, arguments.after)
-        sources = [_source(commit, folder / place) for place, commit in zip("ab", commits, strict=True)]
+        sources = [commit_source(commit, folder / place) for place, commit in zip("ab", commits, strict=True)]
         slower = [not _compare(task, sources, folder, arguments.rounds, arguments.measure) for task in chosen]
     sys.exit(1 if any(slower) else 0)
 
 
-def _source(commit: str, folder: Path) -> Path:
+def commit_source(commit: str, folder: Path) -> Path:
     """The source of `commit`, written into `folder` and compiled."""
     folder.mkdir()
     archive = subprocess.run(["git", "archive", commit, "src"], cwd=ROOT, stdout=subprocess.PIPE, check=True).stdout

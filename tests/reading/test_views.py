@@ -21,8 +21,9 @@ class _Recorder:
         return InkMaps(flat, flat, flat, flat)
 
 
-def test_large_pictures_have_more_views_and_small_ones_two() -> None:
-    assert view_sides(np.zeros((28, 28), np.uint8)) == [128, 256]
+def test_large_pictures_have_larger_views_and_tiny_ones_a_smaller_one() -> None:
+    assert view_sides(np.zeros((28, 28), np.uint8)) == [64, 128, 256]
+    assert view_sides(np.zeros((20, 45), np.uint8)) == [128, 256]
     assert view_sides(np.zeros((480, 640, 3), np.uint8)) == [128, 256, 512]
     assert max(view_sides(np.zeros((3000, 4000, 3), np.uint8))) == 1024
     # A long strip is shown larger, since it has few pixels.

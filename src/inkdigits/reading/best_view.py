@@ -20,7 +20,12 @@ _GOOD_HEIGHT = 26
 _CERTAIN = 0.93
 # After a view in which all was large enough, the quality from which on a larger one may say something else: digits that
 # only enlarging shows are mostly parts of something else (docs/log.md, 2026-11-30).
-_MIN_ENLARGED_QUALITY = 0.3
+_MIN_CLEAR_QUALITY = 0.3
+# How many times as large as it is a picture is shown once a view of 128 pixels has shown something large: larger views
+# make digits of what is none. Not so where the classifier has at least this probability for ink of which the finder
+# takes less than this fraction for a digit's (docs/log.md, 2026-11-30).
+_MAX_ENLARGEMENT, _MIN_TELLING_SIDE = 5, 128
+_MIN_DISPUTED_PROBABILITY, _MAX_DISPUTED_FRACTION = 0.98, 0.6
 # The quality from which on a sheet is read by itself, a single digit's with a confidence of 0.9 (docs/log.md,
 # 2026-11-30).
 _MIN_DOCUMENT_QUALITY = 0.3
@@ -31,17 +36,22 @@ def best_segmentation(
 ) -> NetworkQueries[Segmentation]:
     """The best segmentation of a picture among its views, from small to large, of at most `max_side` pixels.
 
-    Larger views are left out where digits are large enough in those before. One that is not counts only if it says the
-    same as a smaller one in which all is large enough, or if it is clear.
+    Larger views are left out where digits are large enough in those before, or where one in which all is large enough
+    would be enlarged much. One that is not left out counts only if it says the same as that one, or if it shows more of
+    the picture and is clear.
     """
     best: Segmentation | None = None
     large: Segmentation | None = None
     sides = [side for side in view_sides(pixels) if max_side is None or side <= max_side]
+    own_side = max(pixels.shape[:2])
     for number, side in enumerate(sides):
+        if large is not None and side > _MAX_ENLARGEMENT * own_side and not _is_disputed(large):
+            break
         found = yield from segment(show(pixels, side, finder))
-        if best is None or (found.quality > best.quality and (large is None or _confirms(found, large))):
+        counts = large is None or _confirms(found, large, is_enlarged=side > own_side)
+        if best is None or (found.quality > best.quality and counts):
             best = found
-        if large is None and _is_large(found):
+        if large is None and side >= _MIN_TELLING_SIDE and _is_large(found):
             large = found
         if _is_certain(best) or (number > 1 and best.height >= _GOOD_HEIGHT and "digit" in decide(best, threshold)):
             break
@@ -78,9 +88,21 @@ def _is_large(found: Segmentation) -> bool:
     return min((one.component.ink_box[3] for one in found.candidates), default=0) >= _GOOD_HEIGHT
 
 
-def _confirms(found: Segmentation, smaller: Segmentation) -> bool:
-    """Whether a view counts beside a smaller one that is large enough: it says the same, or it is clear."""
-    return found.quality >= _MIN_ENLARGED_QUALITY or _values(found) == _values(smaller)
+def _is_disputed(found: Segmentation) -> bool:
+    """Whether the classifier is certain of ink that the finder hardly takes for a digit's."""
+    return any(
+        one.best >= _MIN_DISPUTED_PROBABILITY and one.component.digit_fraction < _MAX_DISPUTED_FRACTION
+        for one in found.candidates
+    )
+
+
+def _confirms(found: Segmentation, smaller: Segmentation, *, is_enlarged: bool) -> bool:
+    """Whether a view counts beside a smaller one that is large enough: it says the same, or it is clear.
+
+    One in which the picture is enlarged shows nothing that the smaller one does not, and has to say the same.
+    """
+    is_clear = found.quality >= _MIN_CLEAR_QUALITY and not is_enlarged
+    return is_clear or _values(found) == _values(smaller)
 
 
 def _values(found: Segmentation) -> list[int]:

@@ -10,7 +10,16 @@ import { show, toPicture, viewSides } from "./views.js";
 /** @typedef {import("./segmentation.js").Segmentation} Segmentation */
 /** @typedef {import("./finder.js").Networks} Networks */
 
-const { GOOD_HEIGHT, CERTAIN, MIN_ENLARGED_QUALITY, MIN_DOCUMENT_QUALITY } = parameters.best_view;
+const {
+  GOOD_HEIGHT,
+  CERTAIN,
+  MIN_CLEAR_QUALITY,
+  MAX_ENLARGEMENT,
+  MIN_TELLING_SIDE,
+  MIN_DISPUTED_PROBABILITY,
+  MAX_DISPUTED_FRACTION,
+  MIN_DOCUMENT_QUALITY,
+} = parameters.best_view;
 
 /**
  * The best segmentation of a picture among its views, from small to large, of at most `maxSide` pixels.
@@ -21,13 +30,15 @@ const { GOOD_HEIGHT, CERTAIN, MIN_ENLARGED_QUALITY, MIN_DOCUMENT_QUALITY } = par
 export async function bestSegmentation(picture, { find, classify }, maxSide = Infinity) {
   const [first, ...larger] = viewSides(picture).filter((side) => side <= maxSide);
   let best = await segment(await show(picture, first, find), classify);
-  let large = isLarge(best) ? best : null;
+  let large = first >= MIN_TELLING_SIDE && isLarge(best) ? best : null;
+  const ownSide = Math.max(picture.width, picture.height);
   for (const [number, side] of larger.entries()) {
     const isGood = number > 1 && best.height >= GOOD_HEIGHT && decide(best).includes("digit");
-    if (isCertain(best) || isGood) break;
+    const isTooLarge = large && side > MAX_ENLARGEMENT * ownSide && !isDisputed(large);
+    if (isCertain(best) || isGood || isTooLarge) break;
     const found = await segment(await show(picture, side, find), classify);
-    if (found.quality > best.quality && (!large || confirms(found, large))) best = found;
-    if (!large && isLarge(found)) large = found;
+    if (found.quality > best.quality && (!large || confirms(found, large, side > ownSide))) best = found;
+    if (!large && side >= MIN_TELLING_SIDE && isLarge(found)) large = found;
   }
   return best;
 }
@@ -67,12 +78,26 @@ function isLarge({ candidates }) {
 }
 
 /**
+ * Whether the classifier is certain of ink that the finder hardly takes for a digit's.
+ * @param {Segmentation} found
+ */
+function isDisputed({ candidates }) {
+  return candidates.some(
+    ({ best, component }) => best >= MIN_DISPUTED_PROBABILITY && component.digitFraction < MAX_DISPUTED_FRACTION,
+  );
+}
+
+/**
  * Whether a view counts beside a smaller one that is large enough: it says the same, or it is clear.
+ *
+ * One in which the picture is enlarged shows nothing that the smaller one does not, and has to say the same.
  * @param {Segmentation} found
  * @param {Segmentation} smaller
+ * @param {boolean} isEnlarged
  */
-function confirms(found, smaller) {
-  return found.quality >= MIN_ENLARGED_QUALITY || String(valuesOf(found)) === String(valuesOf(smaller));
+function confirms(found, smaller, isEnlarged) {
+  const isClear = found.quality >= MIN_CLEAR_QUALITY && !isEnlarged;
+  return isClear || String(valuesOf(found)) === String(valuesOf(smaller));
 }
 
 /** @param {Segmentation} found */
