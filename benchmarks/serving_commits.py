@@ -3,7 +3,8 @@
 The servers of two commits take turns in one run on one machine, each with its commit's source and this interpreter's
 packages; what is compared is the ratio within a round:
 
-    start      `inkdigits serve` from a cold shell until it is ready, 2 workers
+    start 1    `inkdigits serve` from a cold shell until it says that it serves, 1 worker
+    start 2    the same with 2 workers
     alone      /v1/read of one 28x28 PNG, 1 worker, 1 connection: median
     rate, p99  the same, 2 workers, 32 connections: requests a second, and their 99th percentile
     pictures   /v2 of `cnn`, 64 binary pictures a request, 2 workers, 16 connections: pictures a second
@@ -22,16 +23,16 @@ import os
 import statistics
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 from compare_commits import commit_source
-from serving import Ask, Load, infer_64, inkdigits, read_one, wrk
+from serving import Ask, Load, infer_64, inkdigits, read_one, seconds_to_start, wrk
 
 HIGHEST_RATIO = 1.1
 # Every figure and its unit, and whether more of it is slower.
 FIGURES = {
-    "start": ("s", True),
+    "start 1": ("s", True),
+    "start 2": ("s", True),
     "alone": ("ms", True),
     "rate": ("a second", False),
     "p99": ("ms", True),
@@ -64,13 +65,12 @@ def _round(sources: list[Path], number: int, seconds: int) -> list[dict[str, flo
 
 def _turn(source: Path, seconds: int) -> dict[str, float]:
     os.environ["PYTHONPATH"] = str(source)
-    started = time.perf_counter()
-    with inkdigits(2):
-        start = time.perf_counter() - started
+    starts = [seconds_to_start(workers) for workers in (1, 2)]
     alone = _load(1, read_one(), 1, seconds)
     full = _load(2, read_one(), 32, seconds)
     pictures = 64 * _load(2, infer_64(), 16, seconds).rate
-    return {"start": start, "alone": alone.median, "rate": full.rate, "p99": full.p99, "pictures": pictures}
+    loads = (alone.median, full.rate, full.p99, pictures)
+    return dict(zip(FIGURES, (*starts, *loads), strict=True))
 
 
 def _load(workers: int, ask: Ask, connections: int, seconds: int) -> Load:

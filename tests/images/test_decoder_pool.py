@@ -15,7 +15,8 @@ import pytest
 from PIL import Image
 
 from inkdigits.errors import PictureCostError, PictureError
-from inkdigits.images.decoder_pool import DecoderPool, DecodingLimits
+from inkdigits.images.decoder_pool import DecoderPool
+from inkdigits.images.decoding_limits import DecodingLimits
 from tests.images.bombs import BOMBS, slow_pdf
 
 

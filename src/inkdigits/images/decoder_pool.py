@@ -23,31 +23,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import PictureCostError, PictureError
+from inkdigits.images.decoding_limits import DecodingLimits
 from inkdigits.images.file_formats import MAX_PIXELS
 from inkdigits.images.page import Page
 
-__all__ = ["DecoderPool", "DecodingLimits", "shared_pool"]
+__all__ = ["DecoderPool", "shared_pool"]
 
 _PROCESS = "inkdigits.images.decoder_process"
 _MAX_LINE = 65_536  # bytes of an answer's line
 _SIGXCPU = 24  # Windows has no such constant
 
 
-@dataclass(frozen=True)
-class DecodingLimits:
-    """What a decoding process may take. Linux keeps them all; macOS and Windows do not bound the memory."""
-
-    memory: int = 2 * 2**30  # bytes of address space, Python and the libraries of the decoders included
-    cpu_seconds: int = 60  # of computing, for each page
-    seconds: float = 180.0  # that a caller waits for each page
-    niceness: int = 0  # how far the processes yield to others: 0 not at all, to 19
-
-
 @dataclass
 class DecoderPool:
     """The idle processes with these limits; several threads may use it at the same time."""
 
-    limits: DecodingLimits = DecodingLimits()
+    limits: DecodingLimits = field(default_factory=DecodingLimits)
     idle: list[_Decoder] = field(default_factory=list)
     busy: set[_Decoder] = field(default_factory=set)
 

@@ -16,7 +16,7 @@ Pixels = NDArray[np.uint8]
 MARGIN = 8
 _MIN_SIDE = 128  # pixels, of the longer side of the smallest view
 # Pictures up to this size, mostly of one digit as tall as they are, have a smaller view before that, which is enough.
-_TINY, _TINY_SIDE = 32, 64  # pixels
+_SMALL, _SMALL_SIDE = 32, 64  # pixels
 _MAX_PIXELS = 1_100_000  # of the largest view, which bounds time and memory
 _MAX_PART = 0.75  # of the picture's longer side, that a view may be for a larger one to follow
 
@@ -47,7 +47,7 @@ def view_sides(pixels: Pixels) -> list[int]:
     sides = [_MIN_SIDE, 2 * _MIN_SIDE]
     while sides[-1] < _MAX_PART * longer and (2 * sides[-1]) ** 2 * shorter / longer <= _MAX_PIXELS:
         sides.append(2 * sides[-1])
-    return [_TINY_SIDE, *sides] if longer <= _TINY else sides
+    return [_SMALL_SIDE, *sides] if longer <= _SMALL else sides
 
 
 def show(pixels: Pixels, side: int, finder: Finder) -> View:

@@ -13,7 +13,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 
 from inkdigits.errors import PictureCostError
-from inkdigits.images.decoder_pool import DecoderPool, DecodingLimits
+from inkdigits.images.decoder_pool import DecoderPool
+from inkdigits.images.decoding_limits import DecodingLimits
 from inkdigits.images.page import Page
 from inkdigits.serving.responses import busy
 from inkdigits.serving.settings import ServerLimits

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal, get_args
 
 from inkdigits.errors import ServingError
-from inkdigits.images.decoder_pool import DecodingLimits
+from inkdigits.images.decoding_limits import DecodingLimits
 
 __all__ = [
     "LogLevel",

@@ -9,7 +9,7 @@ import { resizedByArea, resizedCubic } from "./resize.js";
 /** @typedef {import("./finder.js").InkMaps} InkMaps */
 /** @typedef {{ maps: InkMaps, scale: number, size: [width: number, height: number] }} View */
 
-const { MARGIN, MIN_SIDE, TINY, TINY_SIDE, MAX_PIXELS, MAX_PART } = parameters.views;
+const { MARGIN, MIN_SIDE, SMALL, SMALL_SIDE, MAX_PIXELS, MAX_PART } = parameters.views;
 const { MULTIPLE } = parameters.finder;
 
 /**
@@ -22,7 +22,7 @@ export function viewSides({ width, height }) {
   for (let last = 2 * MIN_SIDE; last < MAX_PART * longer && ((2 * last) ** 2 * shorter) / longer <= MAX_PIXELS; ) {
     sides.push((last *= 2));
   }
-  return longer <= TINY ? [TINY_SIDE, ...sides] : sides;
+  return longer <= SMALL ? [SMALL_SIDE, ...sides] : sides;
 }
 
 /**
