@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from inkdigits.cluster.connect import connected
 from tests.cli.one_line import assert_one_line
 from tests.conftest import Cli
 
@@ -32,6 +35,16 @@ def test_one_line_says_what_to_install(
     assert (result.returncode, result.stdout) == (2, "")
     expected = f"{needed_by} needs ray, which is not installed: pip install 'inkdigits[cluster]'"
     assert result.stderr == f"inkdigits: {expected}\n"
+
+
+def test_what_ray_prints_is_no_result(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    ray = SimpleNamespace(is_initialized=lambda: True, shutdown=lambda: None)
+    monkeypatch.setitem(sys.modules, "ray", ray)
+    monkeypatch.setattr("inkdigits.cluster.connect.require_extra", lambda *_: None)
+    with connected(None):
+        print("(raylet) The node 127.0.0.2 has been marked dead")
+    print("20 read")
+    assert capsys.readouterr() == ("20 read\n", "(raylet) The node 127.0.0.2 has been marked dead\n")
 
 
 @pytest.mark.ray

@@ -135,5 +135,7 @@ def test_an_output_that_cannot_be_written_is_one_line(cluster: Cluster, cli: Cli
     (tmp_path / "out" / "parts").write_text("where the folder should be")
     result = cli("batch", scans, "--out", tmp_path / "out", *OPTIONS, "--engine", "ray", "--address", cluster.address)
     assert (result.returncode, result.stdout) == (2, "")
-    assert result.stderr.startswith(f"inkdigits: cannot write {tmp_path / 'out'}/parts: a part of that path is a file")
-    assert len(result.stderr.splitlines()) == 1, result.stderr
+    # Ray adds lines of its own when it notices that an earlier test killed a machine.
+    (line,) = (line for line in result.stderr.splitlines() if line.startswith("inkdigits: "))
+    assert line.startswith(f"inkdigits: cannot write {tmp_path / 'out'}/parts: a part of that path is a file")
+    assert "Traceback" not in result.stderr

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from importlib import import_module
 from typing import Any
 
@@ -48,14 +49,19 @@ def connect(address: str | None, *, needed_by: str = "--engine ray", **options: 
 
 @contextmanager
 def connected(address: str | None, **options: Any) -> Iterator[None]:
-    """`connect` for a block; afterwards the connection is closed if this opened it."""
+    """`connect` for a block; afterwards the connection is closed if this opened it.
+
+    During the block stdout is stderr, since Ray prints to it when the cluster loses a machine, whoever used that; stdout
+    is for results.
+    """
     require_extra("ray", "cluster", str(options.get("needed_by", "--engine ray")))
     import ray
 
     was_connected = ray.is_initialized()
     connect(address, **options)
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     finally:
         if not was_connected:
             ray.shutdown()
