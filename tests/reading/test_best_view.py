@@ -11,6 +11,7 @@ import pytest
 from inkdigits.reading import best_view
 from inkdigits.reading.components import Component
 from inkdigits.reading.coroutines import run
+from inkdigits.reading.pyramid import Pyramid
 from inkdigits.reading.segmentation import Candidate, Segmentation
 from tests.reading.ink_maps import view
 
@@ -35,7 +36,7 @@ def chosen(monkeypatch: pytest.MonkeyPatch, *views: Segmentation) -> Segmentatio
 
     monkeypatch.setattr(best_view, "show", lambda *_: None)
     monkeypatch.setattr(best_view, "segment", segment)
-    return run(best_view.best_segmentation(PICTURE, None, 0.5), None)  # type: ignore[arg-type]
+    return run(best_view.best_segmentation(Pyramid.of(PICTURE), None, 0.5), None)  # type: ignore[arg-type]
 
 
 def test_a_larger_view_that_says_the_same_counts(monkeypatch: pytest.MonkeyPatch) -> None:
