@@ -35,7 +35,7 @@ from inkdigits.training.backend import installed_backends
 PICTURES = 10_000
 FLOP_PER_PICTURE = 2 * (24 * 24 * 32 * 25 + 8 * 8 * 64 * 25 * 32 + 1024 * 1024 + 1024 * 10)
 SIDE = 1536  # of the matrices
-BATCH_SIZES = (32, 250)  # Keras's default, and ours
+BATCH_SIZES = (32, 250)  # Keras's default, and a large one
 
 
 def main() -> None:

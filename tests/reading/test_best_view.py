@@ -14,6 +14,7 @@ from PIL import Image, ImageDraw, ImageFont
 from inkdigits.reading import best_view
 from inkdigits.reading.components import Component
 from inkdigits.reading.coroutines import run
+from inkdigits.reading.pyramid import Pyramid
 from inkdigits.reading.reader import Reader
 from inkdigits.reading.segmentation import Candidate, Segmentation
 from tests.reading.ink_maps import view
@@ -39,7 +40,8 @@ def chosen(monkeypatch: pytest.MonkeyPatch, *views: Segmentation, side: int = 30
 
     monkeypatch.setattr(best_view, "show", lambda *_: None)
     monkeypatch.setattr(best_view, "segment", segment)
-    return run(best_view.best_segmentation(PICTURE[:side, :side], None, 0.5), None)  # type: ignore[arg-type]
+    picture = Pyramid.of(PICTURE[:side, :side])
+    return run(best_view.best_segmentation(picture, None, 0.5), None)  # type: ignore[arg-type]
 
 
 def test_a_larger_view_that_says_the_same_counts(monkeypatch: pytest.MonkeyPatch) -> None:

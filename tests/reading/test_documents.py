@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from inkdigits.reading.documents import find_documents
+from inkdigits.reading.pyramid import Pyramid
 from inkdigits.reading.reader import Reader
 from tests.reading import drawn_pages
 
@@ -33,7 +34,7 @@ def test_a_sheet_is_found_where_it_lies(table: str, angle: int) -> None:
     page = written_page()
     picture = drawn_pages.lying(page, TABLES[table], angle, margin=0.3)
 
-    (document,) = find_documents(picture)
+    (document,) = find_documents(Pyramid.of(picture))
 
     # Within the two pixels of the small copy that an edge takes, and what a rotated page's corners add.
     blurred = 3 * max(picture.shape) / 128
@@ -62,9 +63,10 @@ def test_what_is_written_on_a_sheet_is_read_and_its_boxes_lie_in_the_picture(
 
 
 def test_a_page_is_no_sheet_of_itself_and_neither_is_a_digit() -> None:
-    assert find_documents(written_page()) == []
+    assert find_documents(Pyramid.of(written_page())) == []
     thick = drawn_pages.ink((200, 200), drawn_pages.row("6", 50, 30, 140), 30)
-    assert find_documents(drawn_pages.photographed(drawn_pages.written(drawn_pages.paper((200, 200)), thick))) == []
+    digit = drawn_pages.photographed(drawn_pages.written(drawn_pages.paper((200, 200)), thick))
+    assert find_documents(Pyramid.of(digit)) == []
 
 
 def test_half_a_page_in_shadow_is_not_read_alone(reader: Reader) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from inkdigits.reading.orientation import Orientation, Rotation
+from inkdigits.reading.pyramid import Pyramid
 from inkdigits.reading.reader import Reader
 from tests.reading.drawn_pages import ink, paper, photographed, row, written
 
@@ -74,7 +75,7 @@ def test_boxes_are_turned_back(rotation: Rotation) -> None:
     picture: Any = np.zeros((30, 50), np.uint8)
     picture[5:9, 20:31] = 1
     part = Orientation(7, 3, 50, 30, rotation)
-    upright = part.upright(picture)
+    upright = part.upright(Pyramid.of(picture)).pixels
     rows, columns = np.flatnonzero(upright.any(axis=1)), np.flatnonzero(upright.any(axis=0))
     box = int(columns[0]), int(rows[0]), len(columns), len(rows)
     assert part.in_picture(box) == (27, 8, 11, 4)

@@ -10,6 +10,7 @@ from inkdigits.datasets.mnist import load_train
 from inkdigits.reading.best_view import best_segmentation
 from inkdigits.reading.coroutines import run
 from inkdigits.reading.plain import segment_plain
+from inkdigits.reading.pyramid import Pyramid
 from inkdigits.reading.reader import Reader
 
 
@@ -30,7 +31,7 @@ def test_both_ways_read_the_same(reader: Reader, side: int, dark: bool) -> None:
             continue
         short += 1
         (candidate,) = found.candidates
-        other = run(best_segmentation(picture, reader.finder, 0.5), reader.predictor.predict_proba)
+        other = run(best_segmentation(Pyramid.of(picture), reader.finder, 0.5), reader.predictor.predict_proba)
         assert [str(candidate.value)] == [str(one.value) for one in other.candidates]
         ours, theirs = candidate.component.ink_box, other.candidates[0].component.ink_box
         scale = other.view.scale

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from inkdigits.reading.finder import MULTIPLE, InkMaps
-from inkdigits.reading.views import MARGIN, show, view_sides
+from inkdigits.reading.pyramid import Pyramid, view_sides
+from inkdigits.reading.views import MARGIN, show
 
 
 class _Recorder:
@@ -34,7 +35,7 @@ def test_large_pictures_have_larger_views_and_tiny_ones_a_smaller_one() -> None:
 @pytest.mark.parametrize("side", [128, 256])
 def test_the_finder_is_shown_rgb_of_whole_multiples_with_a_margin(shape: tuple[int, ...], side: int) -> None:
     finder = _Recorder()
-    view = show(np.full(shape, 200, np.uint8), side, finder)  # type: ignore[arg-type]
+    view = show(Pyramid.of(np.full(shape, 200, np.uint8)), side, finder)  # type: ignore[arg-type]
     assert finder.shown is not None
     height, width, channels = finder.shown.shape
     assert (height % MULTIPLE, width % MULTIPLE, channels) == (0, 0, 3)
@@ -45,14 +46,14 @@ def test_the_finder_is_shown_rgb_of_whole_multiples_with_a_margin(shape: tuple[i
 def test_coordinates_lead_back_to_the_picture() -> None:
     picture = np.full((400, 600), 255, np.uint8)
     picture[100:140, 300:330] = 0
-    view = show(picture, 256, _Recorder())  # type: ignore[arg-type]
+    view = show(Pyramid.of(picture), 256, _Recorder())  # type: ignore[arg-type]
     rows, columns = np.nonzero(view.maps.digit < 128)
     box = (int(columns.min()), int(rows.min()), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1)
     assert view.to_picture(*box) == pytest.approx((300, 100, 30, 40), abs=3)
 
 
 def test_boxes_lie_within_the_picture_and_hold_a_pixel() -> None:
-    view = show(np.full((4, 9), 200, np.uint8), 128, _Recorder())  # type: ignore[arg-type]
+    view = show(Pyramid.of(np.full((4, 9), 200, np.uint8)), 128, _Recorder())  # type: ignore[arg-type]
     height, width = view.maps.digit.shape
     assert view.to_picture(0, 0, width, height) == (0, 0, 9, 4)
     assert view.to_picture(width - 1, height - 1, 1, 1) == (8, 3, 1, 1)

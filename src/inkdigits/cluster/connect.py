@@ -51,7 +51,7 @@ def connect(address: str | None, *, needed_by: str = "--engine ray", **options: 
 def connected(address: str | None, **options: Any) -> Iterator[None]:
     """`connect` for a block; afterwards the connection is closed if this opened it.
 
-    During the block stdout is stderr, since Ray prints to it when the cluster loses a machine, whoever used that; stdout
+    During the block stdout is stderr, since Ray prints to it when the cluster loses a machine; stdout
     is for results.
     """
     require_extra("ray", "cluster", str(options.get("needed_by", "--engine ray")))

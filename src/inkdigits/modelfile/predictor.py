@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -72,14 +72,15 @@ def model_path(name_or_path: str | Path) -> Path:
 class Predictor:
     """A loaded model file. Several threads may use it at the same time, and pickling it takes the file's bytes along.
 
-    `size` is the height and width of the pictures that it takes; `batch_size` is how many of them are computed at once,
-    which bounds the memory.
+    `size` is the height and width of the pictures that it takes. Each of `threads` computes at most `batch_size` of
+    them at once, which bounds the memory.
     """
 
     metadata: Metadata
     size: tuple[int, int]
     session: Any = field(repr=False)
-    batch_size: int = 250
+    batch_size: int = 64
+    threads: int = 1
     content: bytes = field(default=b"", repr=False, compare=False)  # the model file
 
     @classmethod
@@ -100,9 +101,10 @@ class Predictor:
     def from_bytes(cls, content: bytes, name: str, *, threads: int | None = None) -> Predictor:
         """The predictor of a model file's bytes; `name` stands in error messages. Raises as `load` does."""
         check_content(content, name)
-        session = open_session(content, name, threads)
+        # A thread for each batch: threads that share every layer of one wait for each other at each (docs/log.md).
+        session = open_session(content, name, 1)
         metadata = read_properties(session.get_modelmeta().custom_metadata_map, name)
-        return cls(metadata, _picture_size(session, name), session, content=content)
+        return cls(metadata, _picture_size(session, name), session, threads=threads or usable_cores(), content=content)
 
     def __repr__(self) -> str:
         height, width = self.size
@@ -133,12 +135,28 @@ class Predictor:
     def _run(self, outputs: list[str], images: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         check_pictures(images, self.size)
         results = [np.empty((len(images), len(self.metadata.classes)), np.float32) for _ in outputs]
-        for start in range(0, len(images), self.batch_size):
+
+        def run(start: int) -> None:
             rows = slice(start, start + self.batch_size)
             answers = self.session.run(outputs, {"images": np.ascontiguousarray(images[rows])})
             for result, answer in zip(results, answers, strict=True):
                 result[rows] = answer
+
+        _in_threads(run, range(0, len(images), self.batch_size), self.threads)
         return results
+
+
+def _in_threads(work: Callable[[int], None], starts: Sequence[int], threads: int) -> None:
+    """Call `work` with each of `starts`, on at most `threads` threads at once; what one call raises is raised."""
+    if threads == 1 or len(starts) < 2:
+        for start in starts:
+            work(start)
+        return
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(min(threads, len(starts))) as pool:
+        for _ in pool.map(work, starts):
+            pass
 
 
 def check_pictures(images: NDArray[Any], size: tuple[int, int]) -> None:
@@ -168,6 +186,8 @@ def open_session(content: bytes, name: str, threads: int | None = None, *, keep_
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = threads or usable_cores()
     options.enable_cpu_mem_arena = keep_memory
+    # A thread that waits for others gives its core away, instead of computing nothing on it (docs/log.md).
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 4  # what is wrong with a file, our own errors say
     try:
         return onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])

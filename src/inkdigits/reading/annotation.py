@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inkdigits.images.png import encode_png
 from inkdigits.reading.finder import InkMaps
-from inkdigits.reading.views import resized
+from inkdigits.reading.pyramid import resized
 from inkdigits.system.atomic_io import write_bytes
 
 if TYPE_CHECKING:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-from numpy.typing import NDArray
-
 from inkdigits.reading.coroutines import NetworkQueries
 from inkdigits.reading.decide import decide
 from inkdigits.reading.documents import Document, find_documents
 from inkdigits.reading.finder import Finder
+from inkdigits.reading.pyramid import Pyramid, view_sides
 from inkdigits.reading.segmentation import Segmentation, segment
-from inkdigits.reading.views import show, view_sides
+from inkdigits.reading.views import show
 
 __all__ = ["best_document", "best_segmentation"]
 
@@ -32,7 +30,7 @@ _MIN_DOCUMENT_QUALITY = 0.3
 
 
 def best_segmentation(
-    pixels: NDArray[np.uint8], finder: Finder, threshold: float, max_side: int | None = None
+    picture: Pyramid, finder: Finder, threshold: float, max_side: int | None = None
 ) -> NetworkQueries[Segmentation]:
     """The best segmentation of a picture among its views, from small to large, of at most `max_side` pixels.
 
@@ -42,12 +40,12 @@ def best_segmentation(
     """
     best: Segmentation | None = None
     large: Segmentation | None = None
-    sides = [side for side in view_sides(pixels) if max_side is None or side <= max_side]
-    own_side = max(pixels.shape[:2])
+    sides = [side for side in view_sides(picture.pixels) if max_side is None or side <= max_side]
+    own_side = max(picture.pixels.shape[:2])
     for number, side in enumerate(sides):
         if large is not None and side > _MAX_ENLARGEMENT * own_side and not _is_disputed(large):
             break
-        found = yield from segment(show(pixels, side, finder))
+        found = yield from segment(show(picture, side, finder))
         counts = large is None or _confirms(found, large, is_enlarged=side > own_side)
         if best is None or (found.quality > best.quality and counts):
             best = found
@@ -60,7 +58,7 @@ def best_segmentation(
 
 
 def best_document(
-    pixels: NDArray[np.uint8], as_it_is: Segmentation, finder: Finder, threshold: float
+    picture: Pyramid, as_it_is: Segmentation, finder: Finder, threshold: float
 ) -> NetworkQueries[tuple[Document, Segmentation] | None]:
     """The sheet in a picture that reads better than the whole picture does; None without one.
 
@@ -75,9 +73,9 @@ def best_document(
         if outcome != "not_a_digit" and candidate.value != 1
     ]
     best, quality = None, max(as_it_is.quality, _MIN_DOCUMENT_QUALITY)
-    for document in find_documents(pixels):
+    for document in find_documents(picture):
         if all(document.holds(box) for box in accepted):
-            found = yield from best_segmentation(document.pixels, finder, threshold)
+            found = yield from best_segmentation(Pyramid.of(document.pixels), finder, threshold)
             if found.quality > quality:
                 best, quality = (document, found), found.quality
     return best

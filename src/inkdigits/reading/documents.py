@@ -12,16 +12,16 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.reading.pyramid import MIN_SIDE, Pyramid
 from inkdigits.reading.reading import Box
-from inkdigits.reading.views import resized
 
 __all__ = ["Document", "find_documents"]
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
-_SMALL_SIDE = 128  # pixels, of the longer side of the copy in which sheets are found
-_BLUR = 5  # pixels of that copy, a side of the median filter, which hides thin ink and the threads of a cloth
-_MAX_STEP = 10  # grey levels from one pixel of that copy to the next, within a sheet
+# In the smallest copy of a picture, in which sheets are found: a side of the median filter, in pixels, which hides thin
+# ink and the threads of a cloth, and the most grey levels from one pixel to the next within a sheet.
+_BLUR, _MAX_STEP = 5, 10
 # A sheet is convex, but for the steps of pixels along its edges. Its outline, as a fraction of the picture and of its
 # convex hull, and the fraction of it that is bare paper.
 _MIN_PART, _MAX_PART, _MIN_OF_HULL, _MIN_PAPER = 0.05, 0.9, 0.93, 0.7
@@ -48,19 +48,22 @@ class Document:
         return 0 <= row < height and 0 <= column < width and bool(self.inside[row, column])
 
 
-def find_documents(pixels: Pixels) -> list[Document]:
-    """The sheets in a picture uint8 (h, w) or (h, w, 3), at most two, the largest first."""
-    picture = pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, axis=2)
+def find_documents(picture: Pyramid) -> list[Document]:
+    """The sheets in a picture, at most two, the largest first."""
     small = _without_ink(picture)
     outlines = sorted(_outlines(_even_regions(small)), key=lambda found: -int(found[1].sum()))
-    return [_document(picture, small, paper, outline) for paper, outline in outlines[:_MAX_DOCUMENTS]]
+    return [_document(_rgb(picture.pixels), small, paper, outline) for paper, outline in outlines[:_MAX_DOCUMENTS]]
 
 
-def _without_ink(picture: Pixels) -> Pixels:
+def _without_ink(picture: Pyramid) -> Pixels:
+    """A small copy, uint8 (h, w, 3)."""
     import cv2
 
-    scale = _SMALL_SIDE / max(picture.shape[:2])
-    return np.asarray(cv2.medianBlur(resized(picture, scale)[0] if scale < 1 else picture, _BLUR), np.uint8)
+    return np.asarray(cv2.medianBlur(_rgb(picture.reduced.get(MIN_SIDE, picture.pixels)), _BLUR), np.uint8)
+
+
+def _rgb(pixels: Pixels) -> Pixels:
+    return pixels if pixels.ndim == 3 else np.repeat(pixels[:, :, None], 3, axis=2)
 
 
 def _even_regions(small: Pixels) -> Iterator[Mask]:

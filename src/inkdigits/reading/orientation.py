@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.reading.decide import decide
+from inkdigits.reading.pyramid import Pyramid
 from inkdigits.reading.reading import Box
 from inkdigits.reading.segmentation import Segmentation
 
@@ -48,9 +49,9 @@ class Orientation:
         """How a box of this part lies in the picture, turned as the part; `size` is (width, height)."""
         return replace(self, left=self.left + left, top=self.top + top, width=size[0], height=size[1])
 
-    def upright(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The part, uint8 (height, width) or (height, width, 3), turned so that its digits stand upright."""
-        return np.ascontiguousarray(np.rot90(pixels, self.rotation // 90))
+    def upright(self, picture: Pyramid) -> Pyramid:
+        """The part turned so that its digits stand upright."""
+        return picture.turned(self.rotation // 90)
 
     def in_picture(self, box: Box) -> Box:
         """A box of the upright part as a box of the picture."""

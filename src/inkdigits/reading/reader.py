@@ -31,6 +31,7 @@ from inkdigits.reading.picture_inputs import (
 )
 from inkdigits.reading.plain import segment_plain
 from inkdigits.reading.preview import small_copy
+from inkdigits.reading.pyramid import Pyramid
 from inkdigits.reading.reading import Box, Digit, DigitOutcome, Reading, ReadingOutcome
 from inkdigits.reading.rows import reading_order
 from inkdigits.reading.segmentation import Candidate, Segmentation, split_to_length
@@ -142,13 +143,14 @@ class Reader:
         part = Orientation(*(region[:2] if region else (0, 0)), pixels.shape[1], pixels.shape[0])
         best = yield from segment_plain(pixels, threshold)
         if best is None:
-            best = yield from best_segmentation(pixels, self.finder, threshold)
-            on_document = yield from best_document(pixels, best, self.finder, threshold)
+            picture = Pyramid.of(pixels)
+            best = yield from best_segmentation(picture, self.finder, threshold)
+            on_document = yield from best_document(picture, best, self.finder, threshold)
             if on_document is not None:
                 document, best = on_document
-                pixels, part = document.pixels, part.of_box(document.left, document.top, best.view.size)
-            if may_be_turned(best, pixels):
-                best, part = yield from self._turned_upright(pixels, best, part, threshold)
+                picture, part = Pyramid.of(document.pixels), part.of_box(document.left, document.top, best.view.size)
+            if may_be_turned(best, picture.pixels):
+                best, part = yield from self._turned_upright(picture, best, part, threshold)
         outcomes = decide(best, threshold)
         if length is not None:
             accepted = sum(outcome != "not_a_digit" for outcome in outcomes)
@@ -159,13 +161,13 @@ class Reader:
         return ReadingSteps(page, best.view, _reading(page, best, outcomes, part, length))
 
     def _turned_upright(
-        self, pixels: NDArray[np.uint8], as_it_is: Segmentation, part: Orientation, threshold: float
+        self, picture: Pyramid, as_it_is: Segmentation, part: Orientation, threshold: float
     ) -> NetworkQueries[tuple[Segmentation, Orientation]]:
         """The segmentation of the turned picture and how it is turned, if it reads certainly; else what was given."""
         parts = [replace(part, rotation=rotation) for rotation in QUARTER_TURNS]
         turned = []
         for one in parts:
-            found = yield from best_segmentation(one.upright(pixels), self.finder, threshold, _MAX_TURNED_SIDE)
+            found = yield from best_segmentation(one.upright(picture), self.finder, threshold, _MAX_TURNED_SIDE)
             turned.append(found)
         place = certainly_turned(as_it_is, turned, threshold)
         return (as_it_is, part) if place is None else (turned[place], parts[place])

@@ -4,9 +4,9 @@ import { decide } from "./decide.js";
 import parameters from "./parameters.js";
 import { segment } from "./segmentation.js";
 import { findDocuments, holds } from "./documents.js";
-import { show, toPicture, viewSides } from "./views.js";
+import { Pyramid, viewSides } from "./pyramid.js";
+import { show, toPicture } from "./views.js";
 
-/** @typedef {import("./pixels.js").Pixels} Pixels */
 /** @typedef {import("./segmentation.js").Segmentation} Segmentation */
 /** @typedef {import("./finder.js").Networks} Networks */
 
@@ -23,7 +23,7 @@ const {
 
 /**
  * The best segmentation of a picture among its views, from small to large, of at most `maxSide` pixels.
- * @param {Pixels} picture
+ * @param {Pyramid} picture
  * @param {Networks} networks
  * @param {number} [maxSide]
  */
@@ -48,7 +48,7 @@ export async function bestSegmentation(picture, { find, classify }, maxSide = In
  *
  * A sheet beside which digits are accepted is none: it is a part of a page, in light or in shadow. Ones do not count there,
  * since strokes in wood and cloth look like them.
- * @param {Pixels} picture
+ * @param {Pyramid} picture
  * @param {Segmentation} asItIs
  * @param {Networks} networks
  * @returns {Promise<{ document: import("./documents.js").FoundDocument, found: Segmentation } | null>}
@@ -63,7 +63,7 @@ export async function bestDocument(picture, asItIs, networks) {
   let quality = Math.max(asItIs.quality, MIN_DOCUMENT_QUALITY);
   for (const document of findDocuments(picture)) {
     if (!accepted.every((box) => holds(document, box))) continue;
-    const found = await bestSegmentation(document.pixels, networks);
+    const found = await bestSegmentation(Pyramid.of(document.pixels), networks);
     if (found.quality > quality) [best, quality] = [{ document, found }, found.quality];
   }
   return best;

@@ -2,10 +2,10 @@
 
 import { areas, connectedComponents } from "./connected.js";
 import parameters from "./parameters.js";
-import { median, pixels, roundEven } from "./pixels.js";
-import { resizedByArea } from "./resize.js";
+import { median, pixels } from "./pixels.js";
 
 /** @typedef {import("./pixels.js").Pixels} Pixels */
+/** @typedef {import("./pyramid.js").Pyramid} Pyramid */
 /** @typedef {import("./pixels.js").Box} Box */
 /**
  * @typedef {object} FoundDocument The box of a sheet in a picture.
@@ -16,18 +16,19 @@ import { resizedByArea } from "./resize.js";
  */
 /** @typedef {{ paper: Uint8Array, outline: Uint8Array, area: number }} Outline */
 
-const { SMALL_SIDE, BLUR, MAX_STEP, MIN_PART, MAX_PART, MIN_OF_HULL, MIN_PAPER, MAX_DOCUMENTS } = parameters.documents;
+const { BLUR, MAX_STEP, MIN_PART, MAX_PART, MIN_OF_HULL, MIN_PAPER, MAX_DOCUMENTS } = parameters.documents;
+const { MIN_SIDE } = parameters.pyramid;
 
 /**
  * The sheets in a picture, at most two, the largest first.
- * @param {Pixels} picture
+ * @param {Pyramid} picture
  * @returns {FoundDocument[]}
  */
 export function findDocuments(picture) {
-  const small = withoutInk(picture);
+  const small = medianBlurred(picture.reduced.get(MIN_SIDE) ?? picture.pixels());
   const outlines = evenRegions(small).flatMap((paper) => outlineOf(paper, small));
   outlines.sort((one, other) => other.area - one.area);
-  return outlines.slice(0, MAX_DOCUMENTS).map((found) => documentOf(picture, small, found));
+  return outlines.slice(0, MAX_DOCUMENTS).map((found) => documentOf(picture.pixels(), small, found));
 }
 
 /**
@@ -38,14 +39,6 @@ export function findDocuments(picture) {
 export function holds({ left, top, pixels: { width, height }, inside }, [x, y, w, h]) {
   const [column, row] = [x + (w >> 1) - left, y + (h >> 1) - top];
   return row >= 0 && row < height && column >= 0 && column < width && inside[row * width + column] === 1;
-}
-
-/** @param {Pixels} picture */
-function withoutInk(picture) {
-  const scale = SMALL_SIDE / Math.max(picture.width, picture.height);
-  if (scale >= 1) return medianBlurred(picture);
-  const [width, height] = [picture.width, picture.height].map((length) => Math.max(1, roundEven(length * scale)));
-  return medianBlurred(resizedByArea(picture, width, height));
 }
 
 /**

@@ -3,12 +3,10 @@
 
 import { decide } from "./decide.js";
 import parameters from "./parameters.js";
-import { pixels } from "./pixels.js";
 
 /** @typedef {import("./pixels.js").Box} Box */
-/** @typedef {import("./pixels.js").Pixels} Pixels */
 /** @typedef {import("./segmentation.js").Segmentation} Segmentation */
-/** @typedef {0 | 90 | 180 | 270} Rotation By how many degrees the digits of a picture are turned clockwise. */
+/** @typedef {import("./pyramid.js").Rotation} Rotation */
 
 /**
  * @typedef {object} Orientation How the part of a picture that is read lies in it, in pixels of the picture.
@@ -23,25 +21,6 @@ const { MIN_SIDE, MIN_TELLING, MIN_DIGITS, MIN_MEAN, MAX_MEAN, MIN_RISE } = para
 
 /** @type {Rotation[]} */
 export const QUARTER_TURNS = [90, 180, 270];
-
-/**
- * The picture turned so that its digits stand upright.
- * @param {Pixels} picture
- * @param {Rotation} rotation
- */
-export function upright(picture, rotation) {
-  const { width, height, channels, data } = picture;
-  if (!rotation) return picture;
-  const turned = rotation === 180 ? pixels(width, height, channels) : pixels(height, width, channels);
-  for (let y = 0, to = 0; y < turned.height; y++) {
-    for (let x = 0; x < turned.width; x++, to += channels) {
-      const [column, row] = rotation === 90 ? [width - 1 - y, x] : rotation === 180 ? [width - 1 - x, height - 1 - y] : [y, height - 1 - x];
-      const from = (row * width + column) * channels;
-      for (let channel = 0; channel < channels; channel++) turned.data[to + channel] = data[from + channel];
-    }
-  }
-  return turned;
-}
 
 /**
  * A box of the upright part as a box of the picture.
@@ -59,7 +38,7 @@ export function inPicture({ left, top, width, height, rotation }, [x, y, w, h]) 
 /**
  * Whether a picture whose digits look like this deserves a look at its other three turns.
  * @param {Segmentation} found
- * @param {Pixels} picture
+ * @param {import("./pyramid.js").Size} picture
  */
 export function mayBeTurned(found, { width, height }) {
   return Math.max(width, height) >= MIN_SIDE && found.candidates.length > 0 && meanConfidence(found) <= MAX_MEAN;

@@ -4,11 +4,12 @@ import { bestSegmentation, bestDocument } from "./bestView.js";
 import { decide } from "./decide.js";
 import { decoded } from "./decode.js";
 import { loadNetworks } from "./finder.js";
-import { certainlyTurned, inPicture, mayBeTurned, QUARTER_TURNS, upright } from "./orientation.js";
+import { certainlyTurned, inPicture, mayBeTurned, QUARTER_TURNS } from "./orientation.js";
 import { onPaper } from "./paper.js";
 import parameters from "./parameters.js";
 import { crop } from "./pixels.js";
 import { segmentPlain } from "./plain.js";
+import { Pyramid } from "./pyramid.js";
 import { readingOrder } from "./rows.js";
 import { splitToLength } from "./segmentation.js";
 import { findSeparators } from "./separators.js";
@@ -90,7 +91,7 @@ export class DigitReader {
     /** @type {Orientation} */
     let part = { left, top, width: shown.width, height: shown.height, rotation: 0 };
     let best = await segmentPlain(shown, classify);
-    if (!best) [best, part] = await segmentUpright(shown, part, this.networks);
+    if (!best) [best, part] = await segmentUpright(Pyramid.of(shown), part, this.networks);
     let outcomes = decide(best);
     if (length !== undefined) {
       const missing = checkedLength(length) - outcomes.filter((outcome) => outcome !== "not_a_digit").length;
@@ -131,7 +132,7 @@ function checkedLength(length) {
 
 /**
  * The best segmentation of a picture, of a sheet in it, or of it turned where its writing certainly is, and how it lies.
- * @param {Pixels} picture
+ * @param {Pyramid} picture
  * @param {Orientation} part
  * @param {import("./finder.js").Networks} networks
  * @returns {Promise<[Segmentation, Orientation]>}
@@ -141,13 +142,13 @@ async function segmentUpright(picture, part, networks) {
   const onDocument = await bestDocument(picture, asItIs, networks);
   if (onDocument) {
     const { left, top, pixels } = onDocument.document;
-    [picture, asItIs] = [pixels, onDocument.found];
+    [picture, asItIs] = [Pyramid.of(pixels), onDocument.found];
     part = { ...part, left: part.left + left, top: part.top + top, width: pixels.width, height: pixels.height };
   }
   if (!mayBeTurned(asItIs, picture)) return [asItIs, part];
   const turned = [];
   for (const rotation of QUARTER_TURNS) {
-    turned.push(await bestSegmentation(upright(picture, rotation), networks, MAX_TURNED_SIDE));
+    turned.push(await bestSegmentation(picture.turned(rotation), networks, MAX_TURNED_SIDE));
   }
   const place = certainlyTurned(asItIs, turned);
   return place < 0 ? [asItIs, part] : [turned[place], { ...part, rotation: QUARTER_TURNS[place] }];

@@ -2,44 +2,28 @@
 
 import parameters from "./parameters.js";
 import { framed, median, roundEven } from "./pixels.js";
-import { resizedByArea, resizedCubic } from "./resize.js";
 
 /** @typedef {import("./pixels.js").Pixels} Pixels */
 /** @typedef {import("./pixels.js").Box} Box */
 /** @typedef {import("./finder.js").InkMaps} InkMaps */
 /** @typedef {{ maps: InkMaps, scale: number, size: [width: number, height: number] }} View */
 
-const { MARGIN, MIN_SIDE, SMALL, SMALL_SIDE, MAX_PIXELS, MAX_PART } = parameters.views;
+const { MARGIN } = parameters.views;
 const { MULTIPLE } = parameters.finder;
 
 /**
- * The longer sides of the views to try, each twice the one before, up to the picture's own size.
- * @param {Pixels} picture
- */
-export function viewSides({ width, height }) {
-  const [longer, shorter] = [Math.max(height, width), Math.min(height, width)];
-  const sides = [MIN_SIDE, 2 * MIN_SIDE];
-  for (let last = 2 * MIN_SIDE; last < MAX_PART * longer && ((2 * last) ** 2 * shorter) / longer <= MAX_PIXELS; ) {
-    sides.push((last *= 2));
-  }
-  return longer <= SMALL ? [SMALL_SIDE, ...sides] : sides;
-}
-
-/**
  * The view of a picture with a longer side of `side` pixels.
- * @param {Pixels} picture
+ * @param {import("./pyramid.js").Pyramid} picture
  * @param {number} side
  * @param {import("./finder.js").Networks["find"]} find
  * @returns {Promise<View>}
  */
 export async function show(picture, side, find) {
-  const scale = side / Math.max(picture.width, picture.height);
-  const [width, height] = [picture.width, picture.height].map((length) => Math.max(1, roundEven(length * scale)));
-  const shown = scale < 1 ? resizedByArea(picture, width, height) : resizedCubic(picture, width, height);
+  const shown = picture.copy(side);
   const maps = await find(withPaper(shown));
   return {
-    maps: cropMaps(maps, width + 2 * MARGIN, height + 2 * MARGIN),
-    scale: Math.max(width, height) / Math.max(picture.width, picture.height),
+    maps: cropMaps(maps, shown.width + 2 * MARGIN, shown.height + 2 * MARGIN),
+    scale: side / Math.max(picture.width, picture.height),
     size: [picture.width, picture.height],
   };
 }
