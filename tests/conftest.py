@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -29,15 +31,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """A run of one mark imports only the files that have it: the environments of other backends lack what others need.
+    """A run imports only the files that have tests for it: what others import is slow, or missing where it runs.
 
     `None` leaves the decision to pytest.
     """
-    mark: str = config.option.markexpr
-    if not mark.isidentifier() or (collection_path.suffix != ".py" and not collection_path.is_dir()):
+    if collection_path.suffix != ".py" and not collection_path.is_dir():
         return None
     files = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
-    return None if any(f"mark.{mark}" in file.read_text() for file in files) else True
+    return None if any(_may_run(file, config.option.markexpr) for file in files) else True
+
+
+@cache
+def _may_run(file: Path, marks: str) -> bool:
+    """Whether `pytest -m MARKS` may run tests of `file`, for `marks` like "slow" and "not browser and not ray"."""
+    source = file.read_text()
+    if marks.isidentifier():
+        return f"mark.{marks}" in source
+    excluded = re.findall(r"\bnot (\w+)", marks)
+    whole_file = re.search(r"^pytestmark = (\[$.*?^\]|.*?$)", source, re.MULTILINE | re.DOTALL)
+    return whole_file is None or not any(f"mark.{mark}" in whole_file[0] for mark in excluded)
 
 
 @pytest.hookimpl(optionalhook=True)
