@@ -145,7 +145,7 @@ def test_ctrl_c_while_it_starts(small_npz: Path, tmp_path: Path, seconds: float)
 
 def test_two_trainings_into_one_folder(cli: Cli, small_npz: Path, tmp_path: Path) -> None:
     path = tmp_path / "run"
-    arguments = ["train", "dense", "--data", str(small_npz), "--epochs", "500", "--set", "patience=0"]
+    arguments = ["train", "dense", "--recipe", "sprint", "--data", str(small_npz), "--epochs", "500"]
     first = subprocess.Popen([sys.executable, "-m", "inkdigits", *arguments, "--out", str(path), "--quiet"])
     try:
         while not (path / "config.json").exists():

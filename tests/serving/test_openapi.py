@@ -26,7 +26,7 @@ with warnings.catch_warnings():
     )
 
 # Requests for each operation: as many cost as much processor time as they are.
-EXAMPLES = [5, pytest.param(30, marks=pytest.mark.slow)]
+EXAMPLES = [5, pytest.param(15, marks=pytest.mark.slow)]
 # All but positive_data_acceptance: a schema cannot say which regions lie in a picture, or which models exist.
 CHECKS = [
     not_a_server_error,
