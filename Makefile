@@ -4,7 +4,8 @@ BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PROJECT := pyproject.toml src/inkdigits/__init__.py
 # The slowest tests are named, so that it shows what makes CI long.
 PYTEST := $(BIN)/python -m pytest --durations=15 --durations-min=5
-# Three test files at a time on 2 cores, since many tests wait (tests/conftest.py): files share fixtures, so they stay whole.
+# Three test files at a time on 2 cores, since many tests wait. Files share fixtures, so all but a few stay whole
+# (tests/conftest.py).
 # `make test PARALLEL=` runs one after another.
 PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 INSTALL_SELF := -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .

@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -71,7 +72,26 @@ LONG_FILES = {
     "test_seeds.py",
     "test_trackers.py",
     "test_backend.py",
+    "test_extras.py",
+    "test_journeys.py",
 }
+
+
+# Files whose tests are long and share nothing: each test is given to the next free process.
+SPLIT_FILES = {"test_supervisor.py", "test_server_process.py", "test_seeds.py", "test_grade.py", "test_extras.py"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """What gives whole files to processes, but for `SPLIT_FILES`; None, for xdist's own, where no files are asked for."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class MostFilesWhole(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return nodeid if Path(file).name in SPLIT_FILES else file
+
+    return MostFilesWhole(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
