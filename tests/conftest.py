@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import re
 import signal
@@ -22,8 +23,10 @@ from inkdigits.datasets.npz import save_npz
 from inkdigits.system.cores import usable_cores
 from inkdigits.training.backend import Backend, choose_backend, start_keras
 
-# Before any test module imports Keras: the backend cannot be changed after.
-start_keras(Backend(choose_backend()))
+# Before any test module imports Keras: the backend cannot be changed after. Processes that a test spawns import its
+# module, and with it this one, but few of them need Keras.
+if multiprocessing.parent_process() is None:
+    start_keras(Backend(choose_backend()))
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
