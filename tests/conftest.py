@@ -86,7 +86,7 @@ SPLIT_FILES = {"test_supervisor.py", "test_server_process.py", "test_seeds.py", 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Gives whole files to processes, but for `SPLIT_FILES`; None, for xdist's own, where files need not stay whole."""
+    """Keeps the tests of a file in one process, but for `SPLIT_FILES`; None, for xdist's own, where none is kept."""
     from xdist.scheduler import LoadFileScheduling
 
     class MostFilesWhole(LoadFileScheduling):
