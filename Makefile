@@ -44,7 +44,7 @@ test-ray: .venv/.installed-dev  ## A real Ray of several nodes: batches, deploys
 	$(PYTEST) -m ray
 
 test-backends: .venv/.installed-dev .venv-tensorflow/.installed .venv-torch/.installed  ## The contract on JAX, TensorFlow and torch
-	KERAS_BACKEND=jax $(BIN)/python -m pytest -m backends --deselect tests/exercise/test_backends.py  # check-solution does it
+	KERAS_BACKEND=jax $(PYTEST) $(PARALLEL) -m backends --deselect tests/exercise/test_backends.py  # check-solution does it
 	KERAS_BACKEND=tensorflow .venv-tensorflow/bin/python -m pytest -m backends
 	KERAS_BACKEND=torch .venv-torch/bin/python -m pytest -m backends
 
