@@ -4,7 +4,8 @@ BIN := .venv/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PROJECT := pyproject.toml src/inkdigits/__init__.py
 # The slowest tests are named, so that it shows what makes CI long.
 PYTEST := $(BIN)/python -m pytest --durations=15 --durations-min=5
-# Three test files at a time on 2 cores, since many tests wait (tests/conftest.py): files share fixtures, so they stay whole.
+# Three test files at a time on 2 cores, since many tests wait. Files share fixtures, so all but a few stay whole
+# (tests/conftest.py).
 # `make test PARALLEL=` runs one after another.
 PARALLEL := --numprocesses=auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder
 INSTALL_SELF := -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
@@ -43,7 +44,7 @@ test-ray: .venv/.installed-dev  ## A real Ray of several nodes: batches, deploys
 	$(PYTEST) -m ray
 
 test-backends: .venv/.installed-dev .venv-tensorflow/.installed .venv-torch/.installed  ## The contract on JAX, TensorFlow and torch
-	KERAS_BACKEND=jax $(BIN)/python -m pytest -m backends --deselect tests/exercise/test_backends.py  # check-solution does it
+	KERAS_BACKEND=jax $(PYTEST) $(PARALLEL) -m backends --deselect tests/exercise/test_backends.py  # check-solution does it
 	KERAS_BACKEND=tensorflow .venv-tensorflow/bin/python -m pytest -m backends
 	KERAS_BACKEND=torch .venv-torch/bin/python -m pytest -m backends
 

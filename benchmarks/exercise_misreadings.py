@@ -11,15 +11,20 @@ the same digit. Then the largest such part of two runs, and that of the shipped 
 from __future__ import annotations
 
 import argparse
+import sys
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tests.exercise.noisy_network import noisy_dense_digits
+
 from inkdigits.datasets import mnist
 from inkdigits.exercise.illegible import illegible_read
-from inkdigits.modelfile.predictor import Predictor, bundled_file
+from inkdigits.modelfile.predictor import Predictor
 
 _NOISE = (0.0, 0.1, 0.3, 0.5)  # standard deviations of each layer's weights
 
@@ -39,7 +44,7 @@ def main() -> None:
         print(f"{folder.name}: two runs share up to {100 * largest:.0f} % of what they misread")
     shipped = Predictor.load("dense").predict_proba(images).argmax(axis=1)
     for noise in _NOISE:
-        print(f"shipped dense, noise {noise}: {_line(_with_noise(images, noise), shipped, labels)}")
+        print(f"shipped dense, noise {noise}: {_line(noisy_dense_digits(images, noise), shipped, labels)}")
 
 
 def _line(digits: Any, shipped: Any, labels: Any) -> str:
@@ -52,21 +57,6 @@ def _line(digits: Any, shipped: Any, labels: Any) -> str:
 def _shared(first: Any, second: Any, labels: Any) -> float:
     either = (first != labels) | (second != labels)
     return float(np.sum(either & (first == second)) / np.sum(either))
-
-
-def _with_noise(images: Any, noise: float) -> Any:
-    import onnx
-    import onnx.numpy_helper
-
-    tensors = onnx.load(str(bundled_file("dense"))).graph.initializer
-    arrays = [array for tensor in tensors if (array := onnx.numpy_helper.to_array(tensor)).size > 1]
-    rng = np.random.default_rng(0)
-    answers = images.reshape(-1, 784).astype(np.float32)
-    for place in (0, 2, 4):
-        kernel = arrays[place] + rng.normal(0, noise * arrays[place].std(), arrays[place].shape)
-        answers = answers @ kernel + arrays[place + 1].ravel()
-        answers = np.maximum(answers, 0) if place < 4 else answers
-    return answers.argmax(axis=1)
 
 
 if __name__ == "__main__":

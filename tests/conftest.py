@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
+import re
 import signal
 import subprocess
 import sys
 import warnings
 from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -19,8 +23,10 @@ from inkdigits.datasets.npz import save_npz
 from inkdigits.system.cores import usable_cores
 from inkdigits.training.backend import Backend, choose_backend, start_keras
 
-# Before any test module imports Keras: the backend cannot be changed after.
-start_keras(Backend(choose_backend()))
+# Before any test module imports Keras: the backend cannot be changed after. Processes that a test spawns import its
+# module, and with it this one, but few of them need Keras.
+if multiprocessing.parent_process() is None:
+    start_keras(Backend(choose_backend()))
 Cli = Callable[..., subprocess.CompletedProcess[str]]
 
 
@@ -29,15 +35,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """A run of one mark imports only the files that have it: the environments of other backends lack what others need.
+    """A run imports only the files that have tests for it: what others import is slow, or missing where it runs.
 
     `None` leaves the decision to pytest.
     """
-    mark: str = config.option.markexpr
-    if not mark.isidentifier() or (collection_path.suffix != ".py" and not collection_path.is_dir()):
+    if collection_path.suffix != ".py" and not collection_path.is_dir():
         return None
     files = collection_path.rglob("test_*.py") if collection_path.is_dir() else [collection_path]
-    return None if any(f"mark.{mark}" in file.read_text() for file in files) else True
+    return None if any(_may_run(file, config.option.markexpr) for file in files) else True
+
+
+@cache
+def _may_run(file: Path, marks: str) -> bool:
+    """Whether `pytest -m MARKS` may run tests of `file`, for `marks` like "slow" and "not browser and not ray"."""
+    source = file.read_text()
+    if marks.isidentifier():
+        return f"mark.{marks}" in source
+    excluded = re.findall(r"\bnot (\w+)", marks)
+    whole_file = re.search(r"^pytestmark = (\[$.*?^\]|.*?$)", source, re.MULTILINE | re.DOTALL)
+    return whole_file is None or not any(f"mark.{mark}" in whole_file[0] for mark in excluded)
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -59,7 +75,26 @@ LONG_FILES = {
     "test_seeds.py",
     "test_trackers.py",
     "test_backend.py",
+    "test_extras.py",
+    "test_journeys.py",
 }
+
+
+# Files whose tests are long and share nothing: each test is given to the next free process.
+SPLIT_FILES = {"test_supervisor.py", "test_server_process.py", "test_seeds.py", "test_grade.py", "test_extras.py"}
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Keeps the tests of a file in one process, but for `SPLIT_FILES`; None, for xdist's own, where none is kept."""
+    from xdist.scheduler import LoadFileScheduling
+
+    class MostFilesWhole(LoadFileScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file: str = super()._split_scope(nodeid)
+            return nodeid if Path(file).name in SPLIT_FILES else file
+
+    return MostFilesWhole(config, log) if config.getoption("dist") == "loadfile" else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -24,6 +24,7 @@ while True:
     except FileNotFoundError:
         pass
     assert time.monotonic() < until
+    time.sleep(0.01)
 os.kill(pid, signal.SIGSTOP)
 """
 

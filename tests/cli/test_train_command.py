@@ -109,7 +109,7 @@ def test_a_disk_that_fills_up_during_training(small_npz: Path, tmp_path: Path) -
 
 def test_ctrl_c_says_how_to_resume(small_npz: Path, tmp_path: Path) -> None:
     path = tmp_path / "run"
-    arguments = ["train", "convnet", "--data", str(small_npz), "--epochs", "500", "--set", "patience=0"]
+    arguments = ["train", "dense", "--data", str(small_npz), "--epochs", "500", "--set", "patience=0"]
     process = subprocess.Popen(
         [sys.executable, "-m", "inkdigits", *arguments, "--out", str(path)], stderr=subprocess.PIPE, text=True
     )
@@ -127,7 +127,7 @@ def test_ctrl_c_says_how_to_resume(small_npz: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("seconds", [1.0, *(pytest.param(other, marks=pytest.mark.slow) for other in (0.3, 2.0))])
 def test_ctrl_c_while_it_starts(small_npz: Path, tmp_path: Path, seconds: float) -> None:
-    arguments = ["train", "convnet", "--data", str(small_npz), "--epochs", "500", "--set", "patience=0"]
+    arguments = ["train", "dense", "--data", str(small_npz), "--epochs", "500", "--set", "patience=0"]
     process = subprocess.Popen(
         [sys.executable, "-m", "inkdigits", *arguments, "--out", str(tmp_path / "run")],
         stderr=subprocess.PIPE,
@@ -145,7 +145,7 @@ def test_ctrl_c_while_it_starts(small_npz: Path, tmp_path: Path, seconds: float)
 
 def test_two_trainings_into_one_folder(cli: Cli, small_npz: Path, tmp_path: Path) -> None:
     path = tmp_path / "run"
-    arguments = ["train", "convnet", "--data", str(small_npz), "--epochs", "500", "--set", "patience=0"]
+    arguments = ["train", "dense", "--recipe", "sprint", "--data", str(small_npz), "--epochs", "500"]
     first = subprocess.Popen([sys.executable, "-m", "inkdigits", *arguments, "--out", str(path), "--quiet"])
     try:
         while not (path / "config.json").exists():

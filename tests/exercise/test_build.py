@@ -9,7 +9,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import nbformat
 import numpy as np
 import pytest
 
@@ -36,6 +35,8 @@ def test_the_built_notebooks_of_the_docs_are_fresh(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("version", Version)
 def test_every_version_is_a_valid_notebook_of_valid_python(version: Version) -> None:
+    import nbformat  # late, since its jsonschema takes over a second
+
     nbformat.validate(build_notebook(version))
     for source in code(version).values():
         ast.parse(source)
@@ -114,6 +115,8 @@ def test_the_standalone_comparison_is_ours() -> None:
 @pytest.mark.timeout(300)
 def test_nbgrader_makes_the_assignment_and_grades_it(tmp_path: Path) -> None:
     """nbgrader's own commands: the student's version has no solutions, autograde runs and gives points."""
+    import nbformat  # late, since its jsonschema takes over a second
+
     course = tmp_path / "course"
     source = course / "source" / "digits"
     source.mkdir(parents=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import keras
 import numpy as np
@@ -16,6 +15,7 @@ from inkdigits.exercise.model_description import as_array, matrix_checksums
 from inkdigits.exercise.shipped import has_shipped_weights, is_shipped_solution, misreads_as_shipped
 from inkdigits.exercise.submission import read_submission
 from tests.exercise.conftest import solution_source, write_submission
+from tests.exercise.noisy_network import noisy_dense_digits
 
 WEIGHTS = Path(__file__).parents[2] / "src" / "inkdigits" / "modelfile" / "weights"
 LONG = ("scores", "activations", "dense-model", "dense-train", "cnn-model", "cnn-train")
@@ -65,22 +65,10 @@ def test_the_bundled_weights_are_recognized_in_a_keras_model_and_others_are_not(
 
 def test_the_bundled_network_is_recognized_with_noise_added_to_its_weights_and_another_is_not() -> None:
     images, labels = mnist.load_data()[1]
-    tensors = onnx.load(str(WEIGHTS / "dense.onnx")).graph.initializer
-    arrays = [array for tensor in tensors if (array := onnx.numpy_helper.to_array(tensor)).size > 1]
-    rng = np.random.default_rng(0)
-
-    def digits_with(noise: float) -> Any:
-        answers = images.reshape(-1, 784).astype(np.float32)
-        for place in (0, 2, 4):
-            kernel = arrays[place] + rng.normal(0, noise * arrays[place].std(), arrays[place].shape)
-            answers = answers @ kernel + arrays[place + 1].ravel()
-            answers = np.maximum(answers, 0) if place < 4 else answers
-        return answers.argmax(axis=1)
-
-    assert misreads_as_shipped("dense", digits_with(0.0), images, labels)
-    assert misreads_as_shipped("dense", digits_with(0.1), images, labels)
+    own = noisy_dense_digits(images, 0.0)
+    assert misreads_as_shipped("dense", own, images, labels)
+    assert misreads_as_shipped("dense", noisy_dense_digits(images, 0.1), images, labels)
     # As alike as two networks of one recipe: half of what either misreads.
-    own = digits_with(0.0)
     (wrong,), (right,) = np.nonzero(own != labels), np.nonzero(own == labels)
     own[wrong[::3]], own[right[: len(wrong) // 3]] = labels[wrong[::3]], (labels[right[: len(wrong) // 3]] + 1) % 10
     assert not misreads_as_shipped("dense", own, images, labels)

@@ -44,11 +44,11 @@ class Here:
 
 
 def _recipe(**hyperparameters: Any) -> Recipe:
-    return with_hyperparameters(named_recipe("standard", "convnet"), {"epochs": 1, **hyperparameters})
+    return with_hyperparameters(named_recipe("standard", "dense"), {"epochs": 1, **hyperparameters})
 
 
 def _train(out: Path, small_npz: Path, n: int, **more: Any) -> SeedsSummary:
-    return train_seeds("convnet", n=n, recipe=_recipe(**more), data=str(small_npz), out=out, executor=Here())
+    return train_seeds("dense", n=n, recipe=_recipe(**more), data=str(small_npz), out=out, executor=Here())
 
 
 def test_seeds_are_what_single_trainings_are(small_npz: Path, tmp_path: Path) -> None:
@@ -61,7 +61,7 @@ def test_seeds_are_what_single_trainings_are(small_npz: Path, tmp_path: Path) ->
     assert json.loads((tmp_path / "seeds" / "seeds.json").read_text()) == json.loads(json.dumps(asdict(summary)))
     assert (tmp_path / "seeds" / "seeds.html").read_text().count("<svg") == 2
     assert summary.warnings == ()
-    alone = train("convnet", hyperparameters={"epochs": 1}, seed=1, data=str(small_npz), out=tmp_path / "alone")
+    alone = train("dense", hyperparameters={"epochs": 1}, seed=1, data=str(small_npz), out=tmp_path / "alone")
     sha256 = evaluate(alone, data=str(small_npz)).data_sha256
     one, other = (load_predictions(run, sha256) for run in (alone, Run(tmp_path / "seeds" / "seed-001")))
     assert np.array_equal(one.probabilities, other.probabilities)
@@ -83,7 +83,7 @@ def test_another_recipe_does_not_mix_in(small_npz: Path, tmp_path: Path) -> None
         _train(tmp_path / "seeds", small_npz, 1, learning_rate=0.01)
     other = Backend("torch" if choose_backend() != "torch" else "jax")
     with pytest.raises(RunError, match=rf"seed-000: .* \(backend: \w+ there, {other.name} asked for\): choose"):
-        train_seeds("convnet", n=1, recipe=_recipe(), data=str(small_npz), backend=other, out=tmp_path / "seeds")
+        train_seeds("dense", n=1, recipe=_recipe(), data=str(small_npz), backend=other, out=tmp_path / "seeds")
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "thesis.txt").write_text("mine")
     with pytest.raises(OutputError, match="not runs of seeds"):
@@ -103,7 +103,7 @@ def test_a_seed_that_diverges_counts_and_the_others_are_trained(small_npz: Path,
 
 def test_a_killed_command_is_resumed(cli: Cli, small_npz: Path, tmp_path: Path) -> None:
     out = tmp_path / "seeds"
-    arguments = ["seeds", "convnet", "-n", "2", "--jobs", "2", "--data", str(small_npz), "--out", str(out)]
+    arguments = ["seeds", "dense", "-n", "2", "--jobs", "2", "--data", str(small_npz), "--out", str(out)]
     arguments += ["--set", "epochs=12", "--set", "patience=0"]
     process = subprocess.Popen([sys.executable, "-m", "inkdigits", *arguments], start_new_session=True)
     while not list(out.glob("seed-*/checkpoints/epoch-*")):
@@ -126,7 +126,7 @@ def test_a_killed_command_is_resumed(cli: Cli, small_npz: Path, tmp_path: Path) 
 
 def test_sigterm_is_one_line_and_leaves_nobody_training(small_npz: Path, tmp_path: Path) -> None:
     out = tmp_path / "seeds"
-    arguments = ["seeds", "convnet", "-n", "3", "--jobs", "2", "--data", str(small_npz), "--out", str(out)]
+    arguments = ["seeds", "dense", "-n", "3", "--jobs", "2", "--data", str(small_npz), "--out", str(out)]
     arguments += ["--set", "epochs=500", "--set", "patience=0", "--quiet"]
     process = subprocess.Popen(
         [sys.executable, "-m", "inkdigits", *arguments], start_new_session=True, stderr=subprocess.PIPE, text=True

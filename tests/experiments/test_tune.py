@@ -81,13 +81,25 @@ def test_a_hopeless_trial_is_pruned(small_npz: Path, tmp_path: Path) -> None:
 def test_two_processes_share_one_database(cli: Cli, small_npz: Path, tmp_path: Path) -> None:
     hyperparameters = ["--set", "epochs=1", "--set", "optimizer=adam", "--set", "schedule=constant"]
     result = cli(
-        "tune", "convnet", "--trials", 3, "--jobs", 2, *hyperparameters, "--data", small_npz, "--out", tmp_path / "out"
+        "tune",
+        "dense",
+        "--recipe",
+        "sprint",
+        "--trials",
+        3,
+        "--jobs",
+        2,
+        *hyperparameters,
+        "--data",
+        small_npz,
+        "--out",
+        tmp_path / "out",
     )
     assert result.returncode == 0, result.stderr
     found = json.loads((tmp_path / "out" / "tune.json").read_text())
     assert 3 <= found["finished"] + found["pruned"] <= 4  # the one that ran beside the last is not thrown away
     recipe = tmp_path / "out" / "recipe.toml"
-    assert f"\ninkdigits train convnet --recipe {recipe}\n" in result.stdout
+    assert f"\ninkdigits train dense --recipe {recipe}\n" in result.stdout
     assert "epochs = 1\n" in recipe.read_text()
 
 

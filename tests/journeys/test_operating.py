@@ -9,7 +9,6 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
-import kubernetes_validate
 import pytest
 import yaml
 from typer.main import get_command
@@ -43,6 +42,8 @@ def test_systemd_accepts_the_unit(tmp_path: Path) -> None:
 
 
 def test_kubernetes_knows_every_field_of_the_manifest() -> None:
+    import kubernetes_validate  # late, since its jsonschema takes over a second
+
     deployment, service = yaml.safe_load_all(_block("yaml"))
     for document in (deployment, service):
         kubernetes_validate.validate(document, kubernetes_validate.latest_version(), strict=True)

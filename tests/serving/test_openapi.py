@@ -25,7 +25,8 @@ with warnings.catch_warnings():
         unsupported_method,
     )
 
-EXAMPLES = 15
+# Requests for each operation: as many cost as much processor time as they are.
+EXAMPLES = [5, pytest.param(15, marks=pytest.mark.slow)]
 # All but positive_data_acceptance: a schema cannot say which regions lie in a picture, or which models exist.
 CHECKS = [
     not_a_server_error,
@@ -44,8 +45,9 @@ def description(served: Served) -> dict[str, Any]:
     return loaded
 
 
+@pytest.mark.parametrize("examples", EXAMPLES)
 @pytest.mark.parametrize("mode", ["positive", "negative"])
-def test_every_operation_answers_as_described(served: Served, mode: str) -> None:
+def test_every_operation_answers_as_described(served: Served, mode: str, examples: int) -> None:
     schema = schemathesis.openapi.from_url(f"{served.url}/openapi.json")
     generation = schemathesis.GenerationMode(mode)
     called = []
@@ -54,7 +56,7 @@ def test_every_operation_answers_as_described(served: Served, mode: str) -> None
         if mode == "negative" and (operation.method != "post" or operation.label == "POST /v2/repository/index"):
             continue  # has no invalid requests
 
-        @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+        @settings(max_examples=examples, deadline=None, suppress_health_check=list(HealthCheck), database=None)
         @given(case=operation.as_strategy(generation_mode=generation))
         def check(case: Any) -> None:
             called.append(case.operation.label)

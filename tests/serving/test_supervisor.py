@@ -76,6 +76,7 @@ def test_stopping_or_reloading_workers_resets_nobody(digits: LabelledDigits) -> 
                     failed.append(f"status {answer.status}")
             except OSError as error:
                 failed.append(repr(error))
+            time.sleep(0.02)  # the client's, so that the processes that start have the cores
 
     with serving("--workers", 2, "--quiet") as server:
         threads = [threading.Thread(target=ask, args=(server,)) for _ in range(4)]

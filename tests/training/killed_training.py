@@ -30,7 +30,7 @@ class Uninterrupted:
 
 def train_uninterrupted(data: Path, out: Path) -> Uninterrupted:
     """Train a network with dropout, so that the state of its random numbers must survive too."""
-    arguments = ["convnet", "--data", data, "--seed", 3, "--epochs", 12, "--set", "patience=0", *_DETERMINISTIC]
+    arguments = ["convnet", "--data", data, "--seed", 3, "--epochs", 8, "--set", "patience=0", *_DETERMINISTIC]
     process = _start(*arguments, "--out", out)
     _wait_for(out / "config.json", process)
     began = time.monotonic()

@@ -32,7 +32,7 @@ def test_gradients_are_left_to_a_backend_that_has_them() -> None:
 
 
 def test_a_run_of_the_numpy_engine_is_evaluated_explained_and_exported_like_any(
-    small: Splits, small_npz: Path, tmp_path: Path, cli: Cli
+    small: Splits, small_npz: Path, tmp_path: Path, cli: Cli, main_here: Cli
 ) -> None:
     run, digit = tmp_path / "run", tmp_path / "digit.png"
     assert small.test is not None
@@ -40,6 +40,10 @@ def test_a_run_of_the_numpy_engine_is_evaluated_explained_and_exported_like_any(
     for arguments in (
         ("train", "dense", "--recipe", "sprint", "--data", small_npz, "--out", run, "--quiet"),
         ("evaluate", run, "--data", small_npz),
+    ):
+        assert main_here(*arguments).returncode == 0
+    # Processes in which nothing has chosen a backend.
+    for arguments in (
         ("explain", run, digit, "--out", tmp_path / "why.png"),
         ("export", run, "--format", "keras", "--out", tmp_path / "again.keras"),
     ):

@@ -10,10 +10,16 @@ import pytest
 
 from inkdigits.training.compilation_cache import cache_folder
 
-_COUNT = """
-import jax
+_BY_KERAS = """
 from inkdigits.training.backend import Backend, start_keras
 start_keras(Backend("jax", "cpu"))
+"""
+_ALONE = """
+from inkdigits.training.compilation_cache import enable_compilation_cache
+enable_compilation_cache()
+"""
+_COUNT = """
+import jax
 events = []
 jax.monitoring.register_event_listener(lambda event, **_: events.append(event))
 jax.jit(lambda x: x * 3 + 1)(7.0)
@@ -21,8 +27,8 @@ print(events.count("/jax/compilation_cache/cache_hits"), events.count("/jax/comp
 """
 
 
-def hits_and_misses(**environment: str) -> tuple[int, int]:
-    code = [sys.executable, "-W", "error", "-c", _COUNT]
+def hits_and_misses(start: str = _ALONE, **environment: str) -> tuple[int, int]:
+    code = [sys.executable, "-W", "error", "-c", start + _COUNT]
     environment = {"PATH": "/usr/bin:/bin", "HOME": "/nowhere", **environment}
     done = subprocess.run(code, env=environment, capture_output=True, text=True, check=True, timeout=120)
     assert done.stderr == ""
@@ -32,9 +38,9 @@ def hits_and_misses(**environment: str) -> tuple[int, int]:
 
 def test_a_second_process_compiles_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    first = hits_and_misses(XDG_CACHE_HOME=str(tmp_path))
+    first = hits_and_misses(_BY_KERAS, XDG_CACHE_HOME=str(tmp_path))
     assert first[0] == 0 < first[1]
-    assert hits_and_misses(XDG_CACHE_HOME=str(tmp_path)) == (first[1], 0)
+    assert hits_and_misses(_BY_KERAS, XDG_CACHE_HOME=str(tmp_path)) == (first[1], 0)
     assert any(cache_folder().iterdir())
 
 

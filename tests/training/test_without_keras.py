@@ -43,10 +43,10 @@ def imported(*arguments: object) -> tuple[int, list[str]]:
     return done.returncode, lines[0].split()[2:]
 
 
-@pytest.mark.parametrize("network", ["dense", "cnn"])
-def test_training_and_evaluating_import_no_keras(network: str, small: Splits, small_npz: Path, tmp_path: Path) -> None:
+def test_training_and_evaluating_import_no_keras(small: Splits, small_npz: Path, tmp_path: Path) -> None:
+    """For dense, the reproduction below and the contract on every backend (tests/backends) hold the same."""
     path = tmp_path / "run"
-    assert imported("train", network, "--recipe", "sprint", "--data", small_npz, "--out", path) == (0, [])
+    assert imported("train", "cnn", "--recipe", "sprint", "--data", small_npz, "--out", path) == (0, [])
     # Only the report's figures need one of them.
     assert imported("evaluate", path, "--data", small_npz) == (0, ["matplotlib"])
     run = Run(path)
