@@ -15,7 +15,7 @@ from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.errors import DataError
 from inkdigits.system.atomic_io import temporary_sibling
 
-__all__ = ["PICTURE_NAMES", "load_npz", "save_npz"]
+__all__ = ["PAIRS", "PICTURE_NAMES", "load_npz", "save_npz", "splits_of_arrays"]
 
 # The names of the arrays of pictures and labels, in lower case: of each part, and of files that are not divided.
 _PARTS = {
@@ -23,6 +23,8 @@ _PARTS = {
     "test": (("x_test", "y_test"), ("test_images", "test_labels")),
 }
 _UNDIVIDED = (("x", "y"), ("images", "labels"), ("image", "label"), ("data", "target"))
+# The names of pictures, each with that of its labels.
+PAIRS = (*_PARTS["train"], *_PARTS["test"], *_UNDIVIDED)
 PICTURE_NAMES = ("x_test", "x_train", "test_images", "train_images", *(images for images, _ in _UNDIVIDED))
 
 
@@ -33,7 +35,11 @@ def load_npz(path: Path) -> Splits:
     Shapes and values are those of `array_pictures`. Nothing is unpickled. Raises `DataError` when the file is damaged
     or holds other arrays.
     """
-    arrays = {name.lower(): array for name, array in read_arrays(path).items()}
+    return splits_of_arrays({name.lower(): array for name, array in read_arrays(path).items()}, path)
+
+
+def splits_of_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> Splits:
+    """The digits in `arrays`, whose names are in lower case, and which `path` holds. Raises as `load_npz`."""
     train, test = (_part(arrays, names, path, f" {part}") for part, names in _PARTS.items())
     if train is None and test is None:
         train = _part(arrays, _UNDIVIDED, path, "")
