@@ -51,11 +51,12 @@ def gathered(parts: Iterable[NDArray[np.uint8]]) -> NDArray[np.uint8]:
 
 
 def rows_of(images: NDArray[np.uint8], rows: NDArray[Any] | slice) -> NDArray[np.uint8]:
-    """`images[rows]`; above `LARGE` bytes a view for a slice, else `gathered`. Raises as that."""
+    """`images[rows]`; above `LARGE` bytes a view for a slice, else as `gathered`. Raises as that."""
     if isinstance(rows, slice) or images.nbytes <= LARGE:
         return images[rows]
     indices = np.flatnonzero(rows) if rows.dtype == bool else rows
-    return gathered(images[part] for part in parts_of(indices))
+    parts = (images[part] for part in parts_of(indices))
+    return gathered(parts) if indices.size * images[0].nbytes <= LARGE else _in_file(parts, images.shape[1:])
 
 
 def map_file(file: IO[bytes], offset: int, shape: tuple[int, ...]) -> NDArray[np.uint8]:

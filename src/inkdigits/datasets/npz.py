@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from inkdigits.datasets.arrays import read_arrays
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.errors import DataError
 from inkdigits.system.atomic_io import temporary_sibling
+from inkdigits.system.memory import free_memory
 
 __all__ = ["PAIRS", "PICTURE_NAMES", "load_npz", "save_npz", "splits_of_arrays"]
 
@@ -33,9 +35,25 @@ def load_npz(path: Path) -> Splits:
     `x` and `y`, `images` and `labels` or `data` and `target`, all of them to train on.
 
     Shapes and values are those of `array_pictures`. Nothing is unpickled. Raises `DataError` when the file is damaged
-    or holds other arrays.
+    or holds other arrays, or more than there is memory for.
     """
+    _check_fits(path)
     return splits_of_arrays({name.lower(): array for name, array in read_arrays(path).items()}, path)
+
+
+def _check_fits(path: Path) -> None:
+    """Raise `DataError` when the arrays, which are read whole, need more memory than there is."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            needed = sum(member.file_size for member in archive.infolist())
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        return  # `read_arrays` then says what is wrong
+    free = free_memory()
+    if free is not None and needed > free:
+        raise DataError(
+            f"{path}: its arrays take {needed / 1e9:.1f} GB of memory, of which {free / 1e9:.1f} GB are free: unzip it "
+            "into a folder and name that, since .npy files are read in parts"
+        )
 
 
 def splits_of_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> Splits:

@@ -118,13 +118,12 @@ def score(digits: LabelledDigits, predictions: Predictions, temperature: float |
 
 
 def _calibrated(digits: LabelledDigits, predictions: Predictions, temperature: float) -> Calibrated:
-    probabilities: Probabilities = predictions.probabilities
-    if len(probabilities) <= _AT_ONCE:
-        probabilities = with_temperature(probabilities, temperature)
-    else:
-        parts = range(0, len(probabilities), _AT_ONCE)
-        cooled = (with_temperature(probabilities[at : at + _AT_ONCE], temperature).astype(np.float32) for at in parts)
-        probabilities = np.concatenate(list(cooled))
+    found = predictions.probabilities
+    # In half the memory where there are many.
+    probabilities: Probabilities = np.empty(found.shape, np.float64 if len(found) <= _AT_ONCE else np.float32)
+    for start in range(0, len(found), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        probabilities[part] = with_temperature(found[part], temperature)
     return Calibrated(
         temperature=temperature,
         log_loss=scores.log_loss(digits.labels, probabilities),

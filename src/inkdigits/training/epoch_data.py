@@ -36,15 +36,17 @@ def batches_of_epoch(digits: LabelledDigits, recipe: Recipe, seed: int, epoch: i
     The last may be smaller. They follow from `seed` and `epoch` alone, so a training that is resumed there needs no
     state. Of digits in a file few parts are in memory at a time.
     """
-    images, targets = np.empty((0, 28, 28), np.uint8), np.empty((0, CLASSES), np.float32)
+    rest: Batch | None = None  # of a part, too few for a batch
     for part in _parts_of_epoch(digits, recipe, seed, epoch):
-        images, targets = part if not len(images) else _joined((images, targets), part)
+        images, targets = part if rest is None else _joined(rest, part)
+        del part  # a part is tens of megabytes, and the next one is made while a batch is in use
         whole = len(images) - len(images) % recipe.batch_size
         for start in range(0, whole, recipe.batch_size):
             yield images[start : start + recipe.batch_size], targets[start : start + recipe.batch_size]
-        images, targets = images[whole:], targets[whole:]
-    if len(images):
-        yield images, targets
+        rest = (images[whole:].copy(), targets[whole:].copy()) if whole < len(images) else None
+        del images, targets
+    if rest is not None:
+        yield rest
 
 
 def pictures_of_epoch(digits: LabelledDigits, recipe: Recipe, seed: int, epoch: int, *part: int) -> Batch:
@@ -75,9 +77,8 @@ def _parts_of_epoch(digits: LabelledDigits, recipe: Recipe, seed: int, epoch: in
         return
     rows = shuffled_rows(len(digits), np.random.default_rng([seed, _SHUFFLE_STREAM, epoch]))
     for number, start in enumerate(range(0, len(rows), MIXED)):
-        # In the file's order, which is faster to read; they are shuffled below.
-        part = digits.take(np.sort(rows[start : start + MIXED]))
-        yield pictures_of_epoch(part, recipe, seed, epoch, number)
+        # In the file's order, which is faster to read; `pictures_of_epoch` shuffles them.
+        yield pictures_of_epoch(digits.take(np.sort(rows[start : start + MIXED])), recipe, seed, epoch, number)
 
 
 def _joined(first: Batch, second: Batch) -> Batch:
