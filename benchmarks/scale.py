@@ -50,6 +50,7 @@ _TRAIN = (
     "--set",
     "batch_size=1024",
 )
+_STYLES = {"train": "o-", "evaluate": "s--", "batch": "^:"}
 Row = dict[str, str | float]
 
 
@@ -142,12 +143,11 @@ _WRITERS = {"folder": _write_folder, "parquet": _write_parquet, "npy": _write_np
 def _measure(task: str, form: str, n: int, arguments: Sequence[str], rows: Path, limit: int | None) -> None:
     """Run one command of inkdigits and append what it took to `rows`."""
 
-    def limited() -> None:
-        if limit is not None:
-            resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-
+    command = [sys.executable, "-m", "inkdigits", *arguments]
+    if limit is not None:
+        command = ["sh", "-c", f'ulimit -d {limit >> 10} && exec "$@"', "sh", *command]
     before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.monotonic()
-    process = subprocess.Popen([sys.executable, "-m", "inkdigits", *arguments], preexec_fn=limited)  # noqa: PLW1509
+    process = subprocess.Popen(command, stdout=sys.stderr)
     private = 0
     while process.poll() is None:
         private = max(private, sum(map(_private, _tree(process.pid))))
@@ -198,28 +198,35 @@ def _private(pid: int) -> int:
 
 
 def _draw(rows: Path, plot: Path) -> None:
-    """Print the slopes of processor time and memory on logarithmic axes, and draw both."""
+    """Print the slopes between the two largest sizes of each task and form, and draw time and memory."""
     from matplotlib import pyplot as plt
 
     with rows.open(newline="") as file:
-        found = [row for row in csv.DictReader(file) if not row["limit_mib"]]
+        found = list(csv.DictReader(file))
     figure, places = plt.subplots(1, 2, figsize=(9, 4), layout="constrained")
     for task, form in dict.fromkeys((row["task"], row["form"]) for row in found):
-        chosen = [row for row in found if (row["task"], row["form"]) == (task, form)]
-        n = np.array([float(row["n"]) for row in chosen])
-        cpu, private = (np.array([float(row[name]) for row in chosen]) for name in ("cpu_s", "private_mib"))
-        style = {"train": "o-", "evaluate": "s--", "batch": "^:"}[task]
-        places[0].loglog(n, cpu, style, label=f"{task}, {form}", markersize=4)
-        places[1].loglog(n, private, style, label=f"{task}, {form}", markersize=4)
-        if len(n) > 1:
-            last = np.polyfit(n[-2:], cpu[-2:], 1)[0], np.polyfit(n[-2:], private[-2:], 1)[0]
-            print(
-                f"{task}, {form}: {1e6 * last[0]:.0f} µs and {2**20 * last[1]:.0f} bytes a picture at the largest sizes"
-            )
+        chosen = sorted((row for row in found if (row["task"], row["form"]) == (task, form)), key=_pictures)
+        n = np.array([_pictures(row) for row in chosen])
+        for place, column in zip(places, ("cpu_s", "private_mib"), strict=True):
+            values = np.array([float(row[column]) for row in chosen])
+            place.loglog(n, values, _STYLES[task], label=f"{task}, {form}", markersize=4)
+            if len(n) > 1:
+                each = (values[-1] - values[-2]) / (n[-1] - n[-2])
+                power = np.log(values[-1] / values[-2]) / np.log(n[-1] / n[-2])
+                unit = f"{1e6 * each:.1f} µs" if column == "cpu_s" else f"{2**20 * each:.0f} bytes"
+                print(f"{task}, {form}, {column}: {unit} a picture, power {power:.2f}, from {n[-2]:,} to {n[-1]:,}")
     places[0].set(xlabel="pictures", ylabel="processor time, s")
-    places[1].set(xlabel="pictures", ylabel="private memory, MiB", ylim=(50, 5000))
+    places[1].set(xlabel="pictures", ylabel="private memory, MiB")
+    sizes = np.array(sorted({_pictures(row) for row in found}))
+    places[1].loglog(sizes, sizes * 784 / 2**20, color="grey", linewidth=0.6, label="the pictures themselves")
+    places[1].set_ylim(50, 5000)
+    places[1].legend(fontsize="small")
     places[0].legend(fontsize="small")
     figure.savefig(plot)
+
+
+def _pictures(row: dict[str, str]) -> int:
+    return int(row["n"])
 
 
 if __name__ == "__main__":

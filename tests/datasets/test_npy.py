@@ -10,6 +10,7 @@ import pytest
 from inkdigits.datasets import large_arrays, npy
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.datasets.source import load_for_training, load_splits
+from inkdigits.datasets.unlabelled import load_pictures
 from inkdigits.errors import DataError
 from tests.conftest import Cli
 
@@ -81,6 +82,12 @@ def test_pictures_of_another_name_need_their_labels_named(pair: Path) -> None:
     (pair / "x_train.npy").rename(pair / "digits.npy")
     with pytest.raises(DataError, match=r"expected digits\.npy to be named x_train.*or name the pair as IMAGES,LABELS"):
         load_splits(pair / "digits.npy")
+
+
+def test_pictures_without_labels(pair: Path, three_digits: LabelledDigits) -> None:
+    pictures = load_pictures(pair / "x_train.npy")
+    assert np.array_equal(pictures.images, three_digits.images)
+    assert pictures.names == ("0", "1", "2")
 
 
 def test_export_writes_arrays_that_are_data(cli: Cli, small_npz: Path, small: Splits, tmp_path: Path) -> None:
