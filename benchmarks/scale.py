@@ -32,8 +32,8 @@ from numpy.typing import NDArray
 from inkdigits.datasets.mnist import load_train
 
 _SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
-_MOST = {"folder": 100_000}  # pictures: a file system's million small files measure the file system
-_MOST_BATCH = 100_000
+_MAX_PICTURES = {"folder": 100_000}  # pictures: a file system's million small files measure the file system
+_MAX_BATCH = 100_000
 _LARGE = 12_800_000  # pictures of 784 bytes: 10.04 GB
 _LIMIT = 2 * 10**9  # bytes
 _PART = 2**14
@@ -69,7 +69,7 @@ def main() -> None:
         sizes, limit = ((_LARGE,), _LIMIT) if options.larger_than_memory else (options.sizes, None)
         for n in sizes:
             for form in options.forms:
-                if n <= _MOST.get(form, n):
+                if n <= _MAX_PICTURES.get(form, n):
                     _measure_size(n, form, options.out, rows, limit)
     _draw(rows, rows.with_suffix(".svg"))
 
@@ -83,7 +83,7 @@ def _measure_size(n: int, form: str, out: Path, rows: Path, limit: int | None) -
         _WRITERS[form](data, n)
         _measure("train", form, n, (*_TRAIN, "--data", str(data), "--out", str(run)), rows, limit)
         _measure("evaluate", form, n, ("evaluate", str(run), "--data", str(data)), rows, limit)
-        if form == "folder" and n <= _MOST_BATCH:
+        if form == "folder" and n <= _MAX_BATCH:
             _measure("batch", form, n, ("batch", str(data), "--out", str(out / "batch")), rows, limit)
     finally:
         for path in (data, run, out / "batch"):

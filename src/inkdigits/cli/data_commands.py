@@ -101,7 +101,7 @@ def export(
     if to is DataFormat.npz:
         save_npz(out, splits)
     else:
-        (save_npy if to is DataFormat.npy else save_parts)(out, dict(_parts(splits)))
+        {DataFormat.npy: save_npy, DataFormat.png: save_parts}[to](out, dict(_parts(splits)))
     written = {part: len(digits) for part, digits in _parts(splits)}
     if as_json:
         print_json({"out": str(out), "pictures": written})

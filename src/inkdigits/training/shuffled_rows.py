@@ -14,8 +14,8 @@ from inkdigits.datasets.large_arrays import is_large
 
 __all__ = ["MIXED", "shuffled_rows"]
 
-_BLOCK = 256  # neighbours, 200 KB
-MIXED = 256 * _BLOCK  # pictures shuffled together, 51 MB
+_BLOCK = 256  # neighbours that are read together
+MIXED = 256 * _BLOCK  # pictures that are shuffled together, in memory
 
 
 def shuffled_rows(n: int, rng: np.random.Generator) -> NDArray[np.int64]:
