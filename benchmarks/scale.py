@@ -33,7 +33,7 @@ from inkdigits.datasets.mnist import load_train
 
 _SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 _MAX_PICTURES = {"folder": 100_000}  # pictures: a file system's million small files measure the file system
-_MAX_BATCH = 100_000
+_MAX_BATCH = 10_000  # batch.py goes on from there
 _LARGE = 12_800_000  # pictures of 784 bytes: 10.04 GB
 _LIMIT = 2 * 10**9  # bytes
 _PART = 2**14
