@@ -218,9 +218,9 @@ def _draw(rows: Path, plot: Path) -> None:
     places[0].set(xlabel="pictures", ylabel="processor time, s")
     places[1].set(xlabel="pictures", ylabel="private memory, MiB")
     sizes = np.array(sorted({_pictures(row) for row in found}))
-    places[1].loglog(sizes, sizes * 784 / 2**20, color="grey", linewidth=0.6, label="the pictures themselves")
+    (line,) = places[1].loglog(sizes, sizes * 784 / 2**20, color="grey", linewidth=0.6, label="the pictures themselves")
     places[1].set_ylim(50, 5000)
-    places[1].legend(fontsize="small")
+    places[1].legend(handles=[line], fontsize="small", loc="lower right")
     places[0].legend(fontsize="small")
     figure.savefig(plot)
 
