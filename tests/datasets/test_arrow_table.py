@@ -5,12 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow
 import pytest
 from pyarrow import ipc, parquet
 
-from inkdigits.datasets.labelled import LabelledDigits
-from inkdigits.datasets.source import load_splits
+from inkdigits.datasets.labelled import LabelledDigits, Splits
+from inkdigits.datasets.source import load_for_training, load_splits
 from inkdigits.errors import DataError
 from inkdigits.images.png import encode_png
 
@@ -93,3 +94,28 @@ def test_a_damaged_file_is_named(three_digits: LabelledDigits, tmp_path: Path) -
     (tmp_path / "x.parquet").write_bytes(content[:-9])
     with pytest.raises(DataError, match=r"x\.parquet: damaged, or not a parquet file"):
         load_splits(str(tmp_path / "x.parquet"))
+
+
+def test_rows_are_read_a_few_at_a_time(small: Splits, tmp_path: Path) -> None:
+    """Lists of floats, of which the first rows alone look like pictures from 0 to 1."""
+    assert small.train is not None
+    images = np.concatenate([np.zeros((5000, 28, 28), np.uint8), small.train.images])
+    labels = np.concatenate([np.zeros(5000, np.int64), small.train.labels])
+    for kind in (pyarrow.list_(pyarrow.float32()), pyarrow.list_(pyarrow.uint8(), 784)):
+        table = pyarrow.table([pyarrow.array(list(images.reshape(-1, 784)), kind), labels], names=["image", "label"])
+        parquet.write_table(table, tmp_path / "x.parquet")
+        assert load_for_training(tmp_path / "x.parquet").sha256 == LabelledDigits(images, labels, "expected").sha256
+
+
+def test_a_bad_row_far_down_is_named(three_digits: LabelledDigits, tmp_path: Path) -> None:
+    rows = [*(_bytes(three_digits) * 1500), {"bytes": b"no picture", "path": None}]
+    parquet.write_table(pyarrow.table({"image": rows, "label": [1] * 4501}), tmp_path / "x.parquet")
+    with pytest.raises(DataError, match=r"x\.parquet, row 4500: "):
+        load_splits(tmp_path / "x.parquet")
+
+
+def test_an_empty_table(tmp_path: Path) -> None:
+    schema = pyarrow.schema([("image", pyarrow.binary()), ("label", pyarrow.int64())])
+    parquet.write_table(schema.empty_table(), tmp_path / "x.parquet")
+    with pytest.raises(DataError, match="no pictures in it, expected at least one row"):
+        load_splits(tmp_path / "x.parquet")

@@ -72,3 +72,9 @@ def test_the_threshold_of_acceptance_refuses_two_in_a_hundred_digits_and_no_more
 def test_the_threshold_of_acceptance_is_no_higher_than_what_is_sure() -> None:
     assert fit_acceptance_threshold(np.eye(10)) == 0.8
     assert fit_acceptance_threshold(np.empty((0, 10))) == 0
+
+
+def test_of_millions_of_pictures_a_part_decides() -> None:
+    labels, logits = _logits(2000, 2.0)
+    many = fit_temperature(np.tile(labels, 501), np.tile(logits.astype(np.float32), (501, 1)))
+    assert many == pytest.approx(fit_temperature(labels[::2], logits[::2]), rel=0.001)

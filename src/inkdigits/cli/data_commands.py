@@ -21,7 +21,8 @@ app = typer.Typer(help="Describe a data set, or convert it.", no_args_is_help=Tr
 Source = Annotated[
     str,
     typer.Argument(
-        help="mnist, IMAGES,LABELS (IDX), an .npz, .csv or .parquet, or a folder (docs/guides/data.md).", metavar="DATA"
+        help="mnist, IMAGES,LABELS (IDX or .npy), an .npz, .csv or .parquet, or a folder (docs/guides/data.md).",
+        metavar="DATA",
     ),
 ]
 
@@ -30,6 +31,7 @@ class DataFormat(StrEnum):
     """A format to write a data set in."""
 
     npz = "npz"
+    npy = "npy"
     png = "png"
 
 
@@ -73,29 +75,33 @@ def _described(part: str, digits: LabelledDigits) -> dict[str, Any]:
 @app.command()
 @stoppable()
 def export(
-    out: Annotated[Path, typer.Option(help="The .npz file, or the new folder for png.")],
+    out: Annotated[Path, typer.Option(help="The .npz file, or the new folder for npy and png.")],
     source: Source = "mnist",
     to: Annotated[
         DataFormat,
-        typer.Option(help="npz: the layout of keras.datasets; png: one folder per class in one folder per part."),
+        typer.Option(
+            help="npz: the layout of keras.datasets; npy: those arrays in one file each, which are trained on without "
+            "being read into memory; png: one folder per class in one folder per part."
+        ),
     ] = DataFormat.npz,
     as_json: AsJson = False,
 ) -> None:
-    """Write a data set as one npz file, as keras.datasets has it, or as a folder of pictures."""
+    """Write a data set as one npz file, as keras.datasets has it, or as a folder of arrays or pictures."""
     from inkdigits.datasets.folder import save_parts
+    from inkdigits.datasets.npy import save_npy
     from inkdigits.datasets.npz import save_npz
     from inkdigits.datasets.source import load_splits
     from inkdigits.errors import OutputError
     from inkdigits.system.atomic_io import check_new
 
     check_new(out, "--out", *([".npz"] if to is DataFormat.npz else []))
-    if to is DataFormat.png and out.suffix.lower() in {".npz", ".csv", ".png"}:
-        raise OutputError(f"--out {out}: expected the name of a folder, since --to png writes one picture per digit")
+    if to is not DataFormat.npz and out.suffix.lower() in {".npz", ".npy", ".csv", ".png"}:
+        raise OutputError(f"--out {out}: expected the name of a folder, since --to {to} writes several files")
     splits = load_splits(source)
     if to is DataFormat.npz:
         save_npz(out, splits)
     else:
-        save_parts(out, dict(_parts(splits)))
+        {DataFormat.npy: save_npy, DataFormat.png: save_parts}[to](out, dict(_parts(splits)))
     written = {part: len(digits) for part, digits in _parts(splits)}
     if as_json:
         print_json({"out": str(out), "pictures": written})

@@ -73,7 +73,8 @@ Out = Annotated[Path | None, typer.Option(help="A new folder for the results. De
 Data = Annotated[
     str,
     typer.Option(
-        help="mnist, IMAGES,LABELS (IDX), an .npz, .csv or .parquet, or a folder (docs/guides/data.md).", metavar="DATA"
+        help="mnist, IMAGES,LABELS (IDX, .npy), an .npz, .csv or .parquet, or a folder (docs/guides/data.md).",
+        metavar="DATA",
     ),
 ]
 RecipeName = Annotated[

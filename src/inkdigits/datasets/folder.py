@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from inkdigits.datasets.labelled import LabelledDigits
-from inkdigits.datasets.picture_file import read_digit
+from inkdigits.datasets.picture_file import read_digits
 from inkdigits.errors import DataError
 from inkdigits.images.decode import is_picture_file
 from inkdigits.images.png import encode_png
@@ -58,7 +58,7 @@ def load_folder(folder: Path) -> LabelledDigits:
     others = sorted(path.name for path in folder.iterdir() if path.is_dir() and _label(path.name) is None)
     if others:
         warnings.warn(f"{folder}: left out {', '.join(others)}: only folders named 0 to 9 are read", stacklevel=2)
-    images = np.stack([read_digit(file)[0] for file, _ in files])
+    images = read_digits([file for file, _ in files])
     return LabelledDigits(images, np.array([label for _, label in files], np.int64), folder.name)
 
 

@@ -6,11 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
-from inkdigits.datasets.arrow_table import SUFFIXES, load_arrow_files
+from inkdigits.datasets.arrow_batches import SUFFIXES
+from inkdigits.datasets.arrow_table import load_arrow_files
 from inkdigits.datasets.folder import has_classes, load_folder
 from inkdigits.datasets.idx import labels_path_for, load_pair
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.datasets.labelled_files import LABELS, is_labelled_files, load_labelled_files
+from inkdigits.datasets.npy import load_npy_folder
 
 __all__ = ["load_folder_of_data"]
 
@@ -26,10 +28,10 @@ def load_folder_of_data(folder: Path) -> Splits:
     """Everything that `folder` holds, in the first of these layouts that fits.
 
     MNIST's four IDX files (in `folder`, `raw` or `MNIST/raw`); Parquet or Arrow files whose names or folders say train
-    or test (in `folder`, `data` or `mnist`); a `labels.csv`; folders of classes, or `train` and `test` with such
-    folders in them. Raises `DataError`.
+    or test (in `folder`, `data` or `mnist`); .npy files named as the arrays of an npz file; a `labels.csv`; folders of
+    classes, or `train` and `test` with such folders in them. Raises `DataError`.
     """
-    for load in (_from_idx, _from_arrow_files, _from_labels):
+    for load in (_from_idx, _from_arrow_files, load_npy_folder, _from_labels):
         splits = load(folder)
         if splits is not None:
             return splits

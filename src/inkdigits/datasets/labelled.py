@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.datasets.large_arrays import rows_of
 from inkdigits.errors import DataError
 
 __all__ = ["CLASSES", "LabelledDigits", "Splits", "check_images", "check_labels"]
@@ -46,8 +47,8 @@ class LabelledDigits:
         return digest.hexdigest()
 
     def take(self, rows: NDArray[Any] | slice, name: str | None = None) -> LabelledDigits:
-        """The digits of those rows."""
-        return LabelledDigits(self.images[rows], self.labels[rows], name or self.name)
+        """The digits of those rows; of more than 256 MiB a copy in a temporary file, which may raise `OutputError`."""
+        return LabelledDigits(rows_of(self.images, rows), self.labels[rows], name or self.name)
 
 
 @dataclass(frozen=True)

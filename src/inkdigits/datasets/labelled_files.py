@@ -10,7 +10,7 @@ from typing import TextIO
 import numpy as np
 
 from inkdigits.datasets.labelled import CLASSES, LabelledDigits
-from inkdigits.datasets.picture_file import read_digit
+from inkdigits.datasets.picture_file import read_digits
 from inkdigits.errors import DataError
 
 __all__ = ["LABELS", "is_labelled_files", "load_labelled_files"]
@@ -38,7 +38,7 @@ def load_labelled_files(path: Path) -> LabelledDigits:
     rows = list(_filled_in(path))
     if not rows:
         raise DataError(f"{path}: no row has a label yet: fill in the column label with the digit that each file shows")
-    images = np.stack([read_digit(file)[0] for file, _ in rows])
+    images = read_digits([file for file, _ in rows])
     return LabelledDigits(images, np.array([label for _, label in rows], np.int64), path.parent.name or path.name)
 
 

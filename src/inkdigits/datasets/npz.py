@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from inkdigits.datasets.arrays import read_arrays
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.errors import DataError
 from inkdigits.system.atomic_io import temporary_sibling
+from inkdigits.system.memory import free_memory
 
-__all__ = ["PICTURE_NAMES", "load_npz", "save_npz"]
+__all__ = ["PAIRS", "PICTURE_NAMES", "load_npz", "save_npz", "splits_of_arrays"]
 
 # The names of the arrays of pictures and labels, in lower case: of each part, and of files that are not divided.
 _PARTS = {
@@ -23,6 +25,8 @@ _PARTS = {
     "test": (("x_test", "y_test"), ("test_images", "test_labels")),
 }
 _UNDIVIDED = (("x", "y"), ("images", "labels"), ("image", "label"), ("data", "target"))
+# The names of pictures, each with that of its labels.
+PAIRS = (*_PARTS["train"], *_PARTS["test"], *_UNDIVIDED)
 PICTURE_NAMES = ("x_test", "x_train", "test_images", "train_images", *(images for images, _ in _UNDIVIDED))
 
 
@@ -31,9 +35,29 @@ def load_npz(path: Path) -> Splits:
     `x` and `y`, `images` and `labels` or `data` and `target`, all of them to train on.
 
     Shapes and values are those of `array_pictures`. Nothing is unpickled. Raises `DataError` when the file is damaged
-    or holds other arrays.
+    or holds other arrays, or more than there is memory for.
     """
-    arrays = {name.lower(): array for name, array in read_arrays(path).items()}
+    _check_fits(path)
+    return splits_of_arrays({name.lower(): array for name, array in read_arrays(path).items()}, path)
+
+
+def _check_fits(path: Path) -> None:
+    """Raise `DataError` when the arrays, which are read whole, need more memory than there is."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            needed = sum(member.file_size for member in archive.infolist())
+    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError):
+        return  # `read_arrays` then says what is wrong
+    free = free_memory()
+    if free is not None and needed > free:
+        raise DataError(
+            f"{path}: its arrays take {needed / 1e9:.1f} GB of memory, of which {free / 1e9:.1f} GB are free: unzip it "
+            "into a folder and name that, since .npy files are read in parts"
+        )
+
+
+def splits_of_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> Splits:
+    """The digits in `arrays`, whose names are in lower case, and which `path` holds. Raises as `load_npz`."""
     train, test = (_part(arrays, names, path, f" {part}") for part, names in _PARTS.items())
     if train is None and test is None:
         train = _part(arrays, _UNDIVIDED, path, "")

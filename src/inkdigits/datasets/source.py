@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from inkdigits.datasets import arrow_table, mnist
+from inkdigits.datasets import mnist
+from inkdigits.datasets.arrow_batches import SUFFIXES
+from inkdigits.datasets.arrow_table import load_arrow_files
 from inkdigits.datasets.csv_table import load_csv
 from inkdigits.datasets.folder_layouts import load_folder_of_data
 from inkdigits.datasets.idx import labels_path_for, load_pair
 from inkdigits.datasets.in_memory import DataSource, digits_in_memory
 from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.datasets.labelled_files import is_labelled_files, load_labelled_files
+from inkdigits.datasets.npy import labels_beside, load_npy_pair
 from inkdigits.datasets.npz import load_npz
 from inkdigits.errors import DataError
 
@@ -19,7 +22,7 @@ __all__ = ["IN_MEMORY", "MNIST", "load_for_evaluation", "load_for_training", "lo
 MNIST = "mnist"
 # What stands in records for data that have no name.
 IN_MEMORY = "<arrays>"
-_EXPECTED = "mnist, IMAGES,LABELS (IDX), an .npz, .csv or .parquet, or a folder of data"
+_EXPECTED = "mnist, IMAGES,LABELS (IDX or .npy), an .npz, .csv or .parquet, or a folder of data"
 
 
 def source_name(source: DataSource) -> str:
@@ -30,10 +33,10 @@ def source_name(source: DataSource) -> str:
 def load_splits(source: DataSource) -> Splits:
     """Everything that `source` holds.
 
-    `source` is `mnist` (bundled), an IDX file of pictures (its labels beside it, or named after a comma), an `.npz` of
-    Keras's or other usual names, a `.csv` of pixels or of files and labels, a `.parquet` or `.arrow`, a folder
-    (`folder_layouts`), or digits in memory (`in_memory`). `test` is None for a source that has no test part. Raises
-    `DataError`.
+    `source` is `mnist` (bundled), an IDX or `.npy` file of pictures (its labels beside it, or named after a comma),
+    an `.npz` of Keras's or other usual names, a `.csv` of pixels or of files and labels, a `.parquet` or `.arrow`, a
+    folder (`folder_layouts`), or digits in memory (`in_memory`). `test` is None for a source that has no test part.
+    Raises `DataError`.
     """
     splits = digits_in_memory(source)
     return splits if splits is not None else _load_named(str(source))
@@ -44,7 +47,8 @@ def _load_named(source: str) -> Splits:
         return Splits(mnist.load_train(), mnist.load_test())
     images, comma, labels = source.partition(",")
     if comma and not Path(source).exists():
-        return Splits(load_pair(Path(images), Path(labels)), None)
+        load = load_npy_pair if images.lower().endswith(".npy") else load_pair
+        return Splits(load(Path(images), Path(labels)), None)
     path = Path(source)
     if not path.exists():
         raise DataError(f"{source}: no such file or folder, expected {_EXPECTED}")
@@ -55,10 +59,12 @@ def _load_file(path: Path) -> Splits:
     suffix = path.suffix.lower()
     if suffix == ".npz":
         return load_npz(path)
+    if suffix == ".npy":
+        return Splits(load_npy_pair(path, labels_beside(path)), None)
     if suffix == ".csv":
         return Splits(load_labelled_files(path) if is_labelled_files(path) else load_csv(path), None)
-    if suffix in arrow_table.SUFFIXES:
-        return Splits(arrow_table.load_arrow_files([path], path.name), None)
+    if suffix in SUFFIXES:
+        return Splits(load_arrow_files([path], path.name), None)
     if "idx" in path.name or suffix == ".gz":
         return Splits(load_pair(path, labels_path_for(path)), None)
     raise DataError(f"{path}: a file of unknown kind, expected {_EXPECTED}")

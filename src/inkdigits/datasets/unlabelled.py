@@ -14,6 +14,7 @@ from inkdigits.datasets.array_pictures import pictures_of
 from inkdigits.datasets.arrays import read_arrays
 from inkdigits.datasets.csv_table import load_csv_pictures
 from inkdigits.datasets.idx import IMAGES_MAGIC, parse_idx, read_bytes
+from inkdigits.datasets.npy import open_npy
 from inkdigits.datasets.npz import PICTURE_NAMES
 from inkdigits.datasets.picture_file import read_digit
 from inkdigits.errors import DataError
@@ -21,7 +22,7 @@ from inkdigits.images.decode import is_picture_file, pictures_below
 
 __all__ = ["UnlabelledPictures", "load_all_pictures", "load_pictures"]
 
-_EXPECTED = "a picture, an IDX file, an .npz, a .csv of 784 pixels per row, or a folder of pictures"
+_EXPECTED = "a picture, an IDX file, an .npz or .npy, a .csv of 784 pixels per row, or a folder of pictures"
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class UnlabelledPictures:
 
 
 def load_pictures(source: Path, *, invert: bool = False) -> UnlabelledPictures:
-    """The pictures in `source`: a picture's file, an IDX, `.npz` or `.csv` file, or a folder of pictures at any depth.
+    """The pictures in `source`: one picture's file, an IDX, `.npz`, `.npy` or `.csv` file, or a folder of any depth.
 
     Pictures of 28x28 are taken as they are, inverted with `invert`; others go through `normalize`, which detects
     whether the ink is dark unless `invert` says so. A file of arrays may be empty. Raises `DataError` when a file
@@ -100,6 +101,8 @@ def _array_in(path: Path) -> NDArray[np.uint8]:
     suffix = path.suffix.lower()
     if suffix == ".csv":
         return load_csv_pictures(path)
+    if suffix == ".npy":
+        return pictures_of(open_npy(path), str(path))
     if suffix == ".npz":
         return pictures_of(_npz_array(path), str(path))
     if "idx" in path.name or suffix == ".gz":

@@ -21,7 +21,7 @@ from inkdigits.modelfile.load import Classifier, load_classifier
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.stats import scores
 from inkdigits.stats.calibration import softmax, with_temperature
-from inkdigits.stats.scores import ClassScores, Interval
+from inkdigits.stats.scores import ClassScores, Interval, Probabilities
 from inkdigits.system.atomic_io import temporary_sibling, write_json
 from inkdigits.system.html_table import html_table, html_text, percent
 from inkdigits.training.backend import Backend, choose_backend, start_keras
@@ -38,6 +38,8 @@ __all__ = [
     "store_predictions",
     "temperature_of",
 ]
+
+_AT_ONCE = 100_000  # pictures
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,12 @@ def score(digits: LabelledDigits, predictions: Predictions, temperature: float |
 
 
 def _calibrated(digits: LabelledDigits, predictions: Predictions, temperature: float) -> Calibrated:
-    probabilities = with_temperature(predictions.probabilities, temperature)
+    found = predictions.probabilities
+    # In half the memory where there are many.
+    probabilities: Probabilities = np.empty(found.shape, np.float64 if len(found) <= _AT_ONCE else np.float32)
+    for start in range(0, len(found), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        probabilities[part] = with_temperature(found[part], temperature)
     return Calibrated(
         temperature=temperature,
         log_loss=scores.log_loss(digits.labels, probabilities),
@@ -167,8 +174,17 @@ def _evaluate_classifier(classifier: Classifier, name: str, data: DataSource) ->
             digits, Predictions(np.asarray(classifier.predict_proba(digits.images), np.float32), digits.labels)
         )
     check_digit_classes(classifier, name)
-    probabilities = softmax(classifier.predict_logits(digits.images)).astype(np.float32)
+    probabilities = _uncalibrated(classifier, digits.images)
     return score(digits, Predictions(probabilities, digits.labels), classifier.metadata.temperature)
+
+
+def _uncalibrated(predictor: Predictor, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """The probabilities float32 (n, k) at temperature 1."""
+    probabilities = np.empty((len(images), len(predictor.metadata.classes)), np.float32)
+    for start in range(0, len(images), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        probabilities[part] = softmax(predictor.predict_logits(images[part]))
+    return probabilities
 
 
 def check_digit_classes(predictor: Predictor, name: str) -> None:
@@ -190,7 +206,7 @@ def _classify_with(run: Run, backend: Backend | None) -> Callable[[NDArray[np.ui
     model_path = run.model_path
     if backend is None and run.model_file_path.exists():
         predictor = Predictor.load(run.model_file_path)
-        return lambda images: softmax(predictor.predict_logits(images)).astype(np.float32)
+        return lambda images: _uncalibrated(predictor, images)
     from inkdigits.modelfile.keras_classifier import KerasClassifier, load_keras_model
 
     start_keras(backend or run.config.backend)

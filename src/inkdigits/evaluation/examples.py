@@ -51,7 +51,7 @@ def _examples(
         Example(
             index=row,
             label=int(digits.labels[row]),
-            read=int(predictions.predicted[row]),
+            read=int(predictions.probabilities[row].argmax()),
             probability=float(predictions.probabilities[row].max()),
             of_label=float(predictions.probabilities[row, digits.labels[row]]),
             wrong_label=row in label_errors,

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 __all__ = ["KerasClassifier", "load_keras_model", "needs_xla"]
 
+# Pictures become four times as large for Keras.
+_BATCHES_AT_ONCE = 100
+
 
 @dataclass(frozen=True)
 class KerasClassifier:
@@ -29,9 +32,16 @@ class KerasClassifier:
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Probabilities float32 (n, 10) for pictures uint8 (n, 28, 28)."""
         channels_first = tuple(self.model.input_shape[1:]) == (1, 28, 28)
-        inputs = to_inputs(images, channels_first)
         if needs_xla(channels_first=channels_first):
             self.model.jit_compile = True
+        at_once = _BATCHES_AT_ONCE * self.batch_size
+        parts = [
+            self._predict(to_inputs(images[start : start + at_once], channels_first))
+            for start in range(0, max(1, len(images)), at_once)
+        ]
+        return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _predict(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.asarray(self.model.predict(inputs, batch_size=self.batch_size, verbose=0), np.float32)
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.datasets.large_arrays import gathered, parts_of
 from inkdigits.datasets.split import stratified_split
 from inkdigits.errors import NetworkError
 from inkdigits.stats.scores import accuracy
@@ -33,7 +34,7 @@ class Adaptation:
         """`digits` and the user's own, repeated at most 50 times to make up a tenth of `digits`."""
         times = int(np.clip(round(_ADDED_FRACTION * len(digits) / len(self.train)), 1, _MAX_REPEATS))
         return LabelledDigits(
-            np.concatenate([digits.images, *[self.train.images] * times]),
+            gathered(part for images in (digits.images, *[self.train.images] * times) for part in parts_of(images)),
             np.concatenate([digits.labels, *[self.train.labels] * times]),
             f"{digits.name} and {self.train.name}",
         )

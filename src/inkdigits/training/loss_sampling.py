@@ -20,6 +20,7 @@ from inkdigits.training.engines.numpy.parameters import PixelStatistics
 from inkdigits.training.engines.numpy.thread_pool import ThreadPool
 from inkdigits.training.learning_rate import triangular
 from inkdigits.training.recipes import Recipe
+from inkdigits.training.shuffled_rows import shuffled_rows
 
 __all__ = ["losses_of_small_network", "sample_by_loss"]
 
@@ -59,7 +60,7 @@ def _layer(rng: np.random.Generator, inputs: int, outputs: int) -> tuple[Floats,
 
 
 def _train_once(training: NumpyTraining, digits: LabelledDigits, rng: np.random.Generator) -> None:
-    order = rng.permutation(len(digits))
+    order = shuffled_rows(len(digits), rng)
     batches = [order[i : i + _RECIPE.batch_size] for i in range(0, len(order), _RECIPE.batch_size)]
     for step, batch in enumerate(batches):
         factor = triangular(step, len(batches), _RECIPE.warmup)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from inkdigits.errors import RecipeError
 from inkdigits.modelfile.load import Classifier
 from inkdigits.networks.plain_network import PlainNetwork
+from inkdigits.system.memory import free_memory
 from inkdigits.training.backend import AUTO, NUMPY_BACKEND, WITHOUT_KERAS, Backend, choose_backend
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ __all__ = ["KERAS_OPTIMIZERS", "Engine", "OnStep", "Session", "TrainedEpoch"]
 # Those of `keras_optimizer.make_optimizer`.
 KERAS_OPTIMIZERS = ("rmsprop", "adam", "sgd")
 
+_HELD_BYTES = 28 * 28 + 10 * 4  # of a picture and its target
 # Called between two steps with the number of steps done in the epoch; raises KeyboardInterrupt to stop there.
 OnStep = Callable[[int], None]
 
@@ -79,6 +81,7 @@ class Engine:
     networks: tuple[str, ...] | None = None  # None: any
     must_be_zero: tuple[str, ...] = ()  # hyperparameters that it does not have
     whole_batches: bool = False  # digits that do not fill a batch are left out
+    holds_all: bool = False  # all digits and their targets are in memory at once
     runs_on: str | None = None  # where, in words; None: on as many devices as wanted
     # The network of a name with the initial weights of a seed, without Keras; None: the engine needs Keras.
     initial_network: Callable[[str, int], PlainNetwork] | None = None
@@ -123,10 +126,16 @@ class Engine:
             )
 
     def check_data(self, recipe: Recipe, n: int) -> None:
-        """Raise `RecipeError` when `n` digits are too few to train on."""
+        """Raise `RecipeError` when `n` digits are too few to train on, or too many to hold."""
         if self.whole_batches and n < recipe.batch_size:
             raise RecipeError(
                 f"batch_size {recipe.batch_size} is more than the {n} digits to train on: take a smaller one"
+            )
+        needed, free = n * _HELD_BYTES, free_memory()
+        if self.holds_all and free is not None and needed > free:
+            raise RecipeError(
+                f"engine {self.name} holds all {n:,} digits at once, {needed / 1e9:.1f} GB, and {free / 1e9:.1f} GB of "
+                "memory are free: add --set engine=keras, which reads them in parts"
             )
 
     def resolve_backend(self, backend: Backend | None, *, starts_trained: bool = False) -> Backend:

@@ -28,5 +28,6 @@ JAX = Engine(
     open_session=_open_session,
     must_be_zero=("glyphs", "nondigits"),  # its pictures are made on the device
     whole_batches=True,
+    holds_all=True,
     runs_on="one device",
 )

@@ -9,13 +9,14 @@ import keras
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.datasets.large_arrays import is_large
 from inkdigits.modelfile.keras_classifier import KerasClassifier, needs_xla
 from inkdigits.networks.inputs import to_inputs
 from inkdigits.training.checkpoint import Checkpoint
 from inkdigits.training.engines.engine import OnStep, TrainedEpoch
 from inkdigits.training.engines.keras.keras_pooling import with_fast_pooling
 from inkdigits.training.engines.keras_optimizer import make_optimizer
-from inkdigits.training.epoch_data import pictures_of_epoch
+from inkdigits.training.epoch_data import batches_of_epoch, pictures_of_epoch
 from inkdigits.training.task import Task
 
 __all__ = ["KerasSession", "jit_compile"]
@@ -55,8 +56,6 @@ class KerasSession:
     def train_epoch(self, epoch: int, on_step: OnStep) -> TrainedEpoch:
         """Take the steps of epoch `epoch`."""
         task, compile_seconds = self._task, 0.0
-        images, targets = pictures_of_epoch(task.train, task.recipe, task.seed, epoch)
-        fed = task.devices.part(len(images), task.recipe.batch_size)
         running: list[float] = []
 
         def after_batch(batch: int, logs: Any) -> None:
@@ -71,18 +70,26 @@ class KerasSession:
             on_epoch_begin=lambda *_: _seed_dropout(task.seed, epoch), on_train_batch_end=after_batch
         )
         with task.devices.scope():
-            history = self._model.fit(
-                to_inputs(images[fed], tuple(self._model.input_shape[1:]) == (1, 28, 28)),
-                targets[fed],
-                batch_size=task.recipe.batch_size // task.devices.processes,
-                shuffle=False,
-                verbose=0,
-                callbacks=[callback],
-            ).history
+            history = self._model.fit(**self._pictures(epoch), shuffle=False, verbose=0, callbacks=[callback]).history
         # Keras reports the mean loss of all batches up to each.
         sums = np.array(running) * np.arange(1, len(running) + 1)
         steps = tuple(np.diff(sums, prepend=0.0).tolist())
         return TrainedEpoch(history["loss"][-1], history["accuracy"][-1], steps, compile_seconds)
+
+    def _pictures(self, epoch: int) -> dict[str, Any]:
+        """What this process feeds in epoch `epoch`, as arguments of `fit`: arrays, or batches of digits in a file."""
+        task = self._task
+        if is_large(len(task.train)):
+            batches = batches_of_epoch(task.train, task.recipe, task.seed, epoch)
+            fed = (self._fed(*batch) for batch in batches if len(batch[0]) >= task.devices.n)
+            return {"x": fed, "steps_per_epoch": task.steps_per_epoch}
+        inputs, targets = self._fed(*pictures_of_epoch(task.train, task.recipe, task.seed, epoch))
+        return {"x": inputs, "y": targets, "batch_size": task.recipe.batch_size // task.devices.processes}
+
+    def _fed(self, images: NDArray[np.uint8], targets: NDArray[np.float32]) -> tuple[Any, Any]:
+        """The part of these pictures, whole batches, that this process feeds."""
+        fed = self._task.devices.part(len(images), self._task.recipe.batch_size)
+        return to_inputs(images[fed], tuple(self._model.input_shape[1:]) == (1, 28, 28)), targets[fed]
 
     def predict_validation(self) -> NDArray[np.float32]:
         """Probabilities of the validation digits.

@@ -16,7 +16,7 @@ from inkdigits.training.engines.engine import OnStep, TrainedEpoch
 from inkdigits.training.engines.numpy.numpy_training import NumpyTraining
 from inkdigits.training.engines.numpy.parameters import PixelStatistics, unfold_standardization
 from inkdigits.training.engines.numpy.thread_pool import ThreadPool
-from inkdigits.training.epoch_data import pictures_of_epoch
+from inkdigits.training.epoch_data import batches_of_epoch
 from inkdigits.training.learning_rate import schedule_factor
 from inkdigits.training.task import Task
 
@@ -63,17 +63,17 @@ class NumpySession:
     def train_epoch(self, epoch: int, on_step: OnStep) -> TrainedEpoch:
         """Take the steps of epoch `epoch`."""
         recipe, steps = self.task.recipe, self.steps_per_epoch
-        images, targets = pictures_of_epoch(self.task.train, recipe, self.task.seed, epoch)
-        losses, right = [], 0
-        for step in range(steps):
+        losses, right, n = [], 0, 0
+        batches = batches_of_epoch(self.task.train, recipe, self.task.seed, epoch)
+        for step, (images, targets) in enumerate(batches):
             on_step(step)
-            batch = slice(step * recipe.batch_size, (step + 1) * recipe.batch_size)
             factor = schedule_factor(recipe, (epoch - 1) * steps + step, steps * recipe.epochs)
-            probabilities = self.training.step(images[batch], targets[batch], factor)
-            losses.append(-float((targets[batch] * np.log(np.maximum(probabilities, 1e-7))).sum()))
-            right += int((probabilities.argmax(axis=1) == targets[batch].argmax(axis=1)).sum())
+            probabilities = self.training.step(images, targets, factor)
+            losses.append(-float((targets * np.log(np.maximum(probabilities, 1e-7))).sum()))
+            right += int((probabilities.argmax(axis=1) == targets.argmax(axis=1)).sum())
+            n += len(images)
         means = tuple(loss / recipe.batch_size for loss in losses)
-        return TrainedEpoch(sum(losses) / len(images), right / len(images), means)
+        return TrainedEpoch(sum(losses) / n, right / n, means)
 
     def predict_validation(self) -> Floats:
         """Probabilities of the validation digits."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.datasets.labelled import CLASSES
 from inkdigits.stats.calibration import softmax
 from inkdigits.training.engines.numpy.network import NumpyNetwork
 from inkdigits.training.engines.numpy.optimizers import Adam, Muon
@@ -57,10 +58,11 @@ class NumpyTraining:
 
     def predict_proba(self, images: NDArray[np.uint8]) -> Floats:
         """Probabilities float32 (n, 10) for pictures uint8 (n, 28, 28)."""
-        parts = [images[i : i + _BATCH] for i in range(0, len(images), _BATCH)]
-        return softmax(
-            np.concatenate([self.network.logits(self.statistics.standardize(part)) for part in parts])
-        ).astype(np.float32)
+        probabilities = np.empty((len(images), CLASSES), np.float32)
+        for start in range(0, len(images), _BATCH):
+            part = slice(start, start + _BATCH)
+            probabilities[part] = softmax(self.network.logits(self.statistics.standardize(images[part])))
+        return probabilities
 
     @property
     def weights(self) -> list[Floats]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.datasets.labelled import CLASSES
 from inkdigits.networks.plain_network import PlainNetwork
 from inkdigits.stats.calibration import softmax
 from inkdigits.training.engines.numpy.network import NumpyNetwork
@@ -28,5 +29,8 @@ class PlainClassifier:
         """Probabilities float32 (n, 10) for pictures uint8 (n, 28, 28)."""
         with ThreadPool.open() as pool:
             network = NumpyNetwork(Parameters.of(self.network.weights), pool)
-            parts = [images[i : i + _BATCH].astype(np.float32) / np.float32(255) for i in range(0, len(images), _BATCH)]
-            return softmax(np.concatenate([network.logits(part) for part in parts])).astype(np.float32)
+            probabilities = np.empty((len(images), CLASSES), np.float32)
+            for start in range(0, len(images), _BATCH):
+                pixels = images[start : start + _BATCH].astype(np.float32) / np.float32(255)
+                probabilities[start : start + _BATCH] = softmax(network.logits(pixels))
+        return probabilities
