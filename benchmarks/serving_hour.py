@@ -4,8 +4,9 @@ A real `inkdigits serve --workers 2` on the loopback. First its highest rate wit
 Then they ask at 70 % of it, while damaged files, bombs and slow clients come one after the other, a worker is killed
 12 times and all are replaced 6 times (SIGHUP), in equal times, so that those at the end are about as old as those
 after a sixth of the time.
-Every five seconds a row goes into OUT/rows.csv: memory, file descriptors and temporary files of all processes, and
-what the honest clients saw. Failures go into OUT/failures.txt, the plot into OUT/hour.svg (with matplotlib).
+Every five seconds a row goes into OUT/rows.csv: memory, file descriptors and temporary files of all processes, the
+memory of those that decode files, which come and go, and what the honest clients saw. Failures go into
+OUT/failures.txt, the plot into OUT/hour.svg (with matplotlib).
 
     python benchmarks/serving_hour.py [--minutes 60] [--out build/serving-hour]
     python benchmarks/serving_hour.py --draw OUT            # the plot and the verdict of rows that were kept
@@ -36,7 +37,7 @@ sys.path.insert(0, str(Path(__file__).parent.parent))
 
 from tests.images.bombs import BOMBS
 from tests.serving.hostile_connections import attacked_by
-from tests.serving.process_memory import process_tree, tree_memory
+from tests.serving.process_memory import decoder_memory, process_tree, tree_memory
 from tests.serving.server import Served, png, serving
 
 from inkdigits.datasets.mnist import load_test
@@ -49,8 +50,8 @@ _KILLS, _RELOADS = 12, 7  # in equal times
 _KILL_EXCUSES = 2.0  # seconds after the kill of a worker, in which its requests may fail
 _BOMBS = ("pdf: 150 million times q", "png: 1.6 gigapixels", "tiff: frames without end", "jpeg: 300 scans")
 _COLUMNS = (
-    "seconds", "memory", "files", "temporary", "answered", "failed", "in_killed", "kills", "reloads", "faults",
-    "median_ms", "longest_ms", "load",
+    "seconds", "memory", "decoders", "files", "temporary", "answered", "failed", "in_killed", "kills", "reloads",
+    "faults", "median_ms", "longest_ms", "load",
 )  # fmt: skip
 Row = dict[str, float]
 
@@ -204,6 +205,7 @@ def _row(server: Served, traffic: Traffic, seconds: float, temporary: Path) -> R
     return {
         "seconds": round(seconds, 1),
         "memory": tree_memory(server.process.pid),
+        "decoders": decoder_memory(server.process.pid),
         "files": sum(map(_open_files, process_tree(server.process.pid))),
         "temporary": sum(1 for path in temporary.rglob("*") if path.is_file()),
         "median_ms": round(1000 * statistics.median(taken), 1),
@@ -229,14 +231,15 @@ def _evaluate(rows: Sequence[Row]) -> bool:
         before, after = (statistics.median(row[column] for row in part) for part in (early, late))
         return before, after
 
-    memory, files, temporary = both("memory"), both("files"), both("temporary")
+    memory, decoders, files, temporary = (both(column) for column in ("memory", "decoders", "files", "temporary"))
     last = rows[-1]
     growth = memory[1] / memory[0] - 1
     print(
         f"{last['seconds'] / 60:.1f} minutes: {last['answered']:.0f} answered, {last['failed']:.0f} failed, "
         f"{last['in_killed']:.0f} in killed workers; {last['kills']:.0f} kills, {last['reloads']:.0f} reloads, "
         f"{last['faults']:.0f} other faults; "
-        f"memory {memory[0] / 2**20:.0f} MiB, at the end {memory[1] / 2**20:.0f} ({growth:+.1%}); "
+        f"memory {memory[0] / 2**20:.0f} MiB, at the end {memory[1] / 2**20:.0f} ({growth:+.1%}), "
+        f"of it decoders {decoders[0] / 2**20:.0f} and {decoders[1] / 2**20:.0f}; "
         f"descriptors {files[0]:.0f}, {files[1]:.0f}; temporary files {temporary[0]:.0f}, {temporary[1]:.0f}; "
         f"an answer {statistics.median(row['median_ms'] for row in rows):.0f} ms, {_worst(rows):.0f} ms at most"
     )
@@ -254,8 +257,10 @@ def _draw(rows: Sequence[Row], out: Path) -> None:
         return
     figure, places = plt.subplots(3, sharex=True, figsize=(8, 6), layout="constrained")
     minutes = [row["seconds"] / 60 for row in rows]
-    places[0].plot(minutes, [row["memory"] / 2**20 for row in rows], linewidth=0.8)
+    places[0].plot(minutes, [row["memory"] / 2**20 for row in rows], linewidth=0.8, label="all")
+    places[0].plot(minutes, [row["decoders"] / 2**20 for row in rows], linewidth=0.8, label="decoders")
     places[0].set(ylabel="memory, MiB", ylim=(0, None))
+    places[0].legend(loc="upper right")
     places[1].plot(minutes, [row["files"] for row in rows], linewidth=0.8, label="file descriptors")
     places[1].plot(minutes, [row["temporary"] for row in rows], linewidth=0.8, label="temporary files")
     places[1].set(ylabel="open", ylim=(0, None))

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-__all__ = ["MemoryPeak", "process_tree", "tree_memory", "watched_memory"]
+__all__ = ["MemoryPeak", "decoder_memory", "process_tree", "tree_memory", "watched_memory"]
 
 _SECONDS = 0.02
 _PAGE = 4096
@@ -24,6 +24,11 @@ class MemoryPeak:
 def tree_memory(pid: int) -> int:
     """Resident bytes of `pid` and its descendants; files that several of them map count once for each."""
     return sum(_resident(each) for each in process_tree(pid))
+
+
+def decoder_memory(pid: int) -> int:
+    """Resident bytes of the decoding processes among the descendants of `pid`."""
+    return sum(_resident(each) for each in process_tree(pid) if _is_decoder(each))
 
 
 def process_tree(pid: int) -> Iterator[int]:
@@ -43,6 +48,13 @@ def _resident(pid: int) -> int:
         return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
     except (OSError, IndexError):  # it ended meanwhile
         return 0
+
+
+def _is_decoder(pid: int) -> bool:
+    try:
+        return b"inkdigits.images.decoder_process" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it ended meanwhile
+        return False
 
 
 @contextmanager
