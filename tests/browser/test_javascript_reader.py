@@ -16,6 +16,7 @@ from inkdigits.browser.reading_parameters import reading_parameters
 from inkdigits.datasets.mnist import load_train
 from tests.browser.npm_package import installed_package
 from tests.reading import drawn_pages
+from tests.reading.printed_signs import SIGNS, printed
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 READER = Path(__file__).parents[2] / "src" / "inkdigits" / "browser" / "reader"
@@ -104,6 +105,13 @@ def test_a_word_beside_a_number(hosts: ModuleType) -> None:
     cv2.putText(page, "Kchens 4207", (20, 100), cv2.FONT_HERSHEY_SIMPLEX, 2.6, 30, 6, cv2.LINE_AA)
     readings = compare(hosts, {"word and number": (page, {}), "word": (page[:, :330].copy(), {})})
     assert [one["string"] for one in readings] == ["4207", ""]
+
+
+@pytest.mark.npm
+def test_signs_beside_numbers(hosts: ModuleType) -> None:
+    pages = {f"{text} at {height}": (printed(text, height), {}) for text, _ in SIGNS for height in (40, 100)}
+    readings = compare(hosts, pages)
+    assert [one["string"] for one in readings] == [digits for _, digits in SIGNS for _ in range(2)]
 
 
 @pytest.mark.npm

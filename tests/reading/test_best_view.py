@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
-import matplotlib
 import numpy as np
 import pytest
-from PIL import Image, ImageDraw, ImageFont
 
 from inkdigits.reading import best_view
 from inkdigits.reading.components import Component
@@ -18,6 +15,7 @@ from inkdigits.reading.pyramid import Pyramid
 from inkdigits.reading.reader import Reader
 from inkdigits.reading.segmentation import Candidate, Segmentation
 from tests.reading.ink_maps import view
+from tests.reading.printed_signs import printed
 
 PICTURE = np.full((200, 300, 3), 255, np.uint8)  # shown with a longer side of 128 and 256 pixels
 
@@ -83,8 +81,4 @@ def test_unless_the_classifier_is_certain_of_what_the_finder_doubts(monkeypatch:
 
 @pytest.mark.parametrize(("letter", "height"), [("Л", 40), ("Л", 80), ("Л", 120), ("Ψ", 80), ("Ψ", 100), ("Ψ", 120)])
 def test_letters_are_not_taken_apart_by_enlarging(letter: str, height: int) -> None:
-    font = ImageFont.truetype(Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf", height)
-    left, top, right, bottom = font.getbbox(letter)
-    picture = Image.new("L", (round(right - left) + height, round(bottom - top) + height), 240)
-    ImageDraw.Draw(picture).text((height // 2 - left, height // 2 - top), letter, fill=30, font=font)
-    assert Reader.load().read(picture).string == ""
+    assert Reader.load().read(printed(letter, height)).string == ""

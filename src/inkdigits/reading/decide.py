@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from inkdigits.reading.reading import DigitOutcome
 from inkdigits.reading.segmentation import Candidate, Segmentation
+from inkdigits.reading.signs import find_signs
 from inkdigits.reading.words import in_words_of_letters
 
 __all__ = ["CONFIDENT_THRESHOLD", "DEFAULT_THRESHOLD", "acceptance_threshold", "classify_outcome", "decide"]
@@ -44,7 +45,7 @@ def decide(segmentation: Segmentation, threshold: float, length: int | None = No
     needed = _MIN_CONFIDENCE if segmentation.quality > 0 else _MIN_CONFIDENCE_IN_CLUTTER
     outcomes = [_outcome(candidate, threshold, needed) for candidate in candidates]
     if length is None:
-        outcomes = _without_letters(candidates, _without_mere_strokes(candidates, outcomes))
+        outcomes = _without_signs_and_letters(candidates, outcomes)
     return outcomes if length is None else _limited_to(candidates, outcomes, length)
 
 
@@ -52,6 +53,20 @@ def _outcome(candidate: Candidate, threshold: float, min_confidence: float) -> D
     fits = candidate.confidence >= min_confidence
     outcome = classify_outcome(candidate.best, threshold) if fits else "not_a_digit"
     return "unsure" if candidate.forced and outcome == "digit" else outcome
+
+
+def _without_signs_and_letters(candidates: Sequence[Candidate], outcomes: list[DigitOutcome]) -> list[DigitOutcome]:
+    """The outcomes, with what is no digit beside others refused.
+
+    A % and brackets are no letters of a word; an i is one, which stands for what the classifier takes it for there.
+    """
+    signs = find_signs(candidates, [outcome != "not_a_digit" for outcome in outcomes])
+    others = [place for place, sign in enumerate(signs) if sign in (None, "point")]
+    kept, found = [candidates[place] for place in others], [outcomes[place] for place in others]
+    decided: list[DigitOutcome] = ["not_a_digit"] * len(candidates)
+    for place, outcome in zip(others, _without_letters(kept, _without_mere_strokes(kept, found)), strict=True):
+        decided[place] = outcome if signs[place] is None else "not_a_digit"
+    return decided
 
 
 def _without_mere_strokes(candidates: Sequence[Candidate], outcomes: list[DigitOutcome]) -> list[DigitOutcome]:

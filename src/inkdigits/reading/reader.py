@@ -36,6 +36,7 @@ from inkdigits.reading.reading import Box, Digit, DigitOutcome, Reading, Reading
 from inkdigits.reading.rows import reading_order
 from inkdigits.reading.segmentation import Candidate, Segmentation, split_to_length
 from inkdigits.reading.separators import find_separators
+from inkdigits.reading.signs import find_signs
 from inkdigits.reading.views import View
 
 if TYPE_CHECKING:
@@ -194,11 +195,12 @@ def _digits(segmentation: Segmentation, outcomes: Sequence[DigitOutcome]) -> tup
 
 
 def _marks(segmentation: Segmentation, outcomes: Sequence[DigitOutcome]) -> list[Box]:
-    """The boxes of ink that is no digit's."""
+    """The boxes of ink that is no digit's and no sign's."""
+    signs = find_signs(segmentation.candidates, [outcome != "not_a_digit" for outcome in outcomes])
     refused = [
         candidate.component
-        for candidate, outcome in zip(segmentation.candidates, outcomes, strict=True)
-        if outcome == "not_a_digit"
+        for candidate, outcome, sign in zip(segmentation.candidates, outcomes, signs, strict=True)
+        if outcome == "not_a_digit" and sign is None
     ]
     return [segmentation.view.to_picture(*component.ink_box) for component in (*refused, *segmentation.specks)]
 

@@ -1,6 +1,7 @@
 // The outcome of every candidate: a digit, an unsure digit, or not a digit (reading/decide.py).
 
 import parameters from "./parameters.js";
+import { findSigns } from "./signs.js";
 import { inWordsOfLetters } from "./words.js";
 
 /** @typedef {import("./segmentation.js").Candidate} Candidate */
@@ -23,7 +24,7 @@ export function decide({ candidates, quality }, length = null) {
   const needed = quality > 0 ? MIN_CONFIDENCE : MIN_CONFIDENCE_IN_CLUTTER;
   const outcomes = candidates.map((candidate) => outcomeOf(candidate, needed));
   if (length !== null) return limitedTo(candidates, outcomes, length);
-  return withoutLetters(candidates, withoutMereStrokes(candidates, outcomes));
+  return withoutSignsAndLetters(candidates, outcomes);
 }
 
 /**
@@ -34,6 +35,22 @@ export function decide({ candidates, quality }, length = null) {
 function outcomeOf({ best, confidence, forced }, minConfidence) {
   if (confidence < minConfidence || best < ACCEPTANCE_THRESHOLD) return "not_a_digit";
   return best >= CONFIDENT_THRESHOLD && !forced ? "digit" : "unsure";
+}
+
+/**
+ * The outcomes, with what is no digit beside others refused.
+ *
+ * A % and brackets are no letters of a word; an i is one, which stands for what the classifier takes it for there.
+ * @param {Candidate[]} candidates
+ * @param {DigitOutcome[]} outcomes
+ * @returns {DigitOutcome[]}
+ */
+function withoutSignsAndLetters(candidates, outcomes) {
+  const signs = findSigns(candidates, outcomes.map((outcome) => outcome !== "not_a_digit"));
+  const isKept = (/** @type {unknown} */ _, /** @type {number} */ place) => !signs[place] || signs[place] === "point";
+  const kept = candidates.filter(isKept);
+  const decided = withoutLetters(kept, withoutMereStrokes(kept, outcomes.filter(isKept)));
+  return candidates.map((candidate, place) => (signs[place] ? "not_a_digit" : decided[kept.indexOf(candidate)]));
 }
 
 /**

@@ -13,6 +13,7 @@ import { Pyramid } from "./pyramid.js";
 import { readingOrder } from "./rows.js";
 import { splitToLength } from "./segmentation.js";
 import { findSeparators } from "./separators.js";
+import { findSigns } from "./signs.js";
 import { toPicture } from "./views.js";
 
 /** @typedef {import("./pixels.js").Box} Box */
@@ -167,7 +168,9 @@ function readingOf({ view, candidates, specks }, outcomes, size, part) {
   const digits = readingOrder(boxes).flatMap((places, row) => places.map((place) => (
     digitOf(candidates[place], boxes[place], row, outcomes[place])
   )));
-  const refused = candidates.filter((_, place) => outcomes[place] === "not_a_digit").map((one) => one.component);
+  const signs = findSigns(candidates, outcomes.map((outcome) => outcome !== "not_a_digit"));
+  const isMark = (/** @type {unknown} */ _, /** @type {number} */ place) => outcomes[place] === "not_a_digit" && !signs[place];
+  const refused = candidates.filter(isMark).map((one) => one.component);
   const separators = findSeparators(digits, [...refused, ...specks].map((one) => toPicture(view, one.inkBox)));
   const accepted = digits.filter((digit) => digit.outcome !== "not_a_digit");
   const rows = [...new Set(accepted.map((digit) => digit.row))];

@@ -1,0 +1,89 @@
+"""Signs that look like digits: which are refused beside digits, and that handwritten ones and zeros are not."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import pytest
+
+from inkdigits.datasets.mnist import load_train
+from inkdigits.reading.components import Component
+from inkdigits.reading.reader import Reader
+from inkdigits.reading.segmentation import Candidate
+from inkdigits.reading.signs import Sign, find_signs
+from tests.reading.printed_signs import SIGNS, printed
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader.load()
+
+
+@pytest.mark.parametrize("height", [40, 70, 100])
+@pytest.mark.parametrize("font", ["DejaVuSans.ttf", "DejaVuSerif.ttf"])
+def test_printed_signs_are_no_digits(reader: Reader, height: int, font: str) -> None:
+    read = {text: reader.read(printed(text, height, font)) for text, _ in SIGNS}
+    assert {text: reading.string for text, reading in read.items()} == dict(SIGNS)
+    assert not any(reading.separators for reading in read.values())
+
+
+def test_rows_of_handwritten_ones_and_zeros_are_read_as_before(reader: Reader) -> None:
+    train = load_train()
+    chosen = np.flatnonzero(train.labels <= 1)[:60].reshape(12, 5)
+    read = [reader.read(np.hstack(train.images[row])).string for row in chosen]
+    expected = ["".join(str(label) for label in train.labels[row]) for row in chosen]
+    assert sum(one == other for one, other in zip(read, expected, strict=True)) >= 11
+
+
+def candidate(value: int, x: int, y: int, cover: np.ndarray) -> Candidate:
+    component = Component(x, y, cover.shape[1], cover.shape[0], cover, 1.0)
+    return Candidate(component, np.zeros((28, 28), np.uint8), np.eye(10, dtype=np.float32)[value])
+
+
+def bow(height: int, direction: int) -> np.ndarray:
+    """A stroke whose middle is to the right of its ends for 1, and to the left for -1."""
+    cover = np.zeros((height, height // 2), np.uint8)
+    middle = height // 4
+    points = [(middle - direction * 4, 0), (middle + direction * 4, height // 2), (middle - direction * 4, height - 1)]
+    cv2.polylines(cover, [np.array(points, np.int32)], False, 255, 3)
+    return cover
+
+
+def ring(height: int) -> np.ndarray:
+    cover, half = np.zeros((height, height), np.uint8), height // 2
+    cv2.ellipse(cover, (half, half), (height // 3, half - 1), 0, 0, 360, 255, 3)
+    return cover
+
+
+def signs(candidates: Sequence[Candidate]) -> list[Sign | None]:
+    return find_signs(candidates, [True] * len(candidates))
+
+
+def test_brackets_come_in_pairs() -> None:
+    opening, closing = candidate(1, 0, 0, bow(60, -1)), candidate(1, 90, 0, bow(60, 1))
+    digit = candidate(0, 40, 8, ring(44))
+    assert signs([opening, digit, closing]) == ["()", None, "()"]
+    assert signs([opening, digit]) == [None, None]
+    assert signs([digit, closing]) == [None, None]
+    assert signs([candidate(1, 0, 0, bow(60, 1)), digit, candidate(1, 90, 0, bow(60, -1))]) == [None, None, None]
+
+
+def test_brackets_are_higher_than_what_is_between_them() -> None:
+    opening, closing = candidate(1, 0, 0, bow(44, -1)), candidate(1, 90, 0, bow(44, 1))
+    assert signs([opening, candidate(0, 40, 0, ring(44)), closing]) == [None, None, None]
+
+
+def test_the_circles_of_a_percent_sign_are_small_and_of_two_heights() -> None:
+    stroke = candidate(1, 20, 0, bow(60, 1))
+    high, low = candidate(0, 0, 0, ring(30)), candidate(0, 45, 30, ring(30))
+    assert signs([high, stroke, low]) == ["%", "%", "%"]
+    assert signs([high, stroke]) == [None, None]
+    assert signs([high, stroke, candidate(0, 45, 2, ring(30))]) == [None, None, None]
+    assert signs([candidate(0, 0, 0, ring(56)), stroke, candidate(0, 45, 20, ring(56))]) == [None, None, None]
+
+
+def test_a_faint_stroke_is_no_sign() -> None:
+    faint = candidate(1, 0, 0, np.full((40, 10), 100, np.uint8))
+    assert signs([faint, candidate(0, 20, 0, ring(30))]) == [None, None]
