@@ -7,6 +7,7 @@ import contextlib
 import gzip
 import socket
 import struct
+import time
 import zlib
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +69,11 @@ def test_memory_is_bounded(stressed: Served, digits: LabelledDigits) -> None:
     for _ in range(200):
         stressed.read(picture)
         stressed.read(b"\x89PNG\r\n\x1a\n" + bytes(100))
-    assert _resident(stressed) < 1.1 * before
+    # Pictures of clients that disconnected in other tests may still be read.
+    until = time.monotonic() + 30
+    while _resident(stressed) >= 1.1 * before:
+        assert time.monotonic() < until, (before, _resident(stressed))
+        time.sleep(0.5)
 
 
 def _resident(server: Served) -> int:

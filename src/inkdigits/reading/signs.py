@@ -74,7 +74,7 @@ def _brackets(candidates: Sequence[Candidate], accepted: Sequence[bool]) -> Iter
             pairs = [
                 (boxes[end][0], end)
                 for end in closing
-                if boxes[end][0] > right and _share_a_row(boxes[place], boxes[end])
+                if boxes[end][0] > right and _are_in_one_row(boxes[place], boxes[end])
             ]
             if pairs:
                 yield from (place, min(pairs)[1])
@@ -83,7 +83,7 @@ def _brackets(candidates: Sequence[Candidate], accepted: Sequence[bool]) -> Iter
 def _is_higher(bracket: Box, digits: Sequence[Box], *, before: bool) -> bool:
     """Whether a bracket is higher than the nearest digit of its row, the one before it or the one after it."""
     x, _, w, h = bracket
-    row = [box for box in digits if box != bracket and _share_a_row(bracket, box)]
+    row = [box for box in digits if box != bracket and _are_in_one_row(bracket, box)]
     if before:
         near = [(x - box[0] - box[2], box) for box in row if box[0] + box[2] / 2 < x + w / 2]
     else:
@@ -92,7 +92,7 @@ def _is_higher(bracket: Box, digits: Sequence[Box], *, before: bool) -> bool:
     return gap <= _MAX_GAP * nearest[3] and h >= _MIN_BRACKET_HEIGHT * nearest[3]
 
 
-def _share_a_row(one: Box, other: Box) -> bool:
+def _are_in_one_row(one: Box, other: Box) -> bool:
     return min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1]) >= min(one[3], other[3]) / 2
 
 
@@ -118,5 +118,5 @@ def _has_point(component: Component) -> bool:
     whole = max(y + h, top + height) - min(y, top)
     gap = max(y, top) - min(y + h, top + height)
     is_round = _MIN_POINT_ASPECT * height <= width <= _MAX_POINT_ASPECT * height
-    is_seen = whole >= _MIN_POINTED_HEIGHT
-    return bool(is_seen and is_round and height <= _MAX_POINT * whole and gap >= _MIN_POINT_GAP * whole)
+    is_large = whole >= _MIN_POINTED_HEIGHT
+    return bool(is_large and is_round and height <= _MAX_POINT * whole and gap >= _MIN_POINT_GAP * whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -20,6 +21,9 @@ __all__ = ["serving_grpc"]
 _MESSAGE = 8 * 2**20  # bytes: as many pictures as `ServerLimits.rows`, and the rest of a request
 _READ = 256 * 2**10  # bytes that are read at once
 _IDLE_SECONDS = 60.0
+# Before gRPC stops, so that calls are refused with a status after which clients repeat them; those that arrive while it
+# stops are cancelled.
+_REFUSING_SECONDS = 0.2
 _STREAMS = 100  # calls of one connection at a time, as HTTP/2 recommends at least
 
 
@@ -40,6 +44,8 @@ async def serving_grpc(service: GrpcService, seconds_left: Callable[[], float]) 
     try:
         yield
     finally:
+        service.is_stopping = True
+        await asyncio.sleep(_REFUSING_SECONDS)
         await server.stop(seconds_left())
 
 

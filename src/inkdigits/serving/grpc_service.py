@@ -50,6 +50,7 @@ class GrpcService:
     token: Callable[[], str | None]
     is_ready: Callable[[], bool]
     in_progress: int = 0
+    is_stopping: bool = False  # then calls that begin are refused as ones that may be repeated
     receiving: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_RECEIVED_AT_ONCE))
 
     def handler(self) -> grpc.GenericRpcHandler:
@@ -104,6 +105,8 @@ class GrpcService:
     ) -> bytes:
         if name in _PROBES:
             return _encoded(name, await answer())
+        if self.is_stopping:
+            raise RequestError(503, "stopping", "the server stops: repeat the call")
         if self.in_progress > self.settings.limits.queued:
             raise RequestError(503, "busy", "too many requests are waiting: try again in a second")
         token = self.token()

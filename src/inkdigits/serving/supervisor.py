@@ -22,7 +22,7 @@ from inkdigits.errors import InkdigitsError, ServingError
 from inkdigits.serving.access_log import log_as_json, log_event
 from inkdigits.serving.metrics import PLACE, SHARED_FOLDER
 from inkdigits.serving.settings import Settings
-from inkdigits.system.interrupts import raise_on_stop_signals
+from inkdigits.system.interrupts import interruptible, raise_on_stop_signals
 
 __all__ = ["serve_with_workers"]
 
@@ -85,7 +85,7 @@ def serve_with_workers(settings: Settings, listener: socket.socket, ready: Calla
         supervisor = _Supervisor(settings, listener)
         try:
             for _ in range(settings.workers):
-                supervisor.workers.append(supervisor.started())
+                supervisor.take_over(supervisor.started())
             for worker in supervisor.workers:
                 worker.wait_until_ready()
             ready()
@@ -98,11 +98,12 @@ def serve_with_workers(settings: Settings, listener: socket.socket, ready: Calla
 
 @dataclass
 class _Supervisor:
-    """The workers that serve, and those that only finish their requests."""
+    """The workers that serve, those that do not yet, and those that only finish their requests."""
 
     settings: Settings
     listener: socket.socket
     workers: list[_Worker] = field(default_factory=list)
+    starting: list[_Worker] = field(default_factory=list)
     leaving: list[tuple[_Worker, float]] = field(default_factory=list)  # with the time at which each is killed
     # Whether the whole server stops: then a worker also answers what is queued on the socket.
     all_stop: Any = field(default_factory=lambda: _CONTEXT.RawValue("b", False))
@@ -110,10 +111,25 @@ class _Supervisor:
 
     def started(self) -> _Worker:
         taken = {
-            worker.place for worker in (*self.workers, *(worker for worker, _ in self.leaving)) if worker.is_open()
+            worker.place
+            for worker in (*self.workers, *self.starting, *(worker for worker, _ in self.leaving))
+            if worker.is_open()
         }
         free = next(place for place in count() if place not in taken)
-        return _Worker.started(self.settings, self.listener, self.all_stop, free)
+        # A signal amid the start would leave a process that waits for what it is to do. SIGHUP reloads.
+        with interruptible((signal.SIGINT, signal.SIGTERM)) as interrupt:
+            worker = _Worker.started(self.settings, self.listener, self.all_stop, free)
+            self.starting.append(worker)
+        interrupt.check()
+        return worker
+
+    def take_over(self, worker: _Worker, place: int | None = None) -> None:
+        """Have a worker serve, in place of that at `place` or besides all."""
+        self.starting = [one for one in self.starting if one is not worker]
+        if place is None:
+            self.workers.append(worker)
+        else:
+            self.workers[place] = worker
 
     def run(self) -> None:
         """Replace workers that end or hang, and all of them on SIGHUP, until `KeyboardInterrupt` is raised."""
@@ -132,7 +148,7 @@ class _Supervisor:
                     if not hung:
                         time.sleep(_RESTART_SECONDS)
                     worker.pipe.close()
-                    self.workers[place] = self.started()
+                    self.take_over(self.started(), place)
             self._end_leaving()
             if self.reload.is_set():
                 self.reload.clear()
@@ -149,8 +165,9 @@ class _Supervisor:
                 successor.process.kill()
                 successor.process.join()
                 _forget(successor)
+                self.starting.clear()
                 return
-            self.workers[place] = successor
+            self.take_over(successor, place)
             worker.process.terminate()
             self.leaving.append((worker, time.monotonic() + _STOP_SECONDS))
         log_event("reloaded", workers=len(self.workers))
@@ -169,7 +186,7 @@ class _Supervisor:
         # The workers hold the last copies of the socket, and close them once they have accepted its backlog.
         self.listener.close()
         until = time.monotonic() + _STOP_SECONDS
-        workers = [*self.workers, *(worker for worker, _ in self.leaving)]
+        workers = [*self.workers, *self.starting, *(worker for worker, _ in self.leaving)]
         for worker in workers:
             worker.process.terminate()
         for process in _still_running(workers, until):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -54,8 +54,10 @@ class Interrupt:
 
 
 @contextmanager
-def interruptible() -> Iterator[Interrupt]:
+def interruptible(signals: Sequence[signal.Signals] | None = None) -> Iterator[Interrupt]:
     """Inside the block, the first of these signals only sets `Interrupt.requested`; a second one raises at once.
+
+    `signals` are by default all three.
 
     A `KeyboardInterrupt` raised inside a training step may reach a clean-up hook of a backend, which swallows it. The
     block has no effect outside the main thread, where Python handles no signals. Raises `KeyboardInterrupt` on entry
@@ -71,7 +73,7 @@ def interruptible() -> Iterator[Interrupt]:
             raise KeyboardInterrupt
         interrupt.requested = True
 
-    numbers = _stop_signals()
+    numbers = _stop_signals() if signals is None else signals
     before = [signal.signal(number, remember) for number in numbers]
     interrupt.requested = any(isinstance(handler, StopSignalHandler) and handler.requested for handler in before)
     try:

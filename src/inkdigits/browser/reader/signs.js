@@ -69,7 +69,7 @@ function bracketsOf(candidates, accepted) {
   return ones.flatMap((place) => {
     if (bow(place) > -MIN_BOW || !isHigher(boxes[place], digits, false)) return [];
     const right = boxes[place][0] + boxes[place][2];
-    const pairs = closing.filter((end) => boxes[end][0] > right && shareARow(boxes[place], boxes[end]));
+    const pairs = closing.filter((end) => boxes[end][0] > right && areInOneRow(boxes[place], boxes[end]));
     return pairs.length ? [place, leastOf(pairs.map((end) => [boxes[end][0], end]))[1]] : [];
   });
 }
@@ -85,7 +85,7 @@ function isHigher(bracket, digits, before) {
   const near = digits.flatMap((box) => {
     const isBefore = box[0] + box[2] / 2 < x + w / 2;
     const isAfter = box[0] + box[2] / 2 > x + w / 2;
-    if (String(box) === String(bracket) || !shareARow(bracket, box) || !(before ? isBefore : isAfter)) return [];
+    if (String(box) === String(bracket) || !areInOneRow(bracket, box) || !(before ? isBefore : isAfter)) return [];
     return [[before ? x - box[0] - box[2] : box[0] - x - w, ...box]];
   });
   const [gap, , , , height] = near.length ? leastOf(near) : [0, ...bracket];
@@ -96,7 +96,7 @@ function isHigher(bracket, digits, before) {
  * @param {Box} one
  * @param {Box} other
  */
-function shareARow(one, other) {
+function areInOneRow(one, other) {
   const overlap = Math.min(one[1] + one[3], other[1] + other[3]) - Math.max(one[1], other[1]);
   return overlap >= Math.min(one[3], other[3]) / 2;
 }
