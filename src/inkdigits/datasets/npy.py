@@ -33,6 +33,10 @@ def open_npy(path: Path) -> NDArray[Any]:
         raise DataError(
             f"{path}: cannot be read ({one_line(error)}): if address space is limited, lift that (ulimit -v unlimited)"
         ) from error
+    except ValueError as error:
+        # NumPy's own message would tell to load it unsafely.
+        found = "holds Python objects" if "Object arrays" in str(error) else "damaged, or not an .npy file"
+        raise DataError(f"{path}: {found}: save an array of numbers with numpy.save") from error
     except Exception as error:
         raise DataError(f"{path}: damaged, or not an .npy file ({one_line(error):.200})") from error
     if not isinstance(array, np.ndarray):

@@ -22,7 +22,7 @@ from inkdigits.errors import InkdigitsError, ServingError
 from inkdigits.serving.access_log import log_as_json, log_event
 from inkdigits.serving.metrics import PLACE, SHARED_FOLDER
 from inkdigits.serving.settings import Settings
-from inkdigits.system.interrupts import interruptible, raise_on_stop_signals
+from inkdigits.system.interrupts import StopSignalHandler, interruptible
 
 __all__ = ["serve_with_workers"]
 
@@ -50,7 +50,12 @@ class _Worker:
         alive = _CONTEXT.RawValue("d", time.monotonic() + _START_SECONDS)
         arguments = (settings, listener, theirs, alive, all_stop)
         process = _CONTEXT.Process(target=_work, args=arguments, name="inkdigits-worker")
-        process.start()
+        # The process inherits it: a terminal sends Ctrl-C to all, and this one ends the others.
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        try:
+            process.start()
+        finally:
+            signal.signal(signal.SIGINT, before)
         theirs.close()
         return cls(process, ours, alive, place)
 
@@ -117,7 +122,7 @@ class _Supervisor:
         }
         free = next(place for place in count() if place not in taken)
         # A signal amid the start would leave a process that waits for what it is to do. SIGHUP reloads.
-        with interruptible((signal.SIGINT, signal.SIGTERM)) as interrupt:
+        with interruptible((signal.SIGTERM,)) as interrupt:
             worker = _Worker.started(self.settings, self.listener, self.all_stop, free)
             self.starting.append(worker)
         interrupt.check()
@@ -211,7 +216,9 @@ def _still_running(workers: Iterable[_Worker], until: float) -> Iterator[SpawnPr
 
 def _work(settings: Settings, listener: socket.socket, pipe: Connection, alive: Any, all_stop: Any) -> None:
     """The main function of a worker's process."""
-    from inkdigits.serving.server_process import Reports, serve
+    # Until the server has its own handlers; before anything is imported, which takes most of the start.
+    stop = StopSignalHandler()
+    signal.signal(signal.SIGTERM, stop)
 
     def report_alive() -> None:
         alive.value = time.monotonic() + _HUNG_SECONDS
@@ -220,11 +227,11 @@ def _work(settings: Settings, listener: socket.socket, pipe: Connection, alive: 
         report_alive()  # it no longer has the time of a start
         _report_ready(pipe)
 
-    # Until the server has its own handlers.
-    stop = raise_on_stop_signals()
     # The parent closes its end of the pipe, and sends SIGTERM, when another worker cannot start.
     with contextlib.suppress(KeyboardInterrupt, BrokenPipeError):
         try:
+            from inkdigits.serving.server_process import Reports, serve
+
             reports = Reports(report_ready, report_alive, lambda: bool(all_stop.value))
             serve(settings, listener, reports)
         except InkdigitsError as error:
