@@ -29,6 +29,15 @@ def test_printed_signs_are_no_digits(reader: Reader, height: int, font: str) -> 
     assert not any(reading.separators for reading in read.values())
 
 
+@pytest.mark.parametrize("height", [50, 80, 120])
+@pytest.mark.parametrize("text", ["3,14", "5,7", "1.299,00"])
+def test_a_comma_is_a_separator_and_no_digit_below_the_row(reader: Reader, text: str, height: int) -> None:
+    reading = reader.read(printed(text, height))
+    assert reading.string == text.replace(",", "").replace(".", "")
+    # One whose tail is short may be taken for a point.
+    assert [one.character in ".," for one in reading.separators] == [True] * (len(text) - len(reading.string))
+
+
 def test_rows_of_handwritten_ones_and_zeros_are_read_as_before(reader: Reader) -> None:
     train = load_train()
     chosen = np.flatnonzero(train.labels <= 1)[:60].reshape(12, 5)

@@ -195,12 +195,12 @@ def _digits(segmentation: Segmentation, outcomes: Sequence[DigitOutcome]) -> tup
 
 
 def _marks(segmentation: Segmentation, outcomes: Sequence[DigitOutcome]) -> list[Box]:
-    """The boxes of ink that is no digit's and no sign's."""
+    """The boxes of ink that is no digit's and no sign's but a comma's."""
     signs = find_signs(segmentation.candidates, [outcome != "not_a_digit" for outcome in outcomes])
     refused = [
         candidate.component
         for candidate, outcome, sign in zip(segmentation.candidates, outcomes, signs, strict=True)
-        if outcome == "not_a_digit" and sign is None
+        if outcome == "not_a_digit" and sign in (None, ",")
     ]
     return [segmentation.view.to_picture(*component.ink_box) for component in (*refused, *segmentation.specks)]
 

@@ -1,4 +1,4 @@
-"""Signs that the classifier takes for digits: %, a pair of round brackets, and strokes with a point, as ! and i have.
+"""Signs that the classifier takes for digits: %, round brackets in pairs, commas, and strokes with a point, as in !.
 
 Lengths are in heights of the sign. The limits were set by hand, by how people write and print; docs/log.md, 2026-11-30,
 says what they refuse. A slash is not told from a slanted 1.
@@ -17,7 +17,7 @@ from inkdigits.reading.segmentation import Candidate
 
 __all__ = ["Sign", "find_signs"]
 
-Sign = Literal["%", "()", "point"]
+Sign = Literal["%", "()", "point", ","]
 # The height of a circle of a %, how far it reaches beyond the stroke, and by how much one is higher than the other.
 _MIN_CIRCLE, _MAX_CIRCLE, _MAX_BEYOND, _MIN_STEP = 0.25, 0.65, 0.55, 0.25
 # A bracket is at least so much higher than the digit beside it, and so near to it, in its heights; its middle is so far
@@ -27,6 +27,8 @@ _MIN_BRACKET_HEIGHT, _MAX_GAP, _MIN_BOW = 1.12, 0.8, 0.05
 # that are interrupted; in pixels of the view, the height of a sign in which that is seen.
 _MAX_POINT, _MIN_POINT_ASPECT, _MAX_POINT_ASPECT, _MIN_POINT_GAP = 0.25, 0.6, 1.7, 0.085
 _MIN_POINTED_HEIGHT = 20
+# Of a comma by the digit before it, in heights of that: its height, its top, its foot, and the gap between them.
+_MAX_COMMA, _MIN_COMMA_TOP, _MIN_COMMA_FOOT, _MAX_COMMA_GAP = 0.45, 0.6, 1.0, 0.6
 
 
 def find_signs(candidates: Sequence[Candidate], accepted: Sequence[bool]) -> list[Sign | None]:
@@ -43,7 +45,20 @@ def find_signs(candidates: Sequence[Candidate], accepted: Sequence[bool]) -> lis
                 found[part] = "%"
     for place in _brackets(candidates, accepted):
         found[place] = "()"
+    digits = [one.component.ink_box for one, taken in zip(candidates, accepted, strict=True) if taken]
+    for place, one in enumerate(candidates):
+        if found[place] is None and any(_is_comma(one.component.ink_box, digit) for digit in digits):
+            found[place] = ","
     return found
+
+
+def _is_comma(mark: Box, digit: Box) -> bool:
+    """Whether a mark is as small and as low as a comma after a digit."""
+    x, y, w, h = digit
+    is_small = 0 < max(mark[2:]) <= _MAX_COMMA * h
+    is_low = mark[1] >= y + _MIN_COMMA_TOP * h and mark[1] + mark[3] >= y + _MIN_COMMA_FOOT * h
+    touches = mark[1] <= y + h
+    return is_small and is_low and touches and 0 <= mark[0] + mark[2] - x - w <= (_MAX_COMMA_GAP + _MAX_COMMA) * h
 
 
 def _parts_of_percent(candidates: Sequence[Candidate], place: int) -> list[int]:

@@ -169,7 +169,9 @@ function readingOf({ view, candidates, specks }, outcomes, size, part) {
     digitOf(candidates[place], boxes[place], row, outcomes[place])
   )));
   const signs = findSigns(candidates, outcomes.map((outcome) => outcome !== "not_a_digit"));
-  const isMark = (/** @type {unknown} */ _, /** @type {number} */ place) => outcomes[place] === "not_a_digit" && !signs[place];
+  const isMark = (/** @type {unknown} */ _, /** @type {number} */ place) => (
+    outcomes[place] === "not_a_digit" && (!signs[place] || signs[place] === ",")
+  );
   const refused = candidates.filter(isMark).map((one) => one.component);
   const separators = findSeparators(digits, [...refused, ...specks].map((one) => toPicture(view, one.inkBox)));
   const accepted = digits.filter((digit) => digit.outcome !== "not_a_digit");

@@ -1,4 +1,4 @@
-// Signs that the classifier takes for digits: %, a pair of round brackets, and strokes with a point (reading/signs.py).
+// Signs that the classifier takes for digits: %, brackets, commas, and strokes with a point (reading/signs.py).
 
 import { connectedComponents } from "./connected.js";
 import parameters from "./parameters.js";
@@ -6,11 +6,11 @@ import parameters from "./parameters.js";
 /** @typedef {import("./pixels.js").Box} Box */
 /** @typedef {import("./component.js").Component} Component */
 /** @typedef {import("./segmentation.js").Candidate} Candidate */
-/** @typedef {"%" | "()" | "point"} Sign */
+/** @typedef {"%" | "()" | "point" | ","} Sign */
 
 const {
   MIN_CIRCLE, MAX_CIRCLE, MAX_BEYOND, MIN_STEP, MIN_BRACKET_HEIGHT, MAX_GAP, MIN_BOW, MAX_POINT, MIN_POINT_ASPECT,
-  MAX_POINT_ASPECT, MIN_POINT_GAP, MIN_POINTED_HEIGHT,
+  MAX_POINT_ASPECT, MIN_POINT_GAP, MIN_POINTED_HEIGHT, MAX_COMMA, MIN_COMMA_TOP, MIN_COMMA_FOOT, MAX_COMMA_GAP,
 } = parameters.signs;
 
 /**
@@ -27,7 +27,23 @@ export function findSigns(candidates, accepted) {
     if (value === 1) for (const part of partsOfPercent(candidates, place)) found[part] = "%";
   });
   for (const place of bracketsOf(candidates, accepted)) found[place] = "()";
+  const digits = candidates.filter((_, place) => accepted[place]).map((candidate) => candidate.component.inkBox);
+  candidates.forEach(({ component }, place) => {
+    if (!found[place] && digits.some((digit) => isComma(component.inkBox, digit))) found[place] = ",";
+  });
   return found;
+}
+
+/**
+ * Whether a mark is as small and as low as a comma after a digit.
+ * @param {Box} mark
+ * @param {Box} digit
+ */
+function isComma(mark, [x, y, w, h]) {
+  const isSmall = mark[3] > 0 && Math.max(mark[2], mark[3]) <= MAX_COMMA * h;
+  const isLow = mark[1] >= y + MIN_COMMA_TOP * h && mark[1] + mark[3] >= y + MIN_COMMA_FOOT * h;
+  const gap = mark[0] + mark[2] - x - w;
+  return isSmall && isLow && mark[1] <= y + h && gap >= 0 && gap <= (MAX_COMMA_GAP + MAX_COMMA) * h;
 }
 
 /**
