@@ -116,6 +116,24 @@ def test_signs_beside_numbers(hosts: ModuleType) -> None:
 
 
 @pytest.mark.npm
+def test_slashes_and_known_lengths(hosts: ModuleType) -> None:
+    texts = [(text, font) for text in ("12/03/2024", "25/06/2024", "3/4") for font in ("DejaVuSans", "STIXGeneral")]
+    options = [(text, font, known) for text, font in texts for known in (False, True)]
+    readings = compare(
+        hosts,
+        {
+            f"{text} in {font}, known: {known}": (
+                printed(text, 64, f"{font}.ttf"),
+                {"length": len(text.replace("/", ""))} if known else {},
+            )
+            for text, font, known in options
+        },
+    )
+    read = [one["string"] for one, (_, _, known) in zip(readings, options, strict=True) if known]
+    assert read == [text.replace("/", "") for text, _ in texts]
+
+
+@pytest.mark.npm
 def test_a_known_length(hosts: ModuleType) -> None:
     shape = (120, 260)
     touching = drawn_pages.ink(shape, drawn_pages.row("8808", 20, 20, 80, gap=-0.06), 7)

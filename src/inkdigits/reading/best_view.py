@@ -6,7 +6,7 @@ from inkdigits.reading.coroutines import NetworkQueries
 from inkdigits.reading.decide import decide
 from inkdigits.reading.documents import Document, find_documents
 from inkdigits.reading.finder import Finder
-from inkdigits.reading.pyramid import Pyramid, view_sides
+from inkdigits.reading.pyramid import MIN_SIDE, Pyramid, view_sides
 from inkdigits.reading.segmentation import Segmentation, segment
 from inkdigits.reading.views import show
 
@@ -22,7 +22,7 @@ _MIN_CLEAR_QUALITY = 0.3
 # How many times as large as it is a picture is shown once a view of 128 pixels has shown something large: larger views
 # make digits of what is none. Not so where the classifier has at least this probability for ink of which the finder
 # takes less than this fraction for a digit's (docs/log.md, 2026-11-30).
-_MAX_ENLARGEMENT, _MIN_TELLING_SIDE = 5, 128
+_MAX_ENLARGEMENT = 5
 _MIN_DISPUTED_PROBABILITY, _MAX_DISPUTED_FRACTION = 0.98, 0.6
 # The quality from which on a sheet is read by itself, a single digit's with a confidence of 0.9 (docs/log.md,
 # 2026-11-30).
@@ -49,7 +49,7 @@ def best_segmentation(
         counts = large is None or _confirms(found, large, is_enlarged=side > own_side)
         if best is None or (found.quality > best.quality and counts):
             best = found
-        if large is None and side >= _MIN_TELLING_SIDE and _is_large(found):
+        if large is None and side >= MIN_SIDE and _is_large(found):
             large = found
         if _is_certain(best) or (number > 1 and best.height >= _GOOD_HEIGHT and "digit" in decide(best, threshold)):
             break

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from inkdigits.reading.reading import DigitOutcome
 from inkdigits.reading.segmentation import Candidate, Segmentation
 from inkdigits.reading.signs import find_signs
+from inkdigits.reading.slashes import leaning_strokes
 from inkdigits.reading.words import in_words_of_letters
 
 __all__ = ["CONFIDENT_THRESHOLD", "DEFAULT_THRESHOLD", "acceptance_threshold", "classify_outcome", "decide"]
@@ -15,6 +16,8 @@ __all__ = ["CONFIDENT_THRESHOLD", "DEFAULT_THRESHOLD", "acceptance_threshold", "
 CONFIDENT_THRESHOLD = 0.8
 # For model files without an acceptance threshold.
 DEFAULT_THRESHOLD = 0.5
+# Where a known length is exceeded, digits of a lower probability are refused first, then leaning strokes.
+_CERTAIN = 0.9
 # The least confidence of a digit, and of one on a page whose candidates on the whole do not look like digits, where
 # single strokes look like ones by chance (docs/log.md, 2026-11-29).
 _MIN_CONFIDENCE, _MIN_CONFIDENCE_IN_CLUTTER = 0.3, 0.9
@@ -38,15 +41,21 @@ def classify_outcome(probability: float, threshold: float) -> DigitOutcome:
 def decide(segmentation: Segmentation, threshold: float, length: int | None = None) -> list[DigitOutcome]:
     """The outcome of every candidate, by the classifier's probability and by what the finder takes its ink for.
 
-    With `length`, if more candidates are accepted, the least probable of them are refused; if fewer are, the most
-    probable of the others are accepted as unsure. Parts of a forced split are never more than unsure.
+    With `length`, signs and letters are refused only if enough digits are left; if more candidates are accepted, those
+    that are most likely no digits are refused; if fewer are, the most probable of the others are accepted as unsure.
+    Parts of a forced split are never more than unsure.
     """
     candidates = segmentation.candidates
     needed = _MIN_CONFIDENCE if segmentation.quality > 0 else _MIN_CONFIDENCE_IN_CLUTTER
     outcomes = [_outcome(candidate, threshold, needed) for candidate in candidates]
+    digits = _without_signs_and_letters(candidates, outcomes)
     if length is None:
-        outcomes = _without_signs_and_letters(candidates, outcomes)
-    return outcomes if length is None else _limited_to(candidates, outcomes, length)
+        return digits
+    return _limited_to(candidates, digits if _count(digits) >= length else outcomes, length)
+
+
+def _count(outcomes: Sequence[DigitOutcome]) -> int:
+    return sum(outcome != "not_a_digit" for outcome in outcomes)
 
 
 def _outcome(candidate: Candidate, threshold: float, min_confidence: float) -> DigitOutcome:
@@ -102,12 +111,25 @@ def _is_part(stroke: Candidate, whole: Candidate) -> bool:
 
 
 def _limited_to(candidates: Sequence[Candidate], outcomes: Sequence[DigitOutcome], length: int) -> list[DigitOutcome]:
-    accepted = [index for index, outcome in enumerate(outcomes) if outcome != "not_a_digit"]
     others = [index for index, outcome in enumerate(outcomes) if outcome == "not_a_digit"]
-    by_probability = sorted(accepted, key=lambda index: -candidates[index].best)
-    by_probability += sorted(others, key=lambda index: -candidates[index].confidence)
-    kept = set(by_probability[:length])
+    ordered = _most_digit_like_first(candidates, outcomes)
+    ordered += sorted(others, key=lambda index: -candidates[index].confidence)
+    kept = set(ordered[:length])
     return [
         "not_a_digit" if index not in kept else ("unsure" if outcome == "not_a_digit" else outcome)
         for index, outcome in enumerate(outcomes)
     ]
+
+
+def _most_digit_like_first(candidates: Sequence[Candidate], outcomes: Sequence[DigitOutcome]) -> list[int]:
+    """The places of the accepted: those that the classifier is certain of, of them last what may be slashes."""
+    accepted = [outcome != "not_a_digit" for outcome in outcomes]
+    leaning = leaning_strokes(candidates, accepted)
+
+    def rank(place: int) -> tuple[bool, float, float]:
+        best = candidates[place].best
+        is_certain = best >= _CERTAIN
+        slant = leaning[place].stroke.slant if is_certain and place in leaning else 0.0
+        return not is_certain, slant, -best
+
+    return sorted((place for place, taken in enumerate(accepted) if taken), key=rank)

@@ -195,12 +195,12 @@ def _digits(segmentation: Segmentation, outcomes: Sequence[DigitOutcome]) -> tup
 
 
 def _marks(segmentation: Segmentation, outcomes: Sequence[DigitOutcome]) -> list[Box]:
-    """The boxes of ink that is no digit's and no sign's but a comma's."""
+    """The boxes of ink that is no digit's, and of signs no other's than commas and slashes."""
     signs = find_signs(segmentation.candidates, [outcome != "not_a_digit" for outcome in outcomes])
     refused = [
         candidate.component
         for candidate, outcome, sign in zip(segmentation.candidates, outcomes, signs, strict=True)
-        if outcome == "not_a_digit" and sign in (None, ",")
+        if outcome == "not_a_digit" and sign in (None, ",", "/")
     ]
     return [segmentation.view.to_picture(*component.ink_box) for component in (*refused, *segmentation.specks)]
 

@@ -1,7 +1,7 @@
-"""Signs that the classifier takes for digits: %, round brackets in pairs, commas, and strokes with a point, as in !.
+"""Signs that the classifier takes for digits: %, brackets in pairs, slashes, commas, and strokes with a point, as in !.
 
 Lengths are in heights of the sign. The limits were set by hand, by how people write and print; docs/log.md, 2026-11-30,
-says what they refuse. A slash is not told from a slanted 1.
+says what they refuse.
 """
 
 from __future__ import annotations
@@ -12,12 +12,14 @@ from typing import Literal
 import numpy as np
 
 from inkdigits.reading.components import Component
+from inkdigits.reading.neighbours import are_in_one_row, nearest_after, nearest_before
 from inkdigits.reading.reading import Box
 from inkdigits.reading.segmentation import Candidate
+from inkdigits.reading.slashes import find_slashes
 
 __all__ = ["Sign", "find_signs"]
 
-Sign = Literal["%", "()", "point", ","]
+Sign = Literal["%", "()", "point", "/", ","]
 # The height of a circle of a %, how far it reaches beyond the stroke, and by how much one is higher than the other.
 _MIN_CIRCLE, _MAX_CIRCLE, _MAX_BEYOND, _MIN_STEP = 0.25, 0.65, 0.55, 0.25
 # A bracket is at least so much higher than the digit beside it, and so near to it, in its heights; its middle is so far
@@ -45,6 +47,8 @@ def find_signs(candidates: Sequence[Candidate], accepted: Sequence[bool]) -> lis
                 found[part] = "%"
     for place in _brackets(candidates, accepted):
         found[place] = "()"
+    for place in find_slashes(candidates, accepted):
+        found[place] = found[place] or "/"
     digits = [one.component.ink_box for one, taken in zip(candidates, accepted, strict=True) if taken]
     for place, one in enumerate(candidates):
         if found[place] is None and any(_is_comma(one.component.ink_box, digit) for digit in digits):
@@ -89,7 +93,7 @@ def _brackets(candidates: Sequence[Candidate], accepted: Sequence[bool]) -> Iter
             pairs = [
                 (boxes[end][0], end)
                 for end in closing
-                if boxes[end][0] > right and _are_in_one_row(boxes[place], boxes[end])
+                if boxes[end][0] > right and are_in_one_row(boxes[place], boxes[end])
             ]
             if pairs:
                 yield from (place, min(pairs)[1])
@@ -97,18 +101,11 @@ def _brackets(candidates: Sequence[Candidate], accepted: Sequence[bool]) -> Iter
 
 def _is_higher(bracket: Box, digits: Sequence[Box], *, before: bool) -> bool:
     """Whether a bracket is higher than the nearest digit of its row, the one before it or the one after it."""
-    x, _, w, h = bracket
-    row = [box for box in digits if box != bracket and _are_in_one_row(bracket, box)]
-    if before:
-        near = [(x - box[0] - box[2], box) for box in row if box[0] + box[2] / 2 < x + w / 2]
-    else:
-        near = [(box[0] - x - w, box) for box in row if box[0] + box[2] / 2 > x + w / 2]
-    gap, nearest = min(near, default=(0, bracket))
-    return gap <= _MAX_GAP * nearest[3] and h >= _MIN_BRACKET_HEIGHT * nearest[3]
-
-
-def _are_in_one_row(one: Box, other: Box) -> bool:
-    return min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1]) >= min(one[3], other[3]) / 2
+    near = (nearest_before if before else nearest_after)(bracket, digits)
+    if near is None:
+        return False
+    gap, (_, _, _, height) = near
+    return gap <= _MAX_GAP * height and bracket[3] >= _MIN_BRACKET_HEIGHT * height
 
 
 def _bow(stroke: Component) -> float:

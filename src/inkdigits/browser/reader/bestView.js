@@ -15,11 +15,11 @@ const {
   CERTAIN,
   MIN_CLEAR_QUALITY,
   MAX_ENLARGEMENT,
-  MIN_TELLING_SIDE,
   MIN_DISPUTED_PROBABILITY,
   MAX_DISPUTED_FRACTION,
   MIN_DOCUMENT_QUALITY,
 } = parameters.best_view;
+const { MIN_SIDE } = parameters.pyramid;
 
 /**
  * The best segmentation of a picture among its views, from small to large, of at most `maxSide` pixels.
@@ -30,7 +30,7 @@ const {
 export async function bestSegmentation(picture, { find, classify }, maxSide = Infinity) {
   const [first, ...larger] = viewSides(picture).filter((side) => side <= maxSide);
   let best = await segment(await show(picture, first, find), classify);
-  let large = first >= MIN_TELLING_SIDE && isLarge(best) ? best : null;
+  let large = first >= MIN_SIDE && isLarge(best) ? best : null;
   const ownSide = Math.max(picture.width, picture.height);
   for (const [number, side] of larger.entries()) {
     const isGood = number > 1 && best.height >= GOOD_HEIGHT && decide(best).includes("digit");
@@ -38,7 +38,7 @@ export async function bestSegmentation(picture, { find, classify }, maxSide = In
     if (isCertain(best) || isGood || isTooLarge) break;
     const found = await segment(await show(picture, side, find), classify);
     if (found.quality > best.quality && (!large || confirms(found, large, side > ownSide))) best = found;
-    if (!large && side >= MIN_TELLING_SIDE && isLarge(found)) large = found;
+    if (!large && side >= MIN_SIDE && isLarge(found)) large = found;
   }
   return best;
 }

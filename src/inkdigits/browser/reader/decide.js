@@ -2,20 +2,23 @@
 
 import parameters from "./parameters.js";
 import { findSigns } from "./signs.js";
+import { leaningStrokes } from "./slashes.js";
 import { inWordsOfLetters } from "./words.js";
 
 /** @typedef {import("./segmentation.js").Candidate} Candidate */
 /** @typedef {import("./segmentation.js").Segmentation} Segmentation */
 /** @typedef {"digit" | "unsure" | "not_a_digit"} DigitOutcome */
 
-const { CONFIDENT_THRESHOLD, MIN_CONFIDENCE, MIN_CONFIDENCE_IN_CLUTTER, MAX_UNEQUAL, MIN_WRITING_FRACTION } = parameters.decide;
+const {
+  CONFIDENT_THRESHOLD, CERTAIN, MIN_CONFIDENCE, MIN_CONFIDENCE_IN_CLUTTER, MAX_UNEQUAL, MIN_WRITING_FRACTION,
+} = parameters.decide;
 const { ACCEPTANCE_THRESHOLD } = parameters.model;
 
 /**
  * The outcome of every candidate, by the classifier's probability and by what the finder takes its ink for.
  *
- * With `length`, if more candidates are accepted, the least probable of them are refused; if fewer are, the most probable
- * of the others are accepted as unsure.
+ * With `length`, signs and letters are refused only if enough digits are left; if more candidates are accepted, those
+ * that are most likely no digits are refused; if fewer are, the most probable of the others are accepted as unsure.
  * @param {Segmentation} segmentation
  * @param {number | null} length
  * @returns {DigitOutcome[]}
@@ -23,8 +26,14 @@ const { ACCEPTANCE_THRESHOLD } = parameters.model;
 export function decide({ candidates, quality }, length = null) {
   const needed = quality > 0 ? MIN_CONFIDENCE : MIN_CONFIDENCE_IN_CLUTTER;
   const outcomes = candidates.map((candidate) => outcomeOf(candidate, needed));
-  if (length !== null) return limitedTo(candidates, outcomes, length);
-  return withoutSignsAndLetters(candidates, outcomes);
+  const digits = withoutSignsAndLetters(candidates, outcomes);
+  if (length === null) return digits;
+  return limitedTo(candidates, countOf(digits) >= length ? digits : outcomes, length);
+}
+
+/** @param {DigitOutcome[]} outcomes */
+function countOf(outcomes) {
+  return outcomes.filter((outcome) => outcome !== "not_a_digit").length;
 }
 
 /**
@@ -102,14 +111,33 @@ function isPart(stroke, whole) {
  * @returns {DigitOutcome[]}
  */
 function limitedTo(candidates, outcomes, length) {
-  const places = candidates.map((_, place) => place);
-  const accepted = places.filter((place) => outcomes[place] !== "not_a_digit");
-  const others = places.filter((place) => outcomes[place] === "not_a_digit");
-  accepted.sort((one, other) => candidates[other].best - candidates[one].best);
+  const others = candidates.map((_, place) => place).filter((place) => outcomes[place] === "not_a_digit");
   others.sort((one, other) => candidates[other].confidence - candidates[one].confidence);
-  const kept = new Set([...accepted, ...others].slice(0, length));
+  const kept = new Set([...mostDigitLikeFirst(candidates, outcomes), ...others].slice(0, length));
   return outcomes.map((outcome, place) => {
     if (!kept.has(place)) return "not_a_digit";
     return outcome === "not_a_digit" ? "unsure" : outcome;
+  });
+}
+
+/**
+ * The places of the accepted: those that the classifier is certain of, of them last what may be slashes.
+ * @param {Candidate[]} candidates
+ * @param {DigitOutcome[]} outcomes
+ * @returns {number[]}
+ */
+function mostDigitLikeFirst(candidates, outcomes) {
+  const accepted = outcomes.map((outcome) => outcome !== "not_a_digit");
+  const leaning = leaningStrokes(candidates, accepted);
+  const rank = (/** @type {number} */ place) => {
+    const isCertain = candidates[place].best >= CERTAIN;
+    const slant = isCertain ? (leaning.get(place)?.stroke.slant ?? 0) : 0;
+    return [Number(!isCertain), slant, -candidates[place].best];
+  };
+  const places = candidates.map((_, place) => place).filter((place) => accepted[place]);
+  return places.sort((one, other) => {
+    const [first, second] = [rank(one), rank(other)];
+    const at = first.findIndex((value, index) => value !== second[index]);
+    return at < 0 ? 0 : first[at] - second[at];
   });
 }

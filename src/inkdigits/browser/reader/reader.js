@@ -170,7 +170,7 @@ function readingOf({ view, candidates, specks }, outcomes, size, part) {
   )));
   const signs = findSigns(candidates, outcomes.map((outcome) => outcome !== "not_a_digit"));
   const isMark = (/** @type {unknown} */ _, /** @type {number} */ place) => (
-    outcomes[place] === "not_a_digit" && (!signs[place] || signs[place] === ",")
+    outcomes[place] === "not_a_digit" && [null, ",", "/"].includes(signs[place])
   );
   const refused = candidates.filter(isMark).map((one) => one.component);
   const separators = findSeparators(digits, [...refused, ...specks].map((one) => toPicture(view, one.inkBox)));

@@ -1,12 +1,14 @@
-// Signs that the classifier takes for digits: %, brackets, commas, and strokes with a point (reading/signs.py).
+// Signs that the classifier takes for digits: %, brackets, slashes, commas, and strokes with a point (reading/signs.py).
 
 import { connectedComponents } from "./connected.js";
+import { areInOneRow, leastOf, nearestAfter, nearestBefore } from "./neighbours.js";
 import parameters from "./parameters.js";
+import { findSlashes } from "./slashes.js";
 
 /** @typedef {import("./pixels.js").Box} Box */
 /** @typedef {import("./component.js").Component} Component */
 /** @typedef {import("./segmentation.js").Candidate} Candidate */
-/** @typedef {"%" | "()" | "point" | ","} Sign */
+/** @typedef {"%" | "()" | "point" | "/" | ","} Sign */
 
 const {
   MIN_CIRCLE, MAX_CIRCLE, MAX_BEYOND, MIN_STEP, MIN_BRACKET_HEIGHT, MAX_GAP, MIN_BOW, MAX_POINT, MIN_POINT_ASPECT,
@@ -27,6 +29,7 @@ export function findSigns(candidates, accepted) {
     if (value === 1) for (const part of partsOfPercent(candidates, place)) found[part] = "%";
   });
   for (const place of bracketsOf(candidates, accepted)) found[place] = "()";
+  for (const place of findSlashes(candidates, accepted)) found[place] ??= "/";
   const digits = candidates.filter((_, place) => accepted[place]).map((candidate) => candidate.component.inkBox);
   candidates.forEach(({ component }, place) => {
     if (!found[place] && digits.some((digit) => isComma(component.inkBox, digit))) found[place] = ",";
@@ -97,24 +100,10 @@ function bracketsOf(candidates, accepted) {
  * @param {boolean} before
  */
 function isHigher(bracket, digits, before) {
-  const [x, , w, h] = bracket;
-  const near = digits.flatMap((box) => {
-    const isBefore = box[0] + box[2] / 2 < x + w / 2;
-    const isAfter = box[0] + box[2] / 2 > x + w / 2;
-    if (String(box) === String(bracket) || !areInOneRow(bracket, box) || !(before ? isBefore : isAfter)) return [];
-    return [[before ? x - box[0] - box[2] : box[0] - x - w, ...box]];
-  });
-  const [gap, , , , height] = near.length ? leastOf(near) : [0, ...bracket];
-  return gap <= MAX_GAP * height && h >= MIN_BRACKET_HEIGHT * height;
-}
-
-/**
- * @param {Box} one
- * @param {Box} other
- */
-function areInOneRow(one, other) {
-  const overlap = Math.min(one[1] + one[3], other[1] + other[3]) - Math.max(one[1], other[1]);
-  return overlap >= Math.min(one[3], other[3]) / 2;
+  const near = (before ? nearestBefore : nearestAfter)(bracket, digits);
+  if (!near) return false;
+  const height = near.box[3];
+  return near.gap <= MAX_GAP * height && bracket[3] >= MIN_BRACKET_HEIGHT * height;
 }
 
 /**
@@ -163,15 +152,4 @@ function boxOf(labels, label, columns) {
     [left, top, right, bottom] = [Math.min(left, x), Math.min(top, y), Math.max(right, x + 1), Math.max(bottom, y + 1)];
   });
   return [left, top, right - left, bottom - top];
-}
-
-/**
- * The first of lists of numbers, by their first number, then by those that follow.
- * @param {number[][]} lists
- */
-function leastOf(lists) {
-  return lists.reduce((least, list) => {
-    const place = list.findIndex((value, at) => value !== least[at]);
-    return place >= 0 && list[place] < least[place] ? list : least;
-  });
 }
