@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import http.client
 import json
 import os
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.errors import DataError, RemoteModelError
+
+if TYPE_CHECKING:
+    import http.client
 
 __all__ = ["TOKEN_VARIABLE", "RemoteClassifier", "is_url"]
 
@@ -45,6 +47,8 @@ class RemoteClassifier:
         Raises `RemoteModelError` when the server cannot be reached, refuses, or returns something else;
         `DataError` for other pictures.
         """
+        import http.client
+
         if images.dtype != np.uint8 or images.shape[1:] != (28, 28):
             raise DataError(f"expected pictures as uint8 (n, 28, 28), got {images.dtype} {images.shape}")
         connection, path = self._connection()
@@ -62,6 +66,8 @@ class RemoteClassifier:
         return np.concatenate(parts) if parts else np.zeros((0, 10), np.float32)
 
     def _connection(self) -> tuple[http.client.HTTPConnection, str]:
+        import http.client
+
         address = urlsplit(self.url)
         path = address.path.rstrip("/")
         try:
