@@ -13,9 +13,10 @@ from inkdigits.images.decode import Page
 from inkdigits.reading.annotation import draw_annotation, draw_steps, is_drawing, write_png
 from inkdigits.reading.reader import Reader, ReadingSteps
 from tests.reading.drawn_pages import ink, paper, photographed, row, written
+from tests.reading.printed_signs import printed
 
 SHAPE = (300, 600)
-GREEN, RED = (0, 130, 60), (200, 30, 40)
+GREEN, RED, BLUE = (0, 130, 60), (200, 30, 40), (30, 90, 200)
 
 
 def _steps(picture: np.ndarray) -> ReadingSteps:
@@ -50,6 +51,17 @@ def test_a_refused_digit_has_a_red_box() -> None:
     drawn = draw_annotation(_steps(picture))
     assert (drawn == RED).all(axis=2).any()
     assert not (drawn == GREEN).all(axis=2).any()
+
+
+def test_separators_have_blue_boxes_and_no_red_ones() -> None:
+    steps = _steps(printed("12/03/2024", 64))
+    drawn = draw_annotation(steps)
+    scale = drawn.shape[0] / steps.page.pixels.shape[0]
+    assert len(steps.reading.separators) == 2
+    for separator in steps.reading.separators:
+        x, y, _, h = separator.box
+        assert tuple(drawn[round((y + h // 2) * scale), round(x * scale) - 2]) == BLUE
+    assert not (drawn == RED).all(axis=2).any()
 
 
 def test_the_steps_show_the_networks_inputs(steps: ReadingSteps) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,12 +17,14 @@ from inkdigits.system.atomic_io import write_bytes
 
 if TYPE_CHECKING:
     from inkdigits.reading.reader import ReadingSteps
-    from inkdigits.reading.reading import Digit
+    from inkdigits.reading.reading import Box, Digit, Reading
 
 __all__ = ["annotated_data_uri", "draw_annotation", "draw_steps", "is_drawing", "write_png"]
 
 Pixels = NDArray[np.uint8]
-_COLOURS = {"digit": (0, 130, 60), "unsure": (220, 120, 0), "not_a_digit": (200, 30, 40)}
+Colour = tuple[int, int, int]
+_COLOURS: Mapping[str, Colour] = {"digit": (0, 130, 60), "unsure": (220, 120, 0), "not_a_digit": (200, 30, 40)}
+_SEPARATOR_COLOUR: Colour = (30, 90, 200)
 # In pixels: the long side of an annotated picture, at most and at least; the height of the strip of steps and its gaps.
 _MAX_SIDE, _MIN_SIDE = 2000, 400
 _STRIP, _GAP = 320, 12
@@ -38,38 +40,41 @@ _SOFTWARE = "inkdigits read"
 
 
 def draw_annotation(steps: ReadingSteps) -> Pixels:
-    """The upright picture, uint8 RGB, with every box and value: green, orange if unsure, red if not a digit."""
-    return _with_boxes(steps.page.pixels, steps.reading.digits, 1.0)
+    """The upright picture, uint8 RGB, with every box and value: green, orange if unsure, red if not a digit, blue for
+    separators.
+    """
+    return _with_boxes(steps.page.pixels, steps.reading, 1.0)
 
 
-def annotated_data_uri(picture: Pixels, digits: Sequence[Digit], width: int) -> str:
-    """`picture`, a copy of one that is `width` pixels wide, with the boxes of `digits` as a `data:` address."""
-    content = encode_png(_with_boxes(picture, digits, picture.shape[1] / max(1, width)))
+def annotated_data_uri(picture: Pixels, reading: Reading) -> str:
+    """`picture`, a copy of the one that was read, of any size, with the boxes of `reading` as a `data:` address."""
+    content = encode_png(_with_boxes(picture, reading, picture.shape[1] / max(1, reading.size[0])))
     return f"data:image/png;base64,{base64.b64encode(content).decode()}"
 
 
-def _with_boxes(pixels: Pixels, digits: Sequence[Digit], ratio: float) -> Pixels:
+def _with_boxes(pixels: Pixels, reading: Reading, ratio: float) -> Pixels:
     """`pixels` with every box and value; `ratio` is its size divided by that of the picture that has the boxes."""
     picture = _rgb(pixels)
     picture, scale = resized(picture, min(1.0, _MAX_SIDE / max(picture.shape)))
     if max(picture.shape) < _MIN_SIDE:
         picture, scale = _enlarged(picture, _MIN_SIDE)
     picture = picture.copy()
-    for digit in digits:
-        _mark(picture, digit, scale * ratio)
+    separating = {separator.box for separator in reading.separators}
+    for digit in reading.digits:
+        if digit.outcome != "not_a_digit" or digit.box not in separating:
+            _mark(picture, digit.box, _label(digit), _COLOURS[digit.outcome], scale * ratio)
+    for separator in reading.separators:
+        _mark(picture, separator.box, separator.character, _SEPARATOR_COLOUR, scale * ratio)
     return picture
 
 
-def _mark(picture: Pixels, digit: Digit, scale: float) -> None:
+def _mark(picture: Pixels, box: Box, label: str, colour: Colour, scale: float) -> None:
     import cv2
 
-    x, y, w, h = (round(value * scale) for value in digit.box)
-    colour = _COLOURS[digit.outcome]
+    x, y, w, h = (round(value * scale) for value in box)
     cv2.rectangle(picture, (x - 2, y - 2), (x + w + 2, y + h + 2), colour, 1 if h < 40 else 2)
     size = min(1.2, max(0.4, h / 90))
-    cv2.putText(
-        picture, _label(digit), (x, max(10, y - 5)), cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1 if size < 0.8 else 2
-    )
+    cv2.putText(picture, label, (x, max(10, y - 5)), cv2.FONT_HERSHEY_SIMPLEX, size, colour, 1 if size < 0.8 else 2)
 
 
 def _label(digit: Digit) -> str:

@@ -294,7 +294,9 @@ def read(
 
 
 def annotate(picture: Picture, *, region: Region | None = None, length: int | None = None) -> Image.Image:
-    """The upright picture with the box and the value of every digit: green, orange if unsure, red if no digit.
+    """The upright picture with the box and the value of every digit, and every separator.
+
+    Digits are green, orange if unsure, red if no digit; separators are blue.
 
     Takes what `read` takes of one picture, and raises `PictureError`.
     """

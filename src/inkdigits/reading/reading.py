@@ -177,7 +177,7 @@ class Reading:
             return text
         from inkdigits.reading.annotation import annotated_data_uri
 
-        address = annotated_data_uri(self.picture, self.digits, self.size[0])
+        address = annotated_data_uri(self.picture, self)
         return f'<img src="{address}" alt="{escape(repr(self))}">{text}'
 
     def to_dict(self) -> ReadingDict:
