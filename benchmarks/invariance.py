@@ -142,13 +142,13 @@ def main() -> None:
     parser.add_argument("--model", help="a bundled model's name or a model file; default: the best that is bundled")
     options = parser.parse_args()
     reader = Reader.load(options.model)
-    digits = list(_read_rightly(reader, max(options.digits, 200)))
+    digits = list(read_rightly(reader, max(options.digits, 200)))
     chosen = [name for name in [*ROWS, _MIXED] if not options.rows or any(word in name for word in options.rows)]
     results = {name: _measured(reader, name, digits, options) for name in chosen}
     sys.exit(0 if _report(results) else 1)
 
 
-def _read_rightly(reader: Reader, n: int) -> Iterator[tuple[NDArray[np.uint8], int]]:
+def read_rightly(reader: Reader, n: int) -> Iterator[tuple[NDArray[np.uint8], int]]:
     """The first `n` held-out digits that are read rightly as they are."""
     _, held_out = stratified_split(load_train(), _HELD_OUT, seed=0)
     found = 0
@@ -164,7 +164,7 @@ def _measured(
     """A count for every cell of a row."""
     rng = np.random.default_rng([0, *name.encode()])
     if name == _MIXED:
-        chosen = [(None, _mixed(rng), digits[i % len(digits)]) for i in range(options.mixed)]
+        chosen = [(None, mixed(rng), digits[i % len(digits)]) for i in range(options.mixed)]
     else:
         chosen = [(cell, cell, digit) for cell in ROWS[name] for digit in digits[: options.digits]]
     counts: dict[Drawing | None, Count] = {}
@@ -177,7 +177,8 @@ def _measured(
     return counts
 
 
-def _mixed(rng: np.random.Generator) -> Drawing:
+def mixed(rng: np.random.Generator) -> Drawing:
+    """Two or three changes at once, by chance."""
     how = Drawing()
     for name in rng.choice(list(_CHANGES), int(rng.integers(2, 4)), replace=False).tolist():
         value = _CHANGES[name][int(rng.integers(len(_CHANGES[name])))]

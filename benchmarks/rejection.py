@@ -156,13 +156,14 @@ def _crop_of(photographs: list[Pixels]) -> Draw:
     return draw
 
 
-def _kinds() -> Mapping[str, Draw]:
-    kinds: dict[str, Draw] = {name: _characters(characters) for name, characters in _SCRIPTS.items()}
-    kinds["printed words"] = lambda rng: _printed(_WORDS[int(rng.integers(len(_WORDS)))], rng)
-    kinds |= {"shapes": _shape, "textures": _texture, "noise": _noise, "photographs": _crop_of(_photographs())}
+def kinds() -> Mapping[str, Draw]:
+    """How a picture of each kind is drawn."""
+    found: dict[str, Draw] = {name: _characters(characters) for name, characters in _SCRIPTS.items()}
+    found["printed words"] = lambda rng: _printed(_WORDS[int(rng.integers(len(_WORDS)))], rng)
+    found |= {"shapes": _shape, "textures": _texture, "noise": _noise, "photographs": _crop_of(_photographs())}
     # A crowd of digits in one box is no digit to the classifier, and several to a reader of pages.
     families = [name for name in HELD_OUT_NONDIGITS if name != "crowds"]
-    return kinds | {name.replace("_", " "): _family(name) for name in families}
+    return found | {name.replace("_", " "): _family(name) for name in families}
 
 
 def main() -> None:
@@ -173,7 +174,7 @@ def main() -> None:
     options = parser.parse_args()
     reader = Reader.load(options.model)
     met, accepted, total = True, 0, 0
-    for number, (name, draw) in enumerate(_kinds().items()):
+    for number, (name, draw) in enumerate(kinds().items()):
         rng = np.random.default_rng([number, 7])
         read = [reader.read(draw(rng)).string for _ in range(options.pictures)]
         count = sum(bool(string) for string in read)
