@@ -8,6 +8,7 @@ from inkdigits.reading.documents import Document, find_documents
 from inkdigits.reading.finder import Finder
 from inkdigits.reading.pyramid import MIN_SIDE, Pyramid, view_sides
 from inkdigits.reading.segmentation import Segmentation, segment
+from inkdigits.reading.signs import find_signs
 from inkdigits.reading.views import show
 
 __all__ = ["best_document", "best_segmentation"]
@@ -97,14 +98,18 @@ def _is_disputed(found: Segmentation) -> bool:
 def _confirms(found: Segmentation, smaller: Segmentation, *, is_enlarged: bool) -> bool:
     """Whether a view counts beside a smaller one that is large enough: it says the same, or it is clear.
 
-    One in which the picture is enlarged shows nothing that the smaller one does not, and has to say the same.
+    One in which the picture is enlarged shows nothing that the smaller one does not, and has to say the same. What a
+    sign is taken for may differ.
     """
     is_clear = found.quality >= _MIN_CLEAR_QUALITY and not is_enlarged
     return is_clear or _values(found) == _values(smaller)
 
 
 def _values(found: Segmentation) -> list[int]:
-    return [one.value for one in sorted(found.candidates, key=lambda one: one.component.ink_box[0])]
+    """The values of the candidates that are no signs, from left to right."""
+    signs = find_signs(found.candidates, [True] * len(found.candidates))
+    others = [one for one, sign in zip(found.candidates, signs, strict=True) if sign is None]
+    return [one.value for one in sorted(others, key=lambda one: one.component.ink_box[0])]
 
 
 def _is_certain(found: Segmentation) -> bool:

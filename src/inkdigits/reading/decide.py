@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from inkdigits.reading.reading import DigitOutcome
 from inkdigits.reading.segmentation import Candidate, Segmentation
@@ -46,12 +47,21 @@ def decide(segmentation: Segmentation, threshold: float, length: int | None = No
     Parts of a forced split are never more than unsure.
     """
     candidates = segmentation.candidates
-    needed = _MIN_CONFIDENCE if segmentation.quality > 0 else _MIN_CONFIDENCE_IN_CLUTTER
+    needed = _MIN_CONFIDENCE if _looks_like_digits(segmentation) else _MIN_CONFIDENCE_IN_CLUTTER
     outcomes = [_outcome(candidate, threshold, needed) for candidate in candidates]
     digits = _without_signs_and_letters(candidates, outcomes)
     if length is None:
         return digits
     return _limited_to(candidates, digits if _count(digits) >= length else outcomes, length)
+
+
+def _looks_like_digits(segmentation: Segmentation) -> bool:
+    """Whether the candidates that are no signs look like digits on the whole."""
+    if segmentation.quality > 0:
+        return True
+    signs = find_signs(segmentation.candidates, [one.confidence >= _MIN_CONFIDENCE for one in segmentation.candidates])
+    others = [one for one, sign in zip(segmentation.candidates, signs, strict=True) if sign is None]
+    return replace(segmentation, candidates=tuple(others)).quality > 0
 
 
 def _count(outcomes: Sequence[DigitOutcome]) -> int:

@@ -40,7 +40,7 @@ def find_signs(candidates: Sequence[Candidate], accepted: Sequence[bool]) -> lis
     """
     found: list[Sign | None] = [None] * len(candidates)
     for place, one in enumerate(candidates):
-        if one.value in (1, 7) and _has_point(one.component):
+        if one.value in (1, 2, 3, 7) and _has_point(one.component):
             found[place] = "point"
         if one.value == 1:
             for part in _parts_of_percent(candidates, place):

@@ -65,6 +65,7 @@ TRAINED_NONDIGITS: Mapping[str, int] = MappingProxyType(
         "pen_letters": 3,
         "letters": 2,
         "letters_of_other_scripts": 2,
+        "joined_strokes": 4,
     }
 )
 

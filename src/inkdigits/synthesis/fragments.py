@@ -5,7 +5,6 @@ Only parts that are not digits themselves are used: the upper half of an 8 is a 
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 
 import numpy as np
@@ -13,6 +12,7 @@ from numpy.typing import NDArray
 
 from inkdigits.datasets.mnist import load_train
 from inkdigits.synthesis.network_inputs import family
+from inkdigits.synthesis.straight_strokes import is_straight
 
 __all__ = ["crowds", "destroyed", "halves", "quarters", "swirled", "turned", "two_digits"]
 
@@ -93,16 +93,7 @@ def _unless_stroke(part: Grey) -> Grey | None:
         return None
     part = _crop(part)
     narrow = part.shape[1] < 0.65 * part.shape[0]
-    return None if narrow or part.mean() > 190 or _is_straight(part) else part
-
-
-def _is_straight(part: Grey) -> bool:
-    """Whether the standard deviation of the ink along its main axis is more than three times that across it."""
-    y, x = (axis - axis.mean() for axis in np.nonzero(part > 100))
-    # The eigenvalues of the 2x2 covariance matrix in closed form.
-    xx, yy, xy = float((x * x).mean()), float((y * y).mean()), float((x * y).mean())
-    root = math.hypot(xx - yy, 2 * xy)
-    return xx + yy + root > 9 * max(xx + yy - root, 1e-6)
+    return None if narrow or part.mean() > 190 or is_straight(part) else part
 
 
 def _row_of(count: int, rng: np.random.Generator) -> Grey:

@@ -12,7 +12,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.synthesis import fragments, pen_drawings, pen_letters, textures
+from inkdigits.synthesis import fragments, pen_drawings, pen_letters, pen_shapes, textures
 from inkdigits.synthesis.families import TRAINED_NONDIGITS
 from inkdigits.synthesis.glyphs import load_glyphs, sample_glyphs
 from inkdigits.synthesis.network_inputs import Family
@@ -57,6 +57,7 @@ FAMILIES: Mapping[str, Family] = MappingProxyType(
         "pen_letters": pen_letters.pen_letters,
         "letters": letters,
         "letters_of_other_scripts": letters_of_other_scripts,
+        "joined_strokes": pen_shapes.joined_strokes,
         "arrows": pen_drawings.arrows,
         "doodles": pen_drawings.doodles,
         "waves": pen_drawings.waves,

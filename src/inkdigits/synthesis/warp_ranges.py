@@ -8,7 +8,7 @@ from __future__ import annotations
 
 __all__ = ["LOG_ASPECT", "LOG_SCALE", "PERSPECTIVE", "ROTATION", "SHEAR", "SHIFT", "SINGLE_SHIFT"]
 
-ROTATION = (10.0, 6.0)  # degrees
+ROTATION = (14.0, 8.0)  # degrees
 SHEAR = (0.15, 0.1)  # pixels to the right for every pixel up
 LOG_SCALE = 0.12  # natural logarithm of the scale
 LOG_ASPECT = 0.1  # natural logarithm of the square root of width divided by height

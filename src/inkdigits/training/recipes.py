@@ -162,7 +162,7 @@ _READER = Recipe(
     augmentation=1.0,
     validation_fraction=0.05,
     glyphs=0.1,
-    nondigits=0.25,
+    nondigits=0.4,
 )
 
 # By recipe name, then by network; "" is for every other network.

@@ -5,6 +5,7 @@ import parameters from "./parameters.js";
 import { segment } from "./segmentation.js";
 import { findDocuments, holds } from "./documents.js";
 import { Pyramid, viewSides } from "./pyramid.js";
+import { findSigns } from "./signs.js";
 import { show, toPicture } from "./views.js";
 
 /** @typedef {import("./segmentation.js").Segmentation} Segmentation */
@@ -90,7 +91,8 @@ function isDisputed({ candidates }) {
 /**
  * Whether a view counts beside a smaller one that is large enough: it says the same, or it is clear.
  *
- * One in which the picture is enlarged shows nothing that the smaller one does not, and has to say the same.
+ * One in which the picture is enlarged shows nothing that the smaller one does not, and has to say the same. What a sign
+ * is taken for may differ.
  * @param {Segmentation} found
  * @param {Segmentation} smaller
  * @param {boolean} isEnlarged
@@ -100,10 +102,15 @@ function confirms(found, smaller, isEnlarged) {
   return isClear || String(valuesOf(found)) === String(valuesOf(smaller));
 }
 
-/** @param {Segmentation} found */
+/**
+ * The values of the candidates that are no signs, from left to right.
+ * @param {Segmentation} found
+ */
 function valuesOf({ candidates }) {
-  const leftToRight = [...candidates].sort((one, other) => one.component.inkBox[0] - other.component.inkBox[0]);
-  return leftToRight.map((candidate) => candidate.value);
+  const signs = findSigns(candidates, candidates.map(() => true));
+  const others = candidates.filter((_, place) => !signs[place]);
+  others.sort((one, other) => one.component.inkBox[0] - other.component.inkBox[0]);
+  return others.map((candidate) => candidate.value);
 }
 
 /** @param {Segmentation} found */

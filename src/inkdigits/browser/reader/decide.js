@@ -1,6 +1,7 @@
 // The outcome of every candidate: a digit, an unsure digit, or not a digit (reading/decide.py).
 
 import parameters from "./parameters.js";
+import { qualityOf } from "./segmentation.js";
 import { findSigns } from "./signs.js";
 import { leaningStrokes } from "./slashes.js";
 import { inWordsOfLetters } from "./words.js";
@@ -23,12 +24,23 @@ const { ACCEPTANCE_THRESHOLD } = parameters.model;
  * @param {number | null} length
  * @returns {DigitOutcome[]}
  */
-export function decide({ candidates, quality }, length = null) {
-  const needed = quality > 0 ? MIN_CONFIDENCE : MIN_CONFIDENCE_IN_CLUTTER;
+export function decide(segmentation, length = null) {
+  const { candidates } = segmentation;
+  const needed = looksLikeDigits(segmentation) ? MIN_CONFIDENCE : MIN_CONFIDENCE_IN_CLUTTER;
   const outcomes = candidates.map((candidate) => outcomeOf(candidate, needed));
   const digits = withoutSignsAndLetters(candidates, outcomes);
   if (length === null) return digits;
   return limitedTo(candidates, countOf(digits) >= length ? digits : outcomes, length);
+}
+
+/**
+ * Whether the candidates that are no signs look like digits on the whole.
+ * @param {Segmentation} segmentation
+ */
+function looksLikeDigits({ candidates, quality }) {
+  if (quality > 0) return true;
+  const signs = findSigns(candidates, candidates.map(({ confidence }) => confidence >= MIN_CONFIDENCE));
+  return qualityOf(candidates.filter((_, place) => !signs[place])) > 0;
 }
 
 /** @param {DigitOutcome[]} outcomes */

@@ -34,6 +34,15 @@ export class Candidate {
   }
 }
 
+/**
+ * How much candidates look like digits.
+ * @param {Candidate[]} candidates
+ */
+export function qualityOf(candidates) {
+  const sum = candidates.reduce((total, candidate) => total + (candidate.confidence - LIKELY), 0);
+  return sum / (Math.sqrt(candidates.length) || 1);
+}
+
 export class Segmentation {
   /**
    * @param {View} view
@@ -46,9 +55,7 @@ export class Segmentation {
     this.candidates = candidates;
     this.clusters = clusters;
     this.specks = specks;
-    const sum = candidates.reduce((total, candidate) => total + (candidate.confidence - LIKELY), 0);
-    // How much the candidates look like digits.
-    this.quality = sum / (Math.sqrt(candidates.length) || 1);
+    this.quality = qualityOf(candidates);
     this.height = typicalHeight(candidates.map((candidate) => candidate.component));
   }
 }

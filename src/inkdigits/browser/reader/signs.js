@@ -25,7 +25,7 @@ export function findSigns(candidates, accepted) {
   /** @type {(Sign | null)[]} */
   const found = candidates.map(() => null);
   candidates.forEach(({ value, component }, place) => {
-    if ((value === 1 || value === 7) && hasPoint(component)) found[place] = "point";
+    if ([1, 2, 3, 7].includes(value) && hasPoint(component)) found[place] = "point";
     if (value === 1) for (const part of partsOfPercent(candidates, place)) found[part] = "%";
   });
   for (const place of bracketsOf(candidates, accepted)) found[place] = "()";
