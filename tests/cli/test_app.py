@@ -104,3 +104,15 @@ def test_options_are_read_from_the_environment(main_here: Cli, monkeypatch: pyte
     result = main_here("read", "x.png")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("inkdigits: gone.onnx: no such model file")
+
+
+def test_ctrl_c_while_the_command_line_is_imported_is_silent() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "inkdigits", "doctor"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:  # a line for each module that was imported
+            if line.split()[-1] == "inkdigits.errors":
+                break
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read()
+    assert (process.returncode, "KeyboardInterrupt" in told) == (130, False), told
