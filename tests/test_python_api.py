@@ -35,6 +35,16 @@ def fails(input_shape: tuple[int, int, int]) -> keras.Model:
     raise KeyError(f"no layers for {input_shape}")
 
 
+class _Tensor:
+    """What other libraries have for arrays, as NumPy knows it."""
+
+    def __init__(self, values: NDArray[np.uint8]) -> None:
+        self.values = values
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> NDArray[Any]:
+        return np.asarray(self.values, dtype)
+
+
 def _weights(run: inkdigits.Run) -> list[NDArray[Any]]:
     weights: list[NDArray[Any]] = load_keras_model(run.model_path).get_weights()
     return weights
@@ -127,6 +137,38 @@ def test_everything_that_classifies_is_evaluated(model: str, run: inkdigits.Run,
         assert evaluation == inkdigits.evaluate(run, data=inkdigits.LabelledDigits(x[:200], y[:200], "(x, y)"))
 
 
+@pytest.mark.parametrize("shape", [(28, 28, 1), (28, 28), (784,)])
+def test_a_keras_model_in_memory_is_evaluated(shape: tuple[int, ...], arrays: Any) -> None:
+    layers = [keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")]
+    model = keras.Sequential(layers)
+    x, y = arrays[0][:200], arrays[1][:200]
+    right = model.predict((x / 255).reshape(-1, *shape), verbose=0).argmax(axis=1) == y
+    assert inkdigits.evaluate(model, data=(x, y)).correct == right.sum()
+    assert inkdigits.compare(model, "cnn", data=(x, y)).candidates[0].accuracy == right.mean()
+    assert inkdigits.explain(model, x[0]).occlusion.shape == (28, 28)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (3, "expected a run or its folder, a shipped model's name, .* predict_proba, got int"),
+        (tiny, "got function"),
+        (keras.Sequential([keras.Input((8, 8)), keras.layers.Flatten()]), r"inputs of shape \(None, 8, 8\), expected"),
+        (keras.Sequential([keras.layers.Dense(10)]), "inputs of shape None, expected"),
+    ],
+)
+def test_what_is_no_model_is_named(model: Any, message: str, arrays: Any) -> None:
+    x, y = arrays[0][:100], arrays[1][:100]
+    for call in (
+        lambda: inkdigits.evaluate(model, data=(x, y)),
+        lambda: inkdigits.compare("dense", model, data=(x, y)),
+        lambda: inkdigits.explain(model, x[0]),
+        lambda: inkdigits.robustness(model, data=(x, y), sample=50),
+    ):
+        with pytest.raises(inkdigits.ModelFileError, match=message):
+            call()
+
+
 def test_a_comparison_of_unlike_models(run: inkdigits.Run, arrays: Any) -> None:
     comparison = inkdigits.compare(run, inkdigits.Predictor.load("dense"), Path("cnn"), data=arrays)
     assert [row.name for row in comparison.candidates] == [str(run.path), "Predictor 1", "cnn"]
@@ -158,6 +200,7 @@ def test_explain_takes_arrays_paths_and_classifiers(run: inkdigits.Run, arrays: 
         lambda page, path: page[..., None],
         lambda page, path: np.stack([page] * 3),  # channels first, as torch has them
         lambda page, path: page.astype(np.float32) / 255,
+        lambda page, path: _Tensor(page),
     ],
 )
 def test_read_takes_every_form_of_a_picture(page: NDArray[np.uint8], tmp_path: Path, form: Any) -> None:
@@ -227,6 +270,7 @@ def test_readers_pass_a_spawned_pool(page: NDArray[np.uint8], run: inkdigits.Run
     reader = inkdigits.Reader.load()
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(_read_there, (reader, page)) == "7"
+    assert isinstance(inkdigits.Reader.load(run.path).read(page), inkdigits.Reading)
     predictor = inkdigits.Predictor.load(run.path)
     copy = pickle.loads(pickle.dumps(predictor))
     images = np.zeros((2, 28, 28), np.uint8)

@@ -17,7 +17,7 @@ from inkdigits.datasets.labelled import CLASSES, LabelledDigits
 from inkdigits.datasets.source import MNIST, source_name
 from inkdigits.errors import DataError, ModelFileError, RunError
 from inkdigits.evaluation.held_out import open_held_out
-from inkdigits.modelfile.load import Classifier, load_classifier
+from inkdigits.modelfile.load import Classifier, as_classifier, load_classifier
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.stats import scores
 from inkdigits.stats.calibration import softmax, with_temperature
@@ -136,12 +136,14 @@ def evaluate(
 ) -> Evaluation:
     """Evaluate a network on the test part of `data`, or all of it where it has no parts.
 
-    `model` is a run or its folder, a shipped model's name, a model file, or anything with `predict_proba`. `data` is a
-    source's name or path, or digits in memory. Of a run the result is stored in it, as `evaluation.json` and
-    `predictions/<sha256 of the data>.npz`, and the opening of the test set recorded; its model file predicts, which was
-    compared with Keras when it was written. With `backend` Keras does on that backend, and where there is no model file
-    Keras does on the backend that trained the run. Raises `RunError` when there is no trained network, `ModelFileError`
-    for another file or other classes, `DataError` for bad data.
+    `model` is a run or its folder, a shipped model's name, a model file, a Keras model in memory, or anything with
+    `predict_proba`. `data` is a source's name or path, or digits in memory. Of a run the result is stored in it, as
+    `evaluation.json` and `predictions/<sha256 of the data>.npz`, and the opening of the test set recorded; its model
+    file predicts, which was compared with Keras when it was written. With `backend` Keras does on that backend, and
+    where there is no model file Keras does on the backend that trained the run.
+
+    Raises `RunError` when there is no trained network, `ModelFileError` for other models, files or classes, `DataError`
+    for bad data.
     """
     if isinstance(model, Run):
         return _evaluate_run(model, data, backend)
@@ -150,7 +152,7 @@ def evaluate(
             return _evaluate_run(open_run(model), data, backend)
         classifier = load_classifier(model, start_keras=lambda: start_keras(backend or Backend(choose_backend())))
     else:
-        classifier = model
+        classifier = as_classifier(model)
     return _evaluate_classifier(classifier, str(model) if isinstance(model, str | Path) else type(model).__name__, data)
 
 

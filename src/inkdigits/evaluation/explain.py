@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,7 +16,7 @@ from inkdigits.errors import DataError
 from inkdigits.evaluation.figures import heat_overlay
 from inkdigits.evaluation.occlusion import occlusion_map
 from inkdigits.images.png import encode_png
-from inkdigits.modelfile.load import Classifier, load_classifier
+from inkdigits.modelfile.load import Classifier, as_classifier, load_classifier
 from inkdigits.system.atomic_io import write_bytes
 
 # In pixels: a panel, the gap between two, and the height of the titles above them.
@@ -73,11 +73,13 @@ def explain(
     """Explain what `model` reads in `image`: `label`, by default the most probable digit.
 
     `image` is one digit: an array (28, 28) as `datasets.array_pictures` takes it, white ink on black, or a path.
-    `model` is a run or its folder, a shipped model's name, a model file, or anything with `predict_proba`. Everything
-    but a run gives an occlusion map, and Keras is not imported. Of a run the Keras model is loaded, on the backend that
-    trained it, and the gradient and the nearest `neighbours` training pictures are added; where Keras is not installed,
-    a run gives what its model file gives. Raises `DataError` for a label that is no digit or an
-    image of another shape, `ModelFileError`, `NetworkError` or `RunError`.
+    `model` is a run or its folder, a shipped model's name, a model file, a Keras model, or anything with
+    `predict_proba`. Everything but a run gives an occlusion map. Of a run the Keras model is loaded, on the backend
+    that trained it, and the gradient and the nearest `neighbours` training pictures are added; where Keras is not
+    installed, a run gives what its model file gives.
+
+    Raises `DataError` for a label that is no digit or an image of another shape, `ModelFileError`, `NetworkError` or
+    `RunError`.
     """
     if label is not None and not 0 <= label <= 9:
         raise DataError(f"label {label}: expected a digit 0 to 9")
@@ -85,7 +87,7 @@ def explain(
     if isinstance(path := getattr(model, "path", None), Path):
         model = path
     if not isinstance(model, str | Path):
-        return explain_by_occlusion(cast("Classifier", model), picture, label)
+        return explain_by_occlusion(as_classifier(model), picture, label)
     if (Path(model) / "config.json").is_file() and not _has_to_do_without_keras(Path(model)):
         # Imported here because it imports Keras, which a model file does not need.
         from inkdigits.evaluation.saliency import explain_run
