@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -182,17 +181,11 @@ def _check_here(tasks: Sequence[SeedTask]) -> None:
 def _collect(futures: Sequence[Future[SeedResult]], progress: Callable[[str], None]) -> tuple[SeedResult, ...]:
     """The results in the order of their seeds."""
     results: list[SeedResult] = []
-    try:
-        for done in as_completed(futures):
-            result = done.result()
-            results.append(result)
-            score = "diverged" if result.accuracy is None else f"accuracy {100 * result.accuracy:.2f} %"
-            progress(f"seed {result.seed}: {score} ({len(results)} of {len(futures)})")
-    except BrokenProcessPool as error:
-        raise RunError(
-            "a training process was killed, perhaps because memory ran out: run the same command again to resume, with "
-            "fewer --jobs where memory is short"
-        ) from error
+    for done in as_completed(futures):
+        result = done.result()
+        results.append(result)
+        score = "diverged" if result.accuracy is None else f"accuracy {100 * result.accuracy:.2f} %"
+        progress(f"seed {result.seed}: {score} ({len(results)} of {len(futures)})")
     return tuple(sorted(results, key=lambda result: result.seed))
 
 
