@@ -177,6 +177,13 @@ def test_a_comparison_of_unlike_models(run: inkdigits.Run, arrays: Any) -> None:
         inkdigits.compare(run)
 
 
+def test_robustness_takes_runs_and_arrays(run: inkdigits.Run, arrays: Any) -> None:
+    x, y = arrays[0][:100], arrays[1][:100]
+    for model in (run, str(run.path), inkdigits.Predictor.load(run.path)):
+        report = inkdigits.robustness(model, data=(x, y), sample=50)
+        assert report.plain.accuracy == inkdigits.evaluate(run, data=(x, y)).accuracy
+
+
 def test_explain_takes_arrays_paths_and_classifiers(run: inkdigits.Run, arrays: Any, tmp_path: Path) -> None:
     image = arrays[0][0]
     (tmp_path / "five.png").write_bytes(encode_png(image))
@@ -281,9 +288,11 @@ def test_readers_pass_a_spawned_pool(page: NDArray[np.uint8], run: inkdigits.Run
 def test_seeds_and_tune_as_functions(arrays: Any, tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # evaluated on what it was trained on: there is nothing else
-        summary = inkdigits.seeds("dense", 2, recipe="sprint", data=(arrays, arrays), out=tmp_path / "seeds")
-    assert summary.seeds == 2
+        summary = inkdigits.seeds(tiny, 2, hyperparameters=QUICK, data=(arrays, arrays), out=tmp_path / "seeds")
+    assert (summary.network, summary.seeds) == ("<function>:tiny", 2)
     assert "<table>" in summary._repr_html_()
+    of_function = inkdigits.tune(tiny, 1, hyperparameters={"epochs": 1}, data=arrays, out=tmp_path / "function")
+    assert of_function.finished == 1
     found = inkdigits.tune("dense", 1, hyperparameters={"epochs": 1}, data=arrays, out=tmp_path / "tune")
     assert found.finished == 1
     again = inkdigits.train("dense", recipe=tmp_path / "tune" / "recipe.toml", data=arrays, out=tmp_path / "run")

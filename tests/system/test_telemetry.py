@@ -50,12 +50,24 @@ def test_a_process_that_classifies_opens_no_connection_and_leaves_no_file(strace
     assert [path for path in home.rglob("*") if path.is_file()] == []
 
 
-def test_a_variable_that_the_user_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
-    monkeypatch.delenv("ORT_TELEMETRY_DISABLED", raising=False)
-    disable_telemetry("onnxruntime")
-    assert os.environ["ORT_DISABLE_TELEMETRY"] == "0"
-    assert "ORT_TELEMETRY_DISABLED" not in os.environ
+@pytest.mark.parametrize(
+    ("library", "variable", "others"),
+    [
+        ("onnxruntime", "ORT_DISABLE_TELEMETRY", ["ORT_TELEMETRY_DISABLED"]),
+        ("onnxruntime", "ORT_TELEMETRY_DISABLED", ["ORT_DISABLE_TELEMETRY"]),
+        ("mlflow", "DO_NOT_TRACK", ["MLFLOW_DISABLE_TELEMETRY"]),
+        ("ray", "RAY_USAGE_STATS_ENABLED", []),
+    ],
+)
+def test_a_variable_that_the_user_set_stays(
+    library: str, variable: str, others: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "as the user set it")
+    for other in others:
+        monkeypatch.delenv(other, raising=False)
+    disable_telemetry(library)
+    assert os.environ[variable] == "as the user set it"
+    assert [other for other in others if other in os.environ] == []
 
 
 @pytest.mark.parametrize("agreed", [False, True])
