@@ -52,6 +52,25 @@ def test_errors_and_ctrl_c_become_exit_codes(
     assert (result.returncode, result.stdout, result.stderr) == (code, "", message)
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("data", "info", "two\nlines.csv"),
+        ("train", "two\nlines.py:network"),
+        ("train", "dense", "--recipe", "two\nlines.toml"),
+        ("compare", "dense", "two\nlines"),
+        ("classify", "two\nlines.png"),
+        ("batch", "two\nlines", "--out", "results"),
+    ],
+)
+def test_a_line_break_in_a_name_makes_no_second_line(main_here: Cli, command: tuple[str, ...]) -> None:
+    result = main_here(*command)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("inkdigits: ")
+    assert "two\\nlines" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
 def test_reading_data_imports_no_keras() -> None:
     code = (
         "import sys, inkdigits, inkdigits.stats.scores, inkdigits.normalize, inkdigits.datasets.source as s\n"

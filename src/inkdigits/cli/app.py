@@ -30,6 +30,7 @@ from inkdigits.cli import (
     train_command,
 )
 from inkdigits.cli.option_naming import name_options_as_given
+from inkdigits.cli.output import on_one_line
 from inkdigits.errors import InkdigitsError, OutputError, output_error
 from inkdigits.option_names import AdviceWarning
 from inkdigits.system.interrupts import raise_on_stop_signals
@@ -92,7 +93,7 @@ def main() -> None:
     try:
         _run_to_the_last_byte()
     except InkdigitsError as error:
-        print(f"inkdigits: {error.message}", file=sys.stderr)
+        print(on_one_line(f"inkdigits: {error.message}"), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         # Before a command runs, or in one that has nothing to report when stopped.
@@ -144,4 +145,4 @@ def _cannot_print(error: OSError) -> OutputError:
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
     if issubclass(category, UserWarning):
         text = message.message if isinstance(message, AdviceWarning) else message
-        print(f"inkdigits: warning: {text}", file=sys.stderr)
+        print(on_one_line(f"inkdigits: warning: {text}"), file=sys.stderr)
