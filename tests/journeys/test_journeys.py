@@ -73,8 +73,15 @@ def test_a_person_with_a_phone(install: Install, tmp_path: Path) -> None:
     assert len(list((tmp_path / "drawn").iterdir())) == 12
     _ok(programs, tmp_path, "inkdigits explain dense digit.png --out why.png; inkdigits doctor; inkdigits --version")
     _ok(programs, tmp_path, "inkdigits data info; inkdigits classify digit.png; inkdigits compare dense cnn --json")
+    (tmp_path / "digits.parquet").touch()
     for command, extra in (
         ("train dense", "train"),
+        ("train dense --recipe sprint", "train"),
+        ("train dense --log mlflow", "mlflow"),
+        ("reproduce", "train"),
+        ("data info digits.parquet", "parquet"),
+        ("exercise check exercise.ipynb", "exercise"),
+        ("deploy --model dense", "cluster"),
         ("compare dense cnn --html x.html", "report"),
         ("robustness dense --html x.html", "report"),
         ("seeds dense", "train"),

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from inkdigits.datasets.source import MNIST
-from inkdigits.errors import OutputError
+from inkdigits.errors import OutputError, require_extra
 from inkdigits.evaluation.evaluate import Evaluation, evaluate, load_predictions
 from inkdigits.evaluation.held_out import open_again
 from inkdigits.evaluation.leakage_warnings import about_training, learned_from
@@ -104,6 +104,7 @@ def reproduce(
     `progress` is called with a line before each step. Warns when both are evaluated on the digits that they were
     trained on. Raises `OutputError` when the folder holds files already.
     """
+    require_extra("keras", "train", "training")
     path = Path(out) if out else Path("runs") / f"reproduce-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
     if path.is_dir() and any(path.iterdir()):
         raise OutputError(f"{path}: holds files already: choose another --out")
