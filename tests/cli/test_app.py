@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -25,6 +28,30 @@ def test_help_imports_nothing_heavy() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "[]"
+
+
+def _commands(command: Any, *names: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, below in getattr(command, "commands", {}).items():
+        yield (*names, name), below
+        yield from _commands(below, *names, name)
+
+
+def test_help_is_whole_in_80_columns(main_here: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.main import get_command
+
+    from inkdigits.cli import app
+
+    monkeypatch.setenv("COLUMNS", "80")
+    for names, command in [((), get_command(app)), *_commands(get_command(app))]:
+        told = main_here(*names, "--help").stdout
+        assert max(map(len, told.splitlines())) <= 80
+        words = set(re.split(r"[\s;\]]+", told))
+        for option in command.params:
+            variable = "_".join(["inkdigits", *names, option.name]).upper()
+            assert variable in words or option.param_type_name == "argument" or option.name == "help"
+        for name, below in getattr(command, "commands", {}).items():
+            sentence = below.get_short_help_str(1000)
+            assert f"{name} {sentence}" in " ".join(told.split())
 
 
 def test_warnings_are_lines_on_stderr(main_here: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

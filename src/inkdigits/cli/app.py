@@ -31,17 +31,16 @@ from inkdigits.cli import (
 )
 from inkdigits.cli.option_naming import name_options_as_given
 from inkdigits.cli.output import on_one_line
+from inkdigits.cli.plain_help import plain_typer
 from inkdigits.errors import InkdigitsError, OutputError, output_error
 from inkdigits.option_names import AdviceWarning
 from inkdigits.system.interrupts import raise_on_stop_signals
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(
+app = plain_typer(
     name="inkdigits",
     help="Handwritten digits: read them in pictures; train, evaluate and compare networks on MNIST.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
     # Every option is also read from INKDIGITS_COMMAND_OPTION, as in INKDIGITS_SERVE_PORT.
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "INKDIGITS"},
 )

@@ -10,13 +10,14 @@ import typer
 
 from inkdigits.cli.options import AsJson
 from inkdigits.cli.output import counted, print_json, print_table, stoppable
+from inkdigits.cli.plain_help import plain_typer
 
 if TYPE_CHECKING:
     from inkdigits.datasets.labelled import LabelledDigits, Splits
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Describe a data set, or convert it.", no_args_is_help=True)
+app = plain_typer(help="Describe a data set, or convert it.")
 
 Source = Annotated[
     str | None,
