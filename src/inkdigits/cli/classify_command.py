@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inkdigits.cli.completion import known_models
 from inkdigits.cli.options import AsJson, start_default_backend
 from inkdigits.cli.output import check_one_form, csv_line, on_one_line, print_json, print_status, stoppable
 
@@ -33,7 +34,9 @@ def classify(
     model: Annotated[
         str | None,
         typer.Option(
-            help="reader, dense, cnn, a model file, a run's folder or a .keras file. Default: reader.", metavar="MODEL"
+            help="reader, dense, cnn, a model file, a run's folder or a .keras file. Default: reader.",
+            metavar="MODEL",
+            autocompletion=known_models,
         ),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores to use. Default: all.", metavar="N")] = None,
