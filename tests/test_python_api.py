@@ -169,6 +169,47 @@ def test_what_is_no_model_is_named(model: Any, message: str, arrays: Any) -> Non
             call()
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda x, y: inkdigits.train("dense", seed="a", data=(x, y)),
+            "seed must be a whole number from 0 to 4.*, got 'a'",
+        ),
+        (
+            lambda x, y: inkdigits.train("dense", backend="jaxx", data=(x, y)),
+            "unknown backend 'jaxx': expected one of jax",
+        ),
+        (
+            lambda x, y: inkdigits.train("dense", backend=3, data=(x, y)),
+            "backend: expected a name, such as 'jax', .* int",
+        ),
+        (lambda x, y: inkdigits.seeds("dense", 0, data=(x, y)), "n must be a whole number from 1, got 0"),
+        (lambda x, y: inkdigits.seeds("dense", 1, jobs=0, data=(x, y)), "jobs must be a whole number from 1, got 0"),
+        (lambda x, y: inkdigits.tune("dense", 0, data=(x, y)), "trials must be a whole number from 1, got 0"),
+        (lambda x, y: inkdigits.explain("cnn", x[0], label="x"), "label must be a whole number from 0 to 9, got 'x'"),
+        (lambda x, y: inkdigits.explain("cnn", x[:2]), r"expected one picture, \(28, 28\), got 2, \(2, 28, 28\)"),
+        (lambda x, y: inkdigits.robustness("cnn", sample=1.5, data=(x, y)), "sample must be .* from 1, got 1.5"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_anything_is_written(
+    call: Any, message: str, arrays: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(inkdigits.InkdigitsError, match=message):
+        call(arrays[0][:100], arrays[1][:100])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backend_is_named_or_described(arrays: Any, tmp_path: Path) -> None:
+    options = {"recipe": "brisk", "hyperparameters": {"epochs": 1}, "data": arrays}
+    named = inkdigits.train("dense", backend="jax", out=tmp_path / "named", **options)
+    described = inkdigits.train("dense", backend=inkdigits.Backend("jax"), out=tmp_path / "described", **options)
+    assert named.config.backend == described.config.backend
+    assert _equal(named, described)
+    assert inkdigits.evaluate(named, data=arrays, backend="jax").n == len(arrays[1])
+
+
 def test_a_comparison_of_unlike_models(run: inkdigits.Run, arrays: Any) -> None:
     comparison = inkdigits.compare(run, inkdigits.Predictor.load("dense"), Path("cnn"), data=arrays)
     assert [row.name for row in comparison.candidates] == [str(run.path), "Predictor 1", "cnn"]

@@ -24,7 +24,7 @@ from inkdigits.stats.calibration import softmax, with_temperature
 from inkdigits.stats.scores import ClassScores, Interval, Probabilities
 from inkdigits.system.atomic_io import temporary_sibling, write_json
 from inkdigits.system.html_table import html_table, html_text, percent
-from inkdigits.training.backend import Backend, choose_backend, start_keras
+from inkdigits.training.backend import Backend, as_backend, choose_backend, start_keras
 from inkdigits.training.run import Run, open_run
 
 __all__ = [
@@ -132,7 +132,7 @@ def _calibrated(digits: LabelledDigits, predictions: Predictions, temperature: f
 
 
 def evaluate(
-    model: Run | Path | str | Classifier, *, data: DataSource = MNIST, backend: Backend | None = None
+    model: Run | Path | str | Classifier, *, data: DataSource = MNIST, backend: Backend | str | None = None
 ) -> Evaluation:
     """Evaluate a network on the test part of `data`, or all of it where it has no parts.
 
@@ -145,6 +145,7 @@ def evaluate(
     Raises `RunError` when there is no trained network, `ModelFileError` for other models, files or classes, `DataError`
     for bad data.
     """
+    backend = as_backend(backend)
     if isinstance(model, Run):
         return _evaluate_run(model, data, backend)
     if isinstance(model, str | Path):

@@ -18,6 +18,7 @@ from inkdigits.evaluation.occlusion import occlusion_map
 from inkdigits.images.png import encode_png
 from inkdigits.modelfile.load import Classifier, as_classifier, load_classifier
 from inkdigits.system.atomic_io import write_bytes
+from inkdigits.system.whole_numbers import check_whole_number
 
 # In pixels: a panel, the gap between two, and the height of the titles above them.
 _SIDE, _GAP, _TITLE = 196, 16, 48
@@ -81,8 +82,8 @@ def explain(
     Raises `DataError` for a label that is no digit or an image of another shape, `ModelFileError`, `NetworkError` or
     `RunError`.
     """
-    if label is not None and not 0 <= label <= 9:
-        raise DataError(f"label {label}: expected a digit 0 to 9")
+    if label is not None:
+        check_whole_number("label", label, DataError, least=0, most=9)
     picture = _picture(image)
     if isinstance(path := getattr(model, "path", None), Path):
         model = path
@@ -104,7 +105,12 @@ def _picture(image: ArrayLike | Path) -> NDArray[np.uint8]:
         return np.asarray(pictures[0])
     array = np.asarray(image)
     one = array[None] if array.shape in ((28, 28), (784,), (28, 28, 1)) else array
-    return np.asarray(pictures_of(one, "image")[0])
+    pictures = pictures_of(one, "image")
+    if len(pictures) != 1:
+        raise DataError(
+            f"image: expected one picture, (28, 28), got {len(pictures)}, {array.shape}: choose one of them"
+        )
+    return np.asarray(pictures[0])
 
 
 def _has_to_do_without_keras(run: Path) -> bool:

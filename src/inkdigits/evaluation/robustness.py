@@ -35,6 +35,7 @@ from inkdigits.stats import scores
 from inkdigits.stats.scores import Interval
 from inkdigits.synthesis.corruptions import SEVERITIES
 from inkdigits.system.html_table import html_table, html_text, percent
+from inkdigits.system.whole_numbers import check_whole_number
 from inkdigits.training.run import Run, open_run
 
 __all__ = [
@@ -205,6 +206,7 @@ def robustness(
     family. A run's record notes that its test digits were opened. `progress` is called with a line at each stage.
     Raises `ModelFileError`, `DataError` or `RunError`.
     """
+    check_whole_number("sample", sample, DataError)
     run, source = None, type(model).__name__
     if isinstance(model, Run | str | Path):
         path = model.path if isinstance(model, Run) else model

@@ -18,7 +18,7 @@ from inkdigits.experiments.reproduction_page import write_reproduction_page
 from inkdigits.stats.scores import Interval, PairedComparison, compare_paired
 from inkdigits.stats.significance import SIGNIFICANCE_LEVEL
 from inkdigits.system.atomic_io import write_json
-from inkdigits.training.backend import Backend
+from inkdigits.training.backend import Backend, as_backend
 from inkdigits.training.engines.engine_registry import engine_of
 from inkdigits.training.recipes import named_recipe
 from inkdigits.training.run import Run
@@ -94,7 +94,7 @@ def reproduce(
     recipe: str = "sprint",
     seed: int = 0,
     data: str = MNIST,
-    backend: Backend | None = None,
+    backend: Backend | str | None = None,
     out: Path | str | None = None,
     quiet: bool = True,
     progress: Callable[[str], None] = lambda line: None,
@@ -108,9 +108,9 @@ def reproduce(
     path = Path(out) if out else Path("runs") / f"reproduce-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
     if path.is_dir() and any(path.iterdir()):
         raise OutputError(f"{path}: holds files already: choose another --out")
-    runs = []
+    runs, asked = [], as_backend(backend)
     for network in TARGETS:
-        backend = engine_of(named_recipe(recipe, network)).resolve_backend(backend)
+        backend = engine_of(named_recipe(recipe, network)).resolve_backend(asked)
         progress(f"training {network} (recipe {recipe}, seed {seed}, {backend.name})")
         runs.append(
             train(

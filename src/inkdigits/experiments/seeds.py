@@ -22,7 +22,8 @@ from inkdigits.networks.registry import Network, check_network_name, folder_name
 from inkdigits.system.atomic_io import write_json
 from inkdigits.system.html_table import html_table, html_text, percent
 from inkdigits.system.processes import SupportsSubmit, process_pool
-from inkdigits.training.backend import Backend
+from inkdigits.system.whole_numbers import check_whole_number
+from inkdigits.training.backend import Backend, as_backend
 from inkdigits.training.engines.engine_registry import engine_of
 from inkdigits.training.recipe_file import find_recipe
 from inkdigits.training.recipes import Recipe
@@ -105,7 +106,7 @@ def train_seeds(
     n: int = 20,
     recipe: str | Path | Recipe = "standard",
     data: DataSource = MNIST,
-    backend: Backend | None = None,
+    backend: Backend | str | None = None,
     out: Path | str | None = None,
     executor: SupportsSubmit | None = None,
     progress: Callable[[str], None] = lambda line: None,
@@ -119,9 +120,10 @@ def train_seeds(
     evaluated on the digits that they were trained on.
     """
     check_network_name(network)
+    check_whole_number("n", n, RunError)
     chosen = find_recipe(recipe, network_name(network))
     folder = Path(out) if out else Path("runs") / f"{folder_name(network)}-{chosen.name}-seeds"
-    backend = engine_of(chosen).resolve_backend(backend)
+    backend = engine_of(chosen).resolve_backend(as_backend(backend))
     _check_folder(folder)
     source = named_source(data, folder / "data.npz")
     tasks = [SeedTask(folder / f"seed-{seed:03d}", network, chosen, seed, source, backend) for seed in range(n)]

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 from inkdigits.errors import RunError
+from inkdigits.system.whole_numbers import check_whole_number
 
 __all__ = ["SupportsSubmit", "process_pool"]
 
@@ -34,6 +35,7 @@ def process_pool(jobs: int) -> Iterator[SupportsSubmit]:
     """
     if getattr(multiprocessing.current_process(), "_inheriting", False):
         sys.exit(1)  # this is such a process; the error is the parent's to raise
+    check_whole_number("jobs", jobs, RunError)
     context = multiprocessing.get_context("spawn")  # a fork would inherit the threads of a backend in a broken state
     before = set(multiprocessing.active_children())
     started = context.Value("i", 0)
