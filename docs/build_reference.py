@@ -16,6 +16,8 @@ from dataclasses import fields, is_dataclass
 from pathlib import Path
 from typing import ForwardRef
 
+import typer.main
+
 DOCS = Path(__file__).parent
 SOURCE = DOCS.parent / "src" / "inkdigits"
 COMMANDS = DOCS / "reference" / "cli.md"
@@ -65,7 +67,15 @@ VALUES = (
 def command_reference() -> str:
     """The text of reference/cli.md, as Typer describes the command line."""
     command = [sys.executable, "-m", "typer", "inkdigits.cli.app", "utils", "docs", "--name", "inkdigits"]
-    return subprocess.run(command, capture_output=True, text=True, check=True).stdout.rstrip() + "\n"
+    text = subprocess.run(command, capture_output=True, text=True, check=True).stdout.rstrip() + "\n"
+    program = typer.main.get_command(importlib.import_module("inkdigits.cli.app").app)
+    for group in (program, *program.commands.values()):
+        for name, one in getattr(group, "commands", {}).items():
+            # Typer cuts the sentences in its lists of commands.
+            text = text.replace(
+                f"* `{name}`: {one.get_short_help_str()}\n", f"* `{name}`: {one.get_short_help_str(1000)}\n"
+            )
+    return text
 
 
 def recipe_reference() -> str:
