@@ -28,7 +28,7 @@ def classify(
         list[Path],
         typer.Argument(
             help="Single digits: 28x28 pictures, IDX files, .npz, .csv of 784 pixels a row, or folders.",
-            metavar="DATA…",
+            metavar="DATA",
         ),
     ],
     model: Annotated[

@@ -28,7 +28,7 @@ def compare(
         typer.Argument(
             help="Two or more: a run, a folder of runs (seeds of one recipe), a model file, dense, cnn, or "
             "http://HOST:PORT/v2/models/NAME.",
-            metavar="A B …",
+            metavar="MODEL",
             autocompletion=known_models,
         ),
     ],

@@ -65,7 +65,7 @@ def policy() -> None:
 @app.command()
 def check(
     files: Annotated[
-        list[Path], typer.Argument(help="Notebooks, or folders and zip files of a class.", metavar="FILE…")
+        list[Path], typer.Argument(help="Notebooks, or folders and zip files of a class.", metavar="FILE")
     ],
     cell_timeout: Annotated[float, typer.Option(help="Minutes that one cell may take.", min=0.01)] = 30.0,
     total_timeout: Annotated[float, typer.Option(help="Minutes that one notebook may take.", min=0.01)] = 90.0,

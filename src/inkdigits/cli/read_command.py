@@ -32,7 +32,7 @@ def read(
         list[str],
         typer.Argument(
             help="Pictures of any kind and size, TIFF and PDF with all their pages, folders, or - for standard input.",
-            metavar="PICTURE…",
+            metavar="PICTURE",
         ),
     ],
     model: ReadingModel = None,
