@@ -118,6 +118,12 @@ def test_each_of_both_data_that_became_worse_is_named(
         )
 
 
+def test_adapting_needs_digits_to_adapt_to(main_here: Cli, tmp_path: Path) -> None:
+    result = main_here("train", "reader", "--recipe", "adapt", "--out", tmp_path / "run")
+    assert result.stderr == "inkdigits: recipe adapt adapts to digits of your own: name them with --add-data\n"
+    assert (result.returncode, list(tmp_path.iterdir())) == (2, [])
+
+
 @pytest.mark.parametrize(("source", "message"), [("nowhere", "expected reader, a run's folder"), ("cnn", "no trained")])
 def test_what_cannot_be_started_from(source: str, message: str, small_npz: Path, tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match=message):

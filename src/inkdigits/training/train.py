@@ -100,6 +100,8 @@ def train(
     chosen = find_recipe(recipe, name)
     chosen = with_hyperparameters(chosen, hyperparameters or {})
     engine = engine_of(chosen)
+    if chosen.name in STARTS and options.add_data is None and source_name(data) == MNIST:
+        raise RecipeError(f"recipe {chosen.name} adapts to digits of your own: name them with --add-data")
     start = options.start_from or STARTS.get(chosen.name)
     backend = engine.resolve_backend(as_backend(backend), starts_trained=start is not None)
     engine.check(name, backend)
