@@ -35,6 +35,16 @@ def fails(input_shape: tuple[int, int, int]) -> keras.Model:
     raise KeyError(f"no layers for {input_shape}")
 
 
+class _Tensor:
+    """What other libraries have for arrays, as NumPy knows it."""
+
+    def __init__(self, values: NDArray[np.uint8]) -> None:
+        self.values = values
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> NDArray[Any]:
+        return np.asarray(self.values, dtype)
+
+
 def _weights(run: inkdigits.Run) -> list[NDArray[Any]]:
     weights: list[NDArray[Any]] = load_keras_model(run.model_path).get_weights()
     return weights
@@ -127,12 +137,92 @@ def test_everything_that_classifies_is_evaluated(model: str, run: inkdigits.Run,
         assert evaluation == inkdigits.evaluate(run, data=inkdigits.LabelledDigits(x[:200], y[:200], "(x, y)"))
 
 
+@pytest.mark.parametrize("shape", [(28, 28, 1), (28, 28), (784,)])
+def test_a_keras_model_in_memory_is_evaluated(shape: tuple[int, ...], arrays: Any) -> None:
+    layers = [keras.Input(shape), keras.layers.Flatten(), keras.layers.Dense(10, activation="softmax")]
+    model = keras.Sequential(layers)
+    x, y = arrays[0][:200], arrays[1][:200]
+    right = model.predict((x / 255).reshape(-1, *shape), verbose=0).argmax(axis=1) == y
+    assert inkdigits.evaluate(model, data=(x, y)).correct == right.sum()
+    assert inkdigits.compare(model, "cnn", data=(x, y)).candidates[0].accuracy == right.mean()
+    assert inkdigits.explain(model, x[0]).occlusion.shape == (28, 28)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (3, "expected a run or its folder, a shipped model's name, .* predict_proba, got int"),
+        (tiny, "got function"),
+        (keras.Sequential([keras.Input((8, 8)), keras.layers.Flatten()]), r"inputs of shape \(None, 8, 8\), expected"),
+        (keras.Sequential([keras.layers.Dense(10)]), "inputs of shape None, expected"),
+    ],
+)
+def test_what_is_no_model_is_named(model: Any, message: str, arrays: Any) -> None:
+    x, y = arrays[0][:100], arrays[1][:100]
+    for call in (
+        lambda: inkdigits.evaluate(model, data=(x, y)),
+        lambda: inkdigits.compare("dense", model, data=(x, y)),
+        lambda: inkdigits.explain(model, x[0]),
+        lambda: inkdigits.robustness(model, data=(x, y), sample=50),
+    ):
+        with pytest.raises(inkdigits.ModelFileError, match=message):
+            call()
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda x, y: inkdigits.train("dense", seed="a", data=(x, y)),
+            "seed must be a whole number from 0 to 4.*, got 'a'",
+        ),
+        (
+            lambda x, y: inkdigits.train("dense", backend="jaxx", data=(x, y)),
+            "unknown backend 'jaxx': expected one of jax",
+        ),
+        (
+            lambda x, y: inkdigits.train("dense", backend=3, data=(x, y)),
+            "backend: expected a name, such as 'jax', .* int",
+        ),
+        (lambda x, y: inkdigits.seeds("dense", 0, data=(x, y)), "n must be a whole number from 1, got 0"),
+        (lambda x, y: inkdigits.seeds("dense", 1, jobs=0, data=(x, y)), "jobs must be a whole number from 1, got 0"),
+        (lambda x, y: inkdigits.tune("dense", 0, data=(x, y)), "trials must be a whole number from 1, got 0"),
+        (lambda x, y: inkdigits.explain("cnn", x[0], label="x"), "label must be a whole number from 0 to 9, got 'x'"),
+        (lambda x, y: inkdigits.explain("cnn", x[:2]), r"expected one picture, \(28, 28\), got 2, \(2, 28, 28\)"),
+        (lambda x, y: inkdigits.robustness("cnn", sample=1.5, data=(x, y)), "sample must be .* from 1, got 1.5"),
+    ],
+)
+def test_wrong_arguments_are_refused_before_anything_is_written(
+    call: Any, message: str, arrays: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(inkdigits.InkdigitsError, match=message):
+        call(arrays[0][:100], arrays[1][:100])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_backend_is_named_or_described(arrays: Any, tmp_path: Path) -> None:
+    options = {"recipe": "brisk", "hyperparameters": {"epochs": 1}, "data": arrays}
+    named = inkdigits.train("dense", backend="jax", out=tmp_path / "named", **options)
+    described = inkdigits.train("dense", backend=inkdigits.Backend("jax"), out=tmp_path / "described", **options)
+    assert named.config.backend == described.config.backend
+    assert _equal(named, described)
+    assert inkdigits.evaluate(named, data=arrays, backend="jax").n == len(arrays[1])
+
+
 def test_a_comparison_of_unlike_models(run: inkdigits.Run, arrays: Any) -> None:
     comparison = inkdigits.compare(run, inkdigits.Predictor.load("dense"), Path("cnn"), data=arrays)
     assert [row.name for row in comparison.candidates] == [str(run.path), "Predictor 1", "cnn"]
     assert comparison.candidates[2].accuracy > 0.97
     with pytest.raises(inkdigits.RunError, match="two or more models, got 1"):
         inkdigits.compare(run)
+
+
+def test_robustness_takes_runs_and_arrays(run: inkdigits.Run, arrays: Any) -> None:
+    x, y = arrays[0][:100], arrays[1][:100]
+    for model in (run, str(run.path), inkdigits.Predictor.load(run.path)):
+        report = inkdigits.robustness(model, data=(x, y), sample=50)
+        assert report.plain.accuracy == inkdigits.evaluate(run, data=(x, y)).accuracy
 
 
 def test_explain_takes_arrays_paths_and_classifiers(run: inkdigits.Run, arrays: Any, tmp_path: Path) -> None:
@@ -158,6 +248,7 @@ def test_explain_takes_arrays_paths_and_classifiers(run: inkdigits.Run, arrays: 
         lambda page, path: page[..., None],
         lambda page, path: np.stack([page] * 3),  # channels first, as torch has them
         lambda page, path: page.astype(np.float32) / 255,
+        lambda page, path: _Tensor(page),
     ],
 )
 def test_read_takes_every_form_of_a_picture(page: NDArray[np.uint8], tmp_path: Path, form: Any) -> None:
@@ -227,6 +318,7 @@ def test_readers_pass_a_spawned_pool(page: NDArray[np.uint8], run: inkdigits.Run
     reader = inkdigits.Reader.load()
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         assert pool.apply(_read_there, (reader, page)) == "7"
+    assert isinstance(inkdigits.Reader.load(run.path).read(page), inkdigits.Reading)
     predictor = inkdigits.Predictor.load(run.path)
     copy = pickle.loads(pickle.dumps(predictor))
     images = np.zeros((2, 28, 28), np.uint8)
@@ -237,9 +329,11 @@ def test_readers_pass_a_spawned_pool(page: NDArray[np.uint8], run: inkdigits.Run
 def test_seeds_and_tune_as_functions(arrays: Any, tmp_path: Path) -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # evaluated on what it was trained on: there is nothing else
-        summary = inkdigits.seeds("dense", 2, recipe="sprint", data=(arrays, arrays), out=tmp_path / "seeds")
-    assert summary.seeds == 2
+        summary = inkdigits.seeds(tiny, 2, hyperparameters=QUICK, data=(arrays, arrays), out=tmp_path / "seeds")
+    assert (summary.network, summary.seeds) == ("<function>:tiny", 2)
     assert "<table>" in summary._repr_html_()
+    of_function = inkdigits.tune(tiny, 1, hyperparameters={"epochs": 1}, data=arrays, out=tmp_path / "function")
+    assert of_function.finished == 1
     found = inkdigits.tune("dense", 1, hyperparameters={"epochs": 1}, data=arrays, out=tmp_path / "tune")
     assert found.finished == 1
     again = inkdigits.train("dense", recipe=tmp_path / "tune" / "recipe.toml", data=arrays, out=tmp_path / "run")

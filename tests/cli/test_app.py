@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
 import warnings
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -25,6 +28,30 @@ def test_help_imports_nothing_heavy() -> None:
     )
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert result.stdout.splitlines()[-1] == "[]"
+
+
+def _commands(command: Any, *names: str) -> Iterator[tuple[tuple[str, ...], Any]]:
+    for name, below in getattr(command, "commands", {}).items():
+        yield (*names, name), below
+        yield from _commands(below, *names, name)
+
+
+def test_help_is_whole_in_80_columns(main_here: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    from typer.main import get_command
+
+    from inkdigits.cli import app
+
+    monkeypatch.setenv("COLUMNS", "80")
+    for names, command in [((), get_command(app)), *_commands(get_command(app))]:
+        told = main_here(*names, "--help").stdout
+        assert max(map(len, told.splitlines())) <= 80
+        words = set(re.split(r"[\s;\]]+", told))
+        for option in command.params:
+            variable = "_".join(["inkdigits", *names, option.name]).upper()
+            assert variable in words or option.param_type_name == "argument" or option.name == "help"
+        for name, below in getattr(command, "commands", {}).items():
+            sentence = below.get_short_help_str(1000)
+            assert f"{name} {sentence}" in " ".join(told.split())
 
 
 def test_warnings_are_lines_on_stderr(main_here: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -50,6 +77,25 @@ def test_errors_and_ctrl_c_become_exit_codes(
     monkeypatch.setattr("inkdigits.cli.version.version_lines", fail)
     result = main_here("--version")
     assert (result.returncode, result.stdout, result.stderr) == (code, "", message)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("data", "info", "two\nlines.csv"),
+        ("train", "two\nlines.py:network"),
+        ("train", "dense", "--recipe", "two\nlines.toml"),
+        ("compare", "dense", "two\nlines"),
+        ("classify", "two\nlines.png"),
+        ("batch", "two\nlines", "--out", "results"),
+    ],
+)
+def test_a_line_break_in_a_name_makes_no_second_line(main_here: Cli, command: tuple[str, ...]) -> None:
+    result = main_here(*command)
+    assert (result.returncode, result.stdout) == (2, "")
+    assert result.stderr.startswith("inkdigits: ")
+    assert "two\\nlines" in result.stderr
+    assert result.stderr.count("\n") == 1
 
 
 def test_reading_data_imports_no_keras() -> None:
@@ -104,3 +150,15 @@ def test_options_are_read_from_the_environment(main_here: Cli, monkeypatch: pyte
     result = main_here("read", "x.png")
     assert (result.returncode, result.stdout) == (2, "")
     assert result.stderr.startswith("inkdigits: gone.onnx: no such model file")
+
+
+def test_ctrl_c_while_the_command_line_is_imported_is_silent() -> None:
+    command = [sys.executable, "-X", "importtime", "-m", "inkdigits", "doctor"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:  # a line for each module that was imported
+            if line.split()[-1] == "inkdigits.errors":
+                break
+        process.send_signal(signal.SIGINT)
+        told = process.stderr.read()
+    assert (process.returncode, "KeyboardInterrupt" in told) == (130, False), told

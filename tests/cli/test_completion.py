@@ -18,12 +18,17 @@ import pytest
         ("inkdigits train dense --recipe mi", ["mine.toml"]),
         ("inkdigits evaluate runs/o", ["runs/one"]),
         ("inkdigits train --resume ru", ["runs/one"]),
+        ("inkdigits compare d", ["dense"]),
+        ("inkdigits explain r", ["reader", "runs/one"]),
+        ("inkdigits read --model o", ["own.onnx"]),
+        ("inkdigits serve --model runs/", ["runs/one"]),
     ],
 )
 def test_names_are_completed(typed: str, offered: list[str], tmp_path: Path) -> None:
     (tmp_path / "runs" / "one").mkdir(parents=True)
     (tmp_path / "runs" / "one" / "config.json").write_text("{}")
     (tmp_path / "mine.toml").write_text("")
+    (tmp_path / "own.onnx").write_text("")
     words = typed.split()
     asked = {"_INKDIGITS_COMPLETE": "complete_bash", "COMP_WORDS": typed, "COMP_CWORD": str(len(words) - 1)}
     code = "import sys; sys.argv = ['inkdigits']; from inkdigits.cli import main; main()"

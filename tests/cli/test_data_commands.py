@@ -33,6 +33,16 @@ def test_data_info_and_export(main_here: Cli, tmp_path: Path, small_npz: Path) -
     assert len(train) == 1000
 
 
+def test_data_are_named_as_in_other_commands_too(main_here: Cli, small_npz: Path, tmp_path: Path) -> None:
+    named = main_here("data", "info", "--data", small_npz)
+    assert named.stdout == main_here("data", "info", small_npz).stdout != ""
+    out = tmp_path / "again.npz"
+    assert main_here("data", "export", "--data", small_npz, "--out", out).stdout.endswith(
+        "1,000 train pictures, 500 test pictures\n"
+    )
+    assert_one_line(main_here("data", "info", small_npz, "--data", "mnist"), "two sources, expected one")
+
+
 def test_a_file_that_is_missing(main_here: Cli) -> None:
     assert_one_line(main_here("data", "info", "gone.csv"), "no such file")
 

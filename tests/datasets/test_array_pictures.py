@@ -38,7 +38,7 @@ def test_what_numpy_converts_is_taken() -> None:
         (np.zeros((2, 32, 32)), r"got float64 \(2, 32, 32\)"),
         (np.full((1, 784), -0.5), "values from -0.5 to -0.5, expected whole numbers 0 to 255, or floats from 0 to 1"),
         (np.full((1, 784), 256), "values from 256 to 256"),
-        (np.full((1, 784), np.nan), "NaN or infinite"),
+        (np.full((1, 784), np.nan), "that are NaN"),
         (np.zeros((1, 784), complex), "got complex128"),
         ([[0] * 784, [0] * 783], "NumPy cannot convert"),
     ],

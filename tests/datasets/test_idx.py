@@ -65,7 +65,7 @@ def test_wrong_magic_number(tmp_path: Path, three_digits: LabelledDigits) -> Non
 def test_counts_that_disagree(tmp_path: Path, three_digits: LabelledDigits) -> None:
     images = _write_pair(tmp_path, three_digits)
     labels_path_for(images).write_bytes(_idx(np.zeros(2, np.uint8)))
-    with pytest.raises(DataError, match=r"3 pictures but .* 2 labels"):
+    with pytest.raises(DataError, match=r"3 pictures, but 2 labels in /.*: expected as many"):
         load_pair(images, labels_path_for(images))
 
 
@@ -98,3 +98,10 @@ def test_missing_labels_say_what_was_expected(tmp_path: Path, three_digits: Labe
     (tmp_path / "own-labels-idx1-ubyte").unlink()
     with pytest.raises(DataError, match="expected own-labels-idx1-ubyte beside it"):
         labels_path_for(images)
+
+
+def test_a_file_of_labels_names_its_pictures(tmp_path: Path) -> None:
+    labels = tmp_path / "t10k-labels-idx1-ubyte"
+    labels.write_bytes(b"")
+    with pytest.raises(DataError, match="holds labels, by its name: name t10k-images-idx3-ubyte instead, or the pair"):
+        labels_path_for(labels)

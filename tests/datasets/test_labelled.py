@@ -18,6 +18,7 @@ IMAGES, LABELS = np.zeros((3, 28, 28), np.uint8), np.array([1, 2, 3])
         (IMAGES.astype(float), LABELS, "d: expected pictures as uint8"),
         (IMAGES[:0], LABELS[:0], "d: no pictures in it, expected at least one"),
         (IMAGES, LABELS[:2], "d: 3 pictures but 2 labels"),
+        (IMAGES, LABELS.astype(np.uint8), r"got uint8 \(3,\): convert them with \.astype\(numpy\.int64\)"),
         (IMAGES, LABELS.astype(float), r"d: expected labels as int64 \(n,\), got float64"),
         (IMAGES, np.array([0, 10, -1]), "d: label 10 at index 1, expected digits 0 to 9"),
     ],

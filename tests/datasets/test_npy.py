@@ -63,7 +63,7 @@ def test_large_arrays_are_mapped_and_converted_in_parts(
     [
         (None, "its labels are missing, expected y_train.npy beside it"),
         (b"no array", r"y_train\.npy: damaged, or not an \.npy file"),
-        (np.array([1, 7]), "3 pictures but 2 labels"),
+        (np.array([1, 7]), r"x_train\.npy: 3 pictures, but 2 labels in /.*y_train\.npy: expected as many"),
         (np.array([{}, {}, {}]), r"y_train\.npy: holds Python objects: save an array of numbers with numpy\.save"),
     ],
 )
@@ -76,6 +76,17 @@ def test_what_is_refused(content: bytes | np.ndarray | None, message: str, pair:
         np.save(labels, content)
     with pytest.raises(DataError, match=message):
         load_splits(pair / "x_train.npy")
+
+
+def test_a_file_of_labels_names_its_pictures(pair: Path) -> None:
+    with pytest.raises(DataError, match=r"y_train\.npy: holds labels, by its name: name x_train\.npy instead, or"):
+        load_splits(pair / "y_train.npy")
+
+
+def test_a_file_that_a_folder_lacks_is_named(pair: Path) -> None:
+    (pair / "x_train.npy").unlink()
+    with pytest.raises(DataError, match=r"/x_train\.npy: missing, found y_train"):
+        load_splits(pair)
 
 
 def test_pictures_of_another_name_need_their_labels_named(pair: Path) -> None:

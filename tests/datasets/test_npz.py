@@ -47,14 +47,26 @@ def test_a_truncated_npz_is_found(tmp_path: Path, small_npz: Path, cut: int) -> 
 
 def test_npz_without_its_labels(tmp_path: Path) -> None:
     np.savez(tmp_path / "x.npz", x_train=np.zeros((1, 28, 28), np.uint8))
-    with pytest.raises(DataError, match="no array y_train"):
+    with pytest.raises(DataError, match=r"/x\.npz, y_train: missing, found x_train"):
         load_npz(tmp_path / "x.npz")
 
 
-def test_npz_of_float_pixels_with_nan(tmp_path: Path) -> None:
-    np.savez(tmp_path / "x.npz", x_train=np.full((1, 28, 28), np.nan), y_train=np.zeros(1, np.int64))
-    with pytest.raises(DataError, match="NaN or infinite"):
+@pytest.mark.parametrize(("value", "found"), [(np.nan, "NaN"), (np.inf, "infinite")])
+def test_npz_of_float_pixels_that_are_no_numbers(value: float, found: str, tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", x_train=np.full((1, 28, 28), value), y_train=np.zeros(1, np.int64))
+    with pytest.raises(DataError, match=rf"/x\.npz, x_train: pictures with values that are {found}, expected"):
         load_npz(tmp_path / "x.npz")
+
+
+def test_what_is_wrong_is_named_with_its_path(tmp_path: Path) -> None:
+    images = np.zeros((3, 28, 28), np.uint8)
+    for labels, message in (
+        ([1, 2], r"/x\.npz, x: 3 pictures, but 2 labels in /.*/x\.npz, y: expected as many"),
+        ([1, 2, 12], r"/x\.npz, y: label 12 at index 2"),
+    ):
+        np.savez(tmp_path / "x.npz", x=images, y=labels)
+        with pytest.raises(DataError, match=message):
+            load_npz(tmp_path / "x.npz")
 
 
 def test_flipped_bits_are_one_line(tmp_path: Path, three_digits: LabelledDigits) -> None:

@@ -85,7 +85,7 @@ def test_wrong_use_is_one_line(main_here: Cli, digit: Path, arguments: list[str]
 
 
 def test_a_label_that_is_no_digit(test_part: LabelledDigits) -> None:
-    with pytest.raises(DataError, match="expected a digit 0 to 9"):
+    with pytest.raises(DataError, match="label must be a whole number from 0 to 9"):
         explain("cnn", test_part.images[0], label=10)
 
 

@@ -6,6 +6,7 @@ What is done with it looks no foreign name up and connects to no other machine.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import sys
 import tomllib
@@ -14,11 +15,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from typer.main import get_command
 
+from inkdigits.cli import app
 from inkdigits.datasets.mnist import load_test
 from tests.journeys.foreign_lookups import foreign_lookups, traced
 from tests.journeys.fresh_environment import fresh_environment, run
-from tests.journeys.test_journeys import commands
+from tests.journeys.test_journeys import PHOTOS, README_SERVES, STUDIES, commands
 from tests.test_documentation import ROOT, prepare
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -82,6 +85,13 @@ SOURCES = {"tensorflow": ".venv-tensorflow", "tflite": ".venv-tensorflow", "torc
 def test_every_extra_is_installed_alone_by_a_journey() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     assert set(COMMANDS) | OF_PEOPLE == set(project["optional-dependencies"])
+
+
+def test_every_command_is_watched() -> None:
+    """By these journeys or those of people; `page` alone is to fetch something, from npm's registry."""
+    watched = "\n".join([*COMMANDS.values(), PHOTOS, STUDIES, README_SERVES])
+    for name in set(get_command(app).commands) - {"page"}:  # type: ignore[attr-defined]
+        assert re.search(rf"^inkdigits {name}\b", watched.replace("; ", "\n"), re.MULTILINE), name
 
 
 def test_a_lookup_would_be_found(tmp_path: Path) -> None:

@@ -112,3 +112,25 @@ def test_stopped_while_it_starts(workers: int, seconds: float) -> None:
     # Python may end by the signal itself when it comes amid an import: a shell calls that 130 as well.
     assert process.returncode in (0, 130, -signal.SIGINT, -signal.SIGTERM), told
     assert "Traceback" not in told
+
+
+# A Ctrl-C that comes just as a worker is started, and reaches it too.
+_STOPPED_AMID_A_START = """
+import os, signal, sys
+from multiprocessing.context import SpawnProcess
+start = SpawnProcess.start
+def interrupted(process):
+    os.kill(os.getpid(), signal.SIGINT)
+    start(process)
+    os.kill(process.pid, signal.SIGINT)
+SpawnProcess.start = interrupted
+sys.argv = ["inkdigits", "serve", "--port", "0", "--workers", "2"]
+from inkdigits.cli import main
+main()
+"""
+
+
+def test_ctrl_c_amid_the_start_of_a_worker_is_not_lost() -> None:
+    command = [sys.executable, "-c", _STOPPED_AMID_A_START]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr

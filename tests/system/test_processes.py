@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -70,3 +72,30 @@ def _is_zombie(pid: int) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z"
     except OSError:
         return False
+
+
+def _run_script(folder: Path, below: str) -> subprocess.CompletedProcess[str]:
+    script = folder / "script.py"
+    script.write_text(
+        "import os\n"
+        "from inkdigits.system.processes import process_pool\n"
+        f"{below}"
+        "    with process_pool(2) as pool:\n"
+        "        print(pool.submit(pow, 2, 5).result(), flush=True)\n"
+        "        pool.submit(os._exit, 9).result()\n"
+    )
+    return subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
+
+
+def test_a_script_that_calls_it_anew_in_each_process_is_told_so(tmp_path: Path) -> None:
+    told = _run_script(tmp_path, "if True:\n")
+    assert told.stdout == ""
+    assert told.stderr.count("Traceback") == 1
+    assert told.stderr.endswith("so have it call this below if __name__ == '__main__':\n")
+
+
+def test_a_process_that_is_killed_is_an_error_of_one_line(tmp_path: Path) -> None:
+    told = _run_script(tmp_path, "if __name__ == '__main__':\n")
+    assert told.stdout == "32\n"
+    assert told.stderr.count("Traceback") == 1
+    assert "RunError: a process was killed, perhaps because memory ran out" in told.stderr

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -10,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from inkdigits.system.telemetry import disable_telemetry, without_openvino_telemetry
+from inkdigits.system.telemetry import _SWITCHES, disable_telemetry, without_openvino_telemetry
 
+ROOT = Path(__file__).parents[2]
 # ONNX Runtime looks up its collector some seconds after its first session (measured: within 12).
 _CLASSIFY_AND_STAY = """
 import time
@@ -50,12 +52,30 @@ def test_a_process_that_classifies_opens_no_connection_and_leaves_no_file(strace
     assert [path for path in home.rglob("*") if path.is_file()] == []
 
 
-def test_a_variable_that_the_user_set_stays(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ORT_DISABLE_TELEMETRY", "0")
-    monkeypatch.delenv("ORT_TELEMETRY_DISABLED", raising=False)
-    disable_telemetry("onnxruntime")
-    assert os.environ["ORT_DISABLE_TELEMETRY"] == "0"
-    assert "ORT_TELEMETRY_DISABLED" not in os.environ
+@pytest.mark.parametrize(
+    ("library", "variable", "others"),
+    [
+        ("onnxruntime", "ORT_DISABLE_TELEMETRY", ["ORT_TELEMETRY_DISABLED"]),
+        ("onnxruntime", "ORT_TELEMETRY_DISABLED", ["ORT_DISABLE_TELEMETRY"]),
+        ("mlflow", "DO_NOT_TRACK", ["MLFLOW_DISABLE_TELEMETRY"]),
+        ("ray", "RAY_USAGE_STATS_ENABLED", []),
+    ],
+)
+def test_a_variable_that_the_user_set_stays(
+    library: str, variable: str, others: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(variable, "as the user set it")
+    for other in others:
+        monkeypatch.delenv(other, raising=False)
+    disable_telemetry(library)
+    assert os.environ[variable] == "as the user set it"
+    assert [other for other in others if other in os.environ] == []
+
+
+def test_the_readme_names_what_is_switched_off() -> None:
+    (told,) = re.findall(r"usage\s+reports of ([^)]*) are switched off", (ROOT / "README.md").read_text())
+    assert set(re.split(r", | and ", told)) == {"ONNX Runtime", "MLflow", "OpenVINO", "Ray"}
+    assert set(_SWITCHES) == {"onnxruntime", "mlflow", "ray"}  # OpenVINO has no switch of its own
 
 
 @pytest.mark.parametrize("agreed", [False, True])

@@ -103,6 +103,27 @@ def test_a_network_that_adapting_made_worse_warns(begun: Run, mirrored: Path, sm
         )
 
 
+def test_each_of_both_data_that_became_worse_is_named(
+    begun: Run, small_npz: Path, tmp_path: Path, small: Splits
+) -> None:
+    assert small.test is not None
+    save_npz(tmp_path / "own.npz", Splits(small.test.take(slice(0, 200), "own"), None))
+    with pytest.warns(UserWarning, match=r" of .*small\.npz .* and .* of .*own\.npz .*: keep .*run, or adapt"):
+        train(
+            "dense",
+            data=str(small_npz),
+            hyperparameters={"epochs": 1, "optimizer": "sgd", "learning_rate": 10, "keep": "last", "patience": 0},
+            out=tmp_path / "run",
+            options=TrainOptions(start_from=str(begun.path), add_data=str(tmp_path / "own.npz")),
+        )
+
+
+def test_adapting_needs_digits_to_adapt_to(main_here: Cli, tmp_path: Path) -> None:
+    result = main_here("train", "reader", "--recipe", "adapt", "--out", tmp_path / "run")
+    assert result.stderr == "inkdigits: recipe adapt adapts to digits of your own: name them with --add-data\n"
+    assert (result.returncode, list(tmp_path.iterdir())) == (2, [])
+
+
 @pytest.mark.parametrize(("source", "message"), [("nowhere", "expected reader, a run's folder"), ("cnn", "no trained")])
 def test_what_cannot_be_started_from(source: str, message: str, small_npz: Path, tmp_path: Path) -> None:
     with pytest.raises(NetworkError, match=message):

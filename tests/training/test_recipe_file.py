@@ -8,7 +8,7 @@ import pytest
 
 from inkdigits.errors import RecipeError
 from inkdigits.training.recipe_file import find_recipe, recipe_text
-from inkdigits.training.recipes import Recipe, described_hyperparameters
+from inkdigits.training.recipes import RECIPES, Recipe, described_hyperparameters
 
 
 def test_what_is_written_is_read_again(tmp_path: Path) -> None:
@@ -45,3 +45,11 @@ def test_every_hyperparameter_has_a_meaning() -> None:
         assert len(row.meaning) > 5
         assert row.values.startswith(("a number", "a whole number", "one of"))
         assert row.default == getattr(Recipe(), row.name)
+
+
+def test_the_documentation_lists_every_hyperparameter_and_recipe() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "reference" / "recipes.md").read_text()
+    for row in described_hyperparameters():
+        assert f"| `{row.name}` | {row.meaning} | {row.values} | {row.default} |\n" in page
+    for name, by_network in RECIPES.items():
+        assert page.count(f"| `{name}` | ") == len(by_network)

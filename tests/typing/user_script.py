@@ -29,6 +29,7 @@ def trainings(x: NDArray[np.float64], y: NDArray[np.int64]) -> None:
     run = inkdigits.train("dense", recipe="sprint", hyperparameters={"epochs": 1, "optimizer": "adam"}, data=(x, y))
     assert_type(run, inkdigits.Run)
     assert_type(inkdigits.open_run("runs/one"), inkdigits.Run)
+    assert_type(inkdigits.train("cnn", backend="jax").path, Path)
     evaluation = inkdigits.evaluate(run, data=((x, y), (x, y)))
     assert_type(evaluation, inkdigits.Evaluation)
     low, high = evaluation.accuracy_interval

@@ -30,17 +30,17 @@ from inkdigits.cli import (
     train_command,
 )
 from inkdigits.cli.option_naming import name_options_as_given
+from inkdigits.cli.output import on_one_line
+from inkdigits.cli.plain_help import plain_typer
 from inkdigits.errors import InkdigitsError, OutputError, output_error
 from inkdigits.option_names import AdviceWarning
 from inkdigits.system.interrupts import raise_on_stop_signals
 
 __all__ = ["app", "main"]
 
-app = typer.Typer(
+app = plain_typer(
     name="inkdigits",
     help="Handwritten digits: read them in pictures; train, evaluate and compare networks on MNIST.",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
     # Every option is also read from INKDIGITS_COMMAND_OPTION, as in INKDIGITS_SERVE_PORT.
     context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "INKDIGITS"},
 )
@@ -92,7 +92,7 @@ def main() -> None:
     try:
         _run_to_the_last_byte()
     except InkdigitsError as error:
-        print(f"inkdigits: {error.message}", file=sys.stderr)
+        print(on_one_line(f"inkdigits: {error.message}"), file=sys.stderr)
         sys.exit(2)
     except KeyboardInterrupt:
         # Before a command runs, or in one that has nothing to report when stopped.
@@ -144,4 +144,4 @@ def _cannot_print(error: OSError) -> OutputError:
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any) -> None:
     if issubclass(category, UserWarning):
         text = message.message if isinstance(message, AdviceWarning) else message
-        print(f"inkdigits: warning: {text}", file=sys.stderr)
+        print(on_one_line(f"inkdigits: warning: {text}"), file=sys.stderr)

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from inkdigits.cli.completion import known_models
 from inkdigits.cli.options import AsJson, start_default_backend
-from inkdigits.cli.output import check_one_form, csv_line, print_json, print_status, stoppable
+from inkdigits.cli.output import check_one_form, csv_line, on_one_line, print_json, print_status, stoppable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -27,13 +28,15 @@ def classify(
         list[Path],
         typer.Argument(
             help="Single digits: 28x28 pictures, IDX files, .npz, .csv of 784 pixels a row, or folders.",
-            metavar="DATA…",
+            metavar="DATA",
         ),
     ],
     model: Annotated[
         str | None,
         typer.Option(
-            help="reader, dense, cnn, a model file, a run's folder or a .keras file. Default: reader.", metavar="MODEL"
+            help="reader, dense, cnn, a model file, a run's folder or a .keras file. Default: reader.",
+            metavar="MODEL",
+            autocompletion=known_models,
         ),
     ] = None,
     threads: Annotated[int | None, typer.Option(min=1, help="Cores to use. Default: all.", metavar="N")] = None,
@@ -82,6 +85,7 @@ def _csv(names: Sequence[str], probabilities: NDArray[np.floating[Any]]) -> Iter
 
 def _table(names: Sequence[str], probabilities: NDArray[np.floating[Any]]) -> Iterator[str]:
     # Not by `print_table`: importing Rich takes longer than classifying.
+    names = [on_one_line(name) for name in names]
     width = max([len("picture"), *map(len, names)])
     yield f"{'picture':<{width}}  label  " + "  ".join(f"{'p' + str(digit):>5}" for digit in range(10))
     for row in _rows(names, probabilities):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inkdigits.cli.completion import known_models
 from inkdigits.cli.options import AsJson, start_default_backend
 from inkdigits.cli.output import counted, percent, print_json, print_status, print_table, stoppable
 
@@ -27,7 +28,8 @@ def compare(
         typer.Argument(
             help="Two or more: a run, a folder of runs (seeds of one recipe), a model file, dense, cnn, or "
             "http://HOST:PORT/v2/models/NAME.",
-            metavar="A B …",
+            metavar="MODEL",
+            autocompletion=known_models,
         ),
     ],
     data: Annotated[

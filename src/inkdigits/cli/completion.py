@@ -1,11 +1,11 @@
-"""What a shell completes: networks, recipes and runs (`inkdigits --install-completion`)."""
+"""What a shell completes: networks, recipes, runs and models (`inkdigits --install-completion`)."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
 
-__all__ = ["known_networks", "known_recipes", "runs_here"]
+__all__ = ["known_models", "known_networks", "known_recipes", "runs_here"]
 
 
 def known_networks(incomplete: str) -> list[str]:
@@ -13,6 +13,15 @@ def known_networks(incomplete: str) -> list[str]:
     from inkdigits.networks.registry import NETWORKS
 
     return [name for name in NETWORKS if name.startswith(incomplete)]
+
+
+def known_models(incomplete: str) -> list[str]:
+    """The shipped models whose names begin with `incomplete`, and model files and runs whose paths do."""
+    from inkdigits.modelfile.predictor import shipped_models
+
+    shipped = [name for name in shipped_models() if name.startswith(incomplete)]
+    files = [str(path) for suffix in (".onnx", ".keras") for path in sorted(Path().glob(f"{incomplete}*{suffix}"))]
+    return [*shipped, *files, *runs_here(incomplete)]
 
 
 def known_recipes(incomplete: str) -> list[str]:

@@ -10,21 +10,25 @@ import typer
 
 from inkdigits.cli.options import AsJson
 from inkdigits.cli.output import counted, print_json, print_table, stoppable
+from inkdigits.cli.plain_help import plain_typer
 
 if TYPE_CHECKING:
     from inkdigits.datasets.labelled import LabelledDigits, Splits
 
 __all__ = ["app"]
 
-app = typer.Typer(help="Describe a data set, or convert it.", no_args_is_help=True)
+app = plain_typer(help="Describe a data set, or convert it.")
 
 Source = Annotated[
-    str,
+    str | None,
     typer.Argument(
-        help="mnist, IMAGES,LABELS (IDX or .npy), an .npz, .csv or .parquet, or a folder (docs/guides/data.md).",
+        help="mnist (default), IMAGES,LABELS (IDX or .npy), an .npz, .csv or .parquet, or a folder "
+        "(docs/guides/data.md).",
         metavar="DATA",
     ),
 ]
+# As other commands name it.
+NamedSource = Annotated[str | None, typer.Option("--data", help="The same, as other commands name it.", metavar="DATA")]
 
 
 class DataFormat(StrEnum):
@@ -37,11 +41,11 @@ class DataFormat(StrEnum):
 
 @app.command()
 @stoppable()
-def info(source: Source = "mnist", as_json: AsJson = False) -> None:
+def info(source: Source = None, data: NamedSource = None, as_json: AsJson = False) -> None:
     """Print how many pictures of each digit a data set holds, and its checksum."""
     from inkdigits.datasets.source import load_splits
 
-    parts = [_described(part, digits) for part, digits in _parts(load_splits(source))]
+    parts = [_described(part, digits) for part, digits in _parts(load_splits(_named_once(source, data)))]
     if as_json:
         print_json(parts)
         return
@@ -52,6 +56,14 @@ def info(source: Source = "mnist", as_json: AsJson = False) -> None:
             for row in parts
         ],
     )
+
+
+def _named_once(source: str | None, data: str | None) -> str:
+    from inkdigits.errors import DataError
+
+    if source is not None and data is not None:
+        raise DataError(f"{source} and --data {data}: two sources, expected one")
+    return source or data or "mnist"
 
 
 def _parts(splits: Splits) -> list[tuple[str, LabelledDigits]]:
@@ -76,7 +88,8 @@ def _described(part: str, digits: LabelledDigits) -> dict[str, Any]:
 @stoppable()
 def export(
     out: Annotated[Path, typer.Option(help="The .npz file, or the new folder for npy and png.")],
-    source: Source = "mnist",
+    source: Source = None,
+    data: NamedSource = None,
     to: Annotated[
         DataFormat,
         typer.Option(
@@ -97,7 +110,7 @@ def export(
     check_new(out, "--out", *([".npz"] if to is DataFormat.npz else []))
     if to is not DataFormat.npz and out.suffix.lower() in {".npz", ".npy", ".csv", ".png"}:
         raise OutputError(f"--out {out}: expected the name of a folder, since --to {to} writes several files")
-    splits = load_splits(source)
+    splits = load_splits(_named_once(source, data))
     if to is DataFormat.npz:
         save_npz(out, splits)
     else:

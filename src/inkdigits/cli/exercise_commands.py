@@ -10,6 +10,7 @@ import typer
 
 from inkdigits.cli.options import AsJson
 from inkdigits.cli.output import percent, print_json, print_status, print_table, shortened, stoppable
+from inkdigits.cli.plain_help import plain_typer
 
 if TYPE_CHECKING:
     from inkdigits.exercise.build import Version
@@ -17,9 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = ["app"]
 
-app = typer.Typer(
-    help="The exercise as a notebook: write it, its solution, and check what is handed in.", no_args_is_help=True
-)
+app = plain_typer(help="The exercise as a notebook: write it, its solution, and check what is handed in.")
 
 File = Annotated[Path, typer.Argument(help="The notebook to write; it must not exist yet.", metavar="[FILE]")]
 
@@ -66,7 +65,7 @@ def policy() -> None:
 @app.command()
 def check(
     files: Annotated[
-        list[Path], typer.Argument(help="Notebooks, or folders and zip files of a class.", metavar="FILE…")
+        list[Path], typer.Argument(help="Notebooks, or folders and zip files of a class.", metavar="FILE")
     ],
     cell_timeout: Annotated[float, typer.Option(help="Minutes that one cell may take.", min=0.01)] = 30.0,
     total_timeout: Annotated[float, typer.Option(help="Minutes that one notebook may take.", min=0.01)] = 90.0,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inkdigits.cli.completion import known_models
 from inkdigits.cli.options import AsJson
 from inkdigits.cli.output import counted, percent, print_json, print_status, stoppable
 
@@ -21,7 +22,11 @@ __all__ = ["explain"]
 def explain(
     model: Annotated[
         str,
-        typer.Argument(help="reader, dense, cnn, a model file, or a run's folder, which tells more.", metavar="MODEL"),
+        typer.Argument(
+            help="reader, dense, cnn, a model file, or a run's folder, which tells more.",
+            metavar="MODEL",
+            autocompletion=known_models,
+        ),
     ],
     picture: Annotated[
         Path, typer.Argument(help="One digit: a picture, or an IDX, .npz or .csv file.", metavar="PICTURE")

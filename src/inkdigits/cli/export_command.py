@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from inkdigits.cli.completion import runs_here
 from inkdigits.cli.options import AsJson, BackendOption, Device, DeviceName, backend_of
 from inkdigits.cli.output import print_json, stoppable
 
@@ -26,7 +27,7 @@ class Format(StrEnum):
 
 @stoppable()
 def export(
-    run: Annotated[Path, typer.Argument(help="A run's folder.", metavar="RUN")],
+    run: Annotated[Path, typer.Argument(help="A run's folder.", metavar="RUN", autocompletion=runs_here)],
     to: Annotated[
         Format,
         typer.Option(

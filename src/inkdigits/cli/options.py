@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from inkdigits.cli.completion import known_networks, known_recipes
+from inkdigits.cli.completion import known_models, known_networks, known_recipes
 from inkdigits.errors import ClusterError, DataError, RecipeError
 
 if TYPE_CHECKING:
@@ -123,7 +123,13 @@ ClusterAddress = Annotated[
     ),
 ]
 ReadingModel = Annotated[
-    str | None, typer.Option("--model", help="A shipped model's name or a model file. Default: the best shipped one.")
+    str | None,
+    typer.Option(
+        "--model",
+        help="A shipped model's name or a model file. Default: the best shipped one.",
+        metavar="MODEL",
+        autocompletion=known_models,
+    ),
 ]
 RegionOption = Annotated[
     str | None,

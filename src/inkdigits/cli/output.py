@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from unicodedata import category
 
 from inkdigits.errors import DataError
 from inkdigits.system.html_table import percent
@@ -15,6 +16,7 @@ __all__ = [
     "check_one_form",
     "counted",
     "csv_line",
+    "on_one_line",
     "percent",
     "print_json",
     "print_status",
@@ -25,6 +27,11 @@ __all__ = [
 ]
 
 _MIN_TEXT = 10  # characters in a line of a wrapped column
+
+
+def on_one_line(text: str) -> str:
+    """`text` with line breaks and other control characters escaped, which a file's name may hold."""
+    return "".join(one if one.isprintable() or category(one) == "Zs" else repr(one)[1:-1] for one in text)
 
 
 def print_json(value: Any) -> None:
@@ -93,7 +100,7 @@ def stoppable(message: Callable[[], str] = lambda: "stopped") -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        print_status(f"inkdigits: {message()}")
+        print_status(on_one_line(f"inkdigits: {message()}"))
         raise typer.Exit(130) from None
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from inkdigits.cli.options import AsJson, Length, ReadingModel, RegionOption, parsed_region
-from inkdigits.cli.output import check_one_form, csv_line, print_status, stoppable
+from inkdigits.cli.output import check_one_form, csv_line, on_one_line, print_status, stoppable
 from inkdigits.cli.reading_json import reading_lines
 from inkdigits.errors import PictureError
 
@@ -32,7 +32,7 @@ def read(
         list[str],
         typer.Argument(
             help="Pictures of any kind and size, TIFF and PDF with all their pages, folders, or - for standard input.",
-            metavar="PICTURE…",
+            metavar="PICTURE",
         ),
     ],
     model: ReadingModel = None,
@@ -79,7 +79,7 @@ def read(
         _print_notes(readings)
     failed = [reading for reading in readings if reading.outcome == "error"]
     for reading in failed:
-        print_status(f"inkdigits: {_on_one_line(reading.error or '')}")
+        print_status(f"inkdigits: {on_one_line(reading.error or '')}")
     if failed:
         raise typer.Exit(2 if len(failed) == len(readings) else 1)
 
@@ -87,7 +87,7 @@ def read(
 def _print_notes(readings: Sequence[Reading]) -> None:
     for reading in readings:
         if reading.notes:
-            print_status(f"inkdigits: {_on_one_line(reading.path)}{_page(reading)}: {'; '.join(reading.notes)}")
+            print_status(f"inkdigits: {on_one_line(reading.path)}{_page(reading)}: {'; '.join(reading.notes)}")
 
 
 def _page(reading: Reading) -> str:
@@ -158,18 +158,13 @@ def _table(readings: Iterator[Reading], done: list[Reading]) -> Iterator[str]:
     for reading in readings:
         done.append(reading)
         outcome = reading.outcome.replace("_", " ")
-        name = _on_one_line(reading.path) + _page(reading)
+        name = on_one_line(reading.path) + _page(reading)
         yield f"{name:<40}  {outcome:<16}  {_described(reading)}".rstrip()
-
-
-def _on_one_line(path: str) -> str:
-    """`path` with line breaks and other control characters escaped, which a file's name may hold."""
-    return "".join(one if one.isprintable() else repr(one)[1:-1] for one in path)
 
 
 def _described(reading: Reading) -> str:
     if reading.error:
-        return _on_one_line(reading.error).removeprefix(f"{_on_one_line(reading.path)}: ")
+        return on_one_line(reading.error).removeprefix(f"{on_one_line(reading.path)}: ")
     rows = " / ".join(reading.string.split("\n"))
     refused = sum(digit.outcome == "not_a_digit" for digit in reading.digits)
     notes = [*reading.notes, *_unsure_notes(reading), *([f"{refused} not a digit"] if refused else [])]

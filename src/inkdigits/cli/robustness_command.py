@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from inkdigits.cli.completion import known_models
 from inkdigits.cli.options import AsJson, Data, Quiet, start_default_backend
 from inkdigits.cli.output import counted, percent, print_json, print_status, print_table, status_printer, stoppable
 
@@ -21,7 +22,12 @@ _UNITS = {"shift": "pixels", "rotation": "degrees", "scale": "times", "stroke": 
 
 def robustness(
     model: Annotated[
-        str, typer.Argument(help="reader, dense, cnn, a model file, a run's folder or a .keras file.", metavar="MODEL")
+        str,
+        typer.Argument(
+            help="reader, dense, cnn, a model file, a run's folder or a .keras file.",
+            metavar="MODEL",
+            autocompletion=known_models,
+        ),
     ],
     data: Data = "mnist",
     sample: Annotated[

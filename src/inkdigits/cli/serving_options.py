@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from inkdigits.cli.completion import known_models
+
 __all__ = ["AllowHost", "NoToken", "OpenMetrics", "Prefix", "ServedModels", "TokenFile"]
 
 ServedModels = Annotated[
@@ -16,6 +18,7 @@ ServedModels = Annotated[
         help="A shipped model, a model file, a run's folder, or NAME=PATH; repeat it for several: the first reads "
         "pictures. Default: all shipped models.",
         metavar="MODEL",
+        autocompletion=known_models,
     ),
 ]
 TokenFile = Annotated[Path | None, typer.Option(help="Require the token in this file.", metavar="FILE")]

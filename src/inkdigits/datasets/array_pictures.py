@@ -66,7 +66,8 @@ def highest_value(parts: Iterable[NDArray[Any]], name: str) -> float:
 
 def _ends(part: NDArray[Any], name: str) -> tuple[float, float]:
     if part.dtype.kind == "f" and not np.isfinite(part).all():
-        raise DataError(f"{name}: pictures with values that are NaN or infinite (inf), expected {_RANGES}")
+        found = "NaN" if np.isnan(part).any() else "infinite"
+        raise DataError(f"{name}: pictures with values that are {found}, expected {_RANGES}")
     return float(part.min()), float(part.max())
 
 

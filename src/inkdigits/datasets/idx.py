@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.datasets.labelled import LabelledDigits, paired_digits
 from inkdigits.errors import DataError
 
 __all__ = ["IMAGES_MAGIC", "LABELS_MAGIC", "labels_path_for", "load_pair", "parse_idx", "read_bytes"]
@@ -67,7 +67,12 @@ def labels_path_for(images: Path) -> Path:
     Raises `DataError` when the name has another form or the file does not exist.
     """
     labels = images.with_name(images.name.replace("images", "labels").replace("idx3", "idx1"))
-    if labels == images or not labels.is_file():
+    if labels == images and "labels" in images.name:
+        pictures = images.name.replace("labels", "images").replace("idx1", "idx3")
+        raise DataError(f"{images}: holds labels, by its name: name {pictures} instead, or the pair as IMAGES,LABELS")
+    if labels == images:
+        raise DataError(f"{images}: its labels are missing: name the pair as IMAGES,LABELS")
+    if not labels.is_file():
         raise DataError(
             f"{images}: its labels are missing, expected {labels.name} beside it: or name the pair as IMAGES,LABELS"
         )
@@ -78,8 +83,4 @@ def load_pair(images: Path, labels: Path) -> LabelledDigits:
     """Labelled digits from two IDX files, plain or gzip. Raises `DataError` for damage or other counts."""
     pictures = parse_idx(read_bytes(images), IMAGES_MAGIC, str(images))
     values = parse_idx(read_bytes(labels), LABELS_MAGIC, str(labels))
-    if len(pictures) != len(values):
-        raise DataError(
-            f"{images} holds {len(pictures)} pictures but {labels} holds {len(values)} labels: expected as many"
-        )
-    return LabelledDigits(pictures, values.astype(np.int64), images.name)
+    return paired_digits(pictures, values.astype(np.int64), images.name, (str(images), str(labels)))

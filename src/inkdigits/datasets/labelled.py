@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from inkdigits.datasets.large_arrays import rows_of
 from inkdigits.errors import DataError
 
-__all__ = ["CLASSES", "LabelledDigits", "Splits", "check_images", "check_labels"]
+__all__ = ["CLASSES", "LabelledDigits", "Splits", "check_images", "check_labels", "paired_digits"]
 
 CLASSES = 10
 
@@ -59,6 +59,20 @@ class Splits:
     test: LabelledDigits | None
 
 
+def paired_digits(
+    images: NDArray[np.uint8], labels: NDArray[np.int64], name: str, places: tuple[str, str]
+) -> LabelledDigits:
+    """Labelled digits. Raises `DataError` that says in which of `places`, of the pictures and of the labels."""
+    of_images, of_labels = places
+    check_images(images, of_images)
+    check_labels(labels, of_labels)
+    if len(images) != len(labels):
+        raise DataError(
+            f"{of_images}: {len(images)} pictures, but {len(labels)} labels in {of_labels}: expected as many"
+        )
+    return LabelledDigits(images, labels, name)
+
+
 def check_images(images: NDArray[Any], name: str) -> None:
     """Raise `DataError` unless `images` is uint8 (n, 28, 28) with n > 0."""
     if images.ndim != 3 or images.shape[1:] != (28, 28) or images.dtype != np.uint8:
@@ -70,7 +84,8 @@ def check_images(images: NDArray[Any], name: str) -> None:
 def check_labels(labels: NDArray[Any], name: str) -> None:
     """Raise `DataError` that names the first row unless `labels` is int64 (n,) with values 0 to 9."""
     if labels.ndim != 1 or labels.dtype != np.int64:
-        raise DataError(f"{name}: expected labels as int64 (n,), got {labels.dtype} {labels.shape}")
+        cast = ": convert them with .astype(numpy.int64)" if labels.ndim == 1 and labels.dtype.kind in "iu" else ""
+        raise DataError(f"{name}: expected labels as int64 (n,), got {labels.dtype} {labels.shape}{cast}")
     wrong = np.flatnonzero((labels < 0) | (labels >= CLASSES))
     if len(wrong):
         raise DataError(f"{name}: label {labels[wrong[0]]} at index {wrong[0]}, expected digits 0 to 9")

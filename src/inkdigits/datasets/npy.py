@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.datasets.array_pictures import labels_of, pictures_of
-from inkdigits.datasets.labelled import LabelledDigits, Splits
+from inkdigits.datasets.labelled import LabelledDigits, Splits, paired_digits
 from inkdigits.datasets.large_arrays import LARGE, parts_of
 from inkdigits.datasets.npz import PAIRS, splits_of_arrays
 from inkdigits.errors import DataError, one_line
@@ -46,9 +46,9 @@ def open_npy(path: Path) -> NDArray[Any]:
 
 def load_npy_pair(images: Path, labels: Path) -> LabelledDigits:
     """Labelled digits from two .npy files. Raises `DataError`."""
-    return LabelledDigits(
-        pictures_of(open_npy(images), str(images)), labels_of(open_npy(labels), str(labels)), images.name
-    )
+    pictures = pictures_of(open_npy(images), str(images))
+    values = labels_of(open_npy(labels), str(labels))
+    return paired_digits(pictures, values, images.name, (str(images), str(labels)))
 
 
 def labels_beside(images: Path) -> Path:
@@ -59,6 +59,10 @@ def labels_beside(images: Path) -> Path:
     partners = dict(PAIRS)
     name = partners.get(images.stem.lower())
     labels = images.with_name(f"{name}.npy")
+    if pictures := {of: one for one, of in PAIRS}.get(images.stem.lower()):
+        raise DataError(
+            f"{images}: holds labels, by its name: name {pictures}.npy instead, or the pair as IMAGES,LABELS"
+        )
     if name is None or not labels.is_file():
         beside = f"{labels.name} beside it" if name else f"{images.name} to be named {', '.join(partners)}"
         raise DataError(f"{images}: its labels are missing, expected {beside}: or name the pair as IMAGES,LABELS")
@@ -73,7 +77,11 @@ def load_npy_folder(folder: Path) -> Splits | None:
     files = {file.stem.lower(): file for file in sorted(folder.glob("*.npy"))}
     known = {name for pair in PAIRS for name in pair}
     arrays = {name: open_npy(file) for name, file in files.items() if name in known}
-    return splits_of_arrays(arrays, folder) if arrays else None
+
+    def place(name: str) -> str:
+        return str(files.get(name, folder / f"{name}.npy"))
+
+    return splits_of_arrays(arrays, folder, place) if arrays else None
 
 
 def save_npy(folder: Path, parts: Mapping[str, LabelledDigits]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from inkdigits.datasets.array_pictures import labels_of, pictures_of
 from inkdigits.datasets.arrays import read_arrays
-from inkdigits.datasets.labelled import LabelledDigits, Splits
+from inkdigits.datasets.labelled import LabelledDigits, Splits, paired_digits
 from inkdigits.errors import DataError
 from inkdigits.system.atomic_io import temporary_sibling
 from inkdigits.system.memory import free_memory
@@ -38,7 +38,8 @@ def load_npz(path: Path) -> Splits:
     or holds other arrays, or more than there is memory for.
     """
     _check_fits(path)
-    return splits_of_arrays({name.lower(): array for name, array in read_arrays(path).items()}, path)
+    arrays = {name.lower(): array for name, array in read_arrays(path).items()}
+    return splits_of_arrays(arrays, path, lambda name: f"{path}, {name}")
 
 
 def _check_fits(path: Path) -> None:
@@ -56,11 +57,14 @@ def _check_fits(path: Path) -> None:
         )
 
 
-def splits_of_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> Splits:
-    """The digits in `arrays`, whose names are in lower case, and which `path` holds. Raises as `load_npz`."""
-    train, test = (_part(arrays, names, path, f" {part}") for part, names in _PARTS.items())
+def splits_of_arrays(arrays: Mapping[str, NDArray[Any]], path: Path, place: Callable[[str], str]) -> Splits:
+    """The digits in `arrays`, whose names are in lower case, and which `path` holds.
+
+    `place` says where an array of a name is, for messages. Raises as `load_npz`.
+    """
+    train, test = (_part(arrays, names, f"{path.name} {part}", place) for part, names in _PARTS.items())
     if train is None and test is None:
-        train = _part(arrays, _UNDIVIDED, path, "")
+        train = _part(arrays, _UNDIVIDED, path.name, place)
     if train is None and test is None:
         raise DataError(
             f"{path}: expected arrays x_train and y_train (or x_test and y_test, or x and y), found {sorted(arrays)}"
@@ -69,15 +73,15 @@ def splits_of_arrays(arrays: Mapping[str, NDArray[Any]], path: Path) -> Splits:
 
 
 def _part(
-    arrays: Mapping[str, NDArray[Any]], pairs: tuple[tuple[str, str], ...], path: Path, part: str
+    arrays: Mapping[str, NDArray[Any]], pairs: tuple[tuple[str, str], ...], name: str, place: Callable[[str], str]
 ) -> LabelledDigits | None:
     for images, labels in pairs:
         if images not in arrays and labels not in arrays:
             continue
-        if missing := next((name for name in (images, labels) if name not in arrays), None):
-            raise DataError(f"{path}: has no array {missing}, found {sorted(arrays)}")
-        pictures = pictures_of(arrays[images], f"{path}, {images}")
-        return LabelledDigits(pictures, labels_of(arrays[labels], f"{path}, {labels}"), f"{path.name}{part}")
+        if missing := next((one for one in (images, labels) if one not in arrays), None):
+            raise DataError(f"{place(missing)}: missing, found {', '.join(sorted(arrays))}")
+        places = place(images), place(labels)
+        return paired_digits(pictures_of(arrays[images], places[0]), labels_of(arrays[labels], places[1]), name, places)
     return None
 
 

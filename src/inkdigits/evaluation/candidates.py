@@ -16,7 +16,7 @@ from inkdigits.errors import DataError, RunError
 from inkdigits.evaluation.evaluate import Predictions, check_digit_classes, evaluate, load_predictions
 from inkdigits.evaluation.held_out import open_held_out
 from inkdigits.evaluation.leakage_warnings import about_labels, about_training, learned_from
-from inkdigits.modelfile.load import Classifier, load_classifier
+from inkdigits.modelfile.load import Classifier, as_classifier, load_classifier
 from inkdigits.modelfile.predictor import Predictor, shipped_models
 from inkdigits.modelfile.remote import is_url
 from inkdigits.stats import scores
@@ -117,7 +117,7 @@ def _named(model: Model, place: int) -> tuple[str, Classifier | None]:
         return str(model.path), None
     if isinstance(model, str | Path):
         return str(model), None
-    return f"{type(model).__name__} {place}", model
+    return f"{type(model).__name__} {place}", as_classifier(model)
 
 
 def _networks(source: str) -> list[_Network]:

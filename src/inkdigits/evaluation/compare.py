@@ -131,7 +131,7 @@ def compare(
     *models: Model, data: DataSource | None = None, start_keras: Callable[[], object] | None = None
 ) -> Comparison:
     """Compare two or more runs, folders of runs (seeds of one recipe), shipped models' names, model files, URLs of
-    remote models, or anything with `predict_proba`, each with each.
+    remote models, Keras models, or anything with `predict_proba`, each with each.
 
     `data` is a source's name or path, or digits in memory; by default what the runs were last evaluated on, else MNIST.
     `start_keras` is called before Keras is imported. Raises `RunError` for fewer than two models, or where there is no

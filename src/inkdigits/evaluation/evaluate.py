@@ -17,14 +17,14 @@ from inkdigits.datasets.labelled import CLASSES, LabelledDigits
 from inkdigits.datasets.source import MNIST, source_name
 from inkdigits.errors import DataError, ModelFileError, RunError
 from inkdigits.evaluation.held_out import open_held_out
-from inkdigits.modelfile.load import Classifier, load_classifier
+from inkdigits.modelfile.load import Classifier, as_classifier, load_classifier
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.stats import scores
 from inkdigits.stats.calibration import softmax, with_temperature
 from inkdigits.stats.scores import ClassScores, Interval, Probabilities
 from inkdigits.system.atomic_io import temporary_sibling, write_json
 from inkdigits.system.html_table import html_table, html_text, percent
-from inkdigits.training.backend import Backend, choose_backend, start_keras
+from inkdigits.training.backend import Backend, as_backend, choose_backend, start_keras
 from inkdigits.training.run import Run, open_run
 
 __all__ = [
@@ -132,17 +132,20 @@ def _calibrated(digits: LabelledDigits, predictions: Predictions, temperature: f
 
 
 def evaluate(
-    model: Run | Path | str | Classifier, *, data: DataSource = MNIST, backend: Backend | None = None
+    model: Run | Path | str | Classifier, *, data: DataSource = MNIST, backend: Backend | str | None = None
 ) -> Evaluation:
     """Evaluate a network on the test part of `data`, or all of it where it has no parts.
 
-    `model` is a run or its folder, a shipped model's name, a model file, or anything with `predict_proba`. `data` is a
-    source's name or path, or digits in memory. Of a run the result is stored in it, as `evaluation.json` and
-    `predictions/<sha256 of the data>.npz`, and the opening of the test set recorded; its model file predicts, which was
-    compared with Keras when it was written. With `backend` Keras does on that backend, and where there is no model file
-    Keras does on the backend that trained the run. Raises `RunError` when there is no trained network, `ModelFileError`
-    for another file or other classes, `DataError` for bad data.
+    `model` is a run or its folder, a shipped model's name, a model file, a Keras model in memory, or anything with
+    `predict_proba`. `data` is a source's name or path, or digits in memory. Of a run the result is stored in it, as
+    `evaluation.json` and `predictions/<sha256 of the data>.npz`, and the opening of the test set recorded; its model
+    file predicts, which was compared with Keras when it was written. With `backend` Keras does on that backend, and
+    where there is no model file Keras does on the backend that trained the run.
+
+    Raises `RunError` when there is no trained network, `ModelFileError` for other models, files or classes, `DataError`
+    for bad data.
     """
+    backend = as_backend(backend)
     if isinstance(model, Run):
         return _evaluate_run(model, data, backend)
     if isinstance(model, str | Path):
@@ -150,7 +153,7 @@ def evaluate(
             return _evaluate_run(open_run(model), data, backend)
         classifier = load_classifier(model, start_keras=lambda: start_keras(backend or Backend(choose_backend())))
     else:
-        classifier = model
+        classifier = as_classifier(model)
     return _evaluate_classifier(classifier, str(model) if isinstance(model, str | Path) else type(model).__name__, data)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -16,8 +16,9 @@ from inkdigits.errors import DataError
 from inkdigits.evaluation.figures import heat_overlay
 from inkdigits.evaluation.occlusion import occlusion_map
 from inkdigits.images.png import encode_png
-from inkdigits.modelfile.load import Classifier, load_classifier
+from inkdigits.modelfile.load import Classifier, as_classifier, load_classifier
 from inkdigits.system.atomic_io import write_bytes
+from inkdigits.system.whole_numbers import check_whole_number
 
 # In pixels: a panel, the gap between two, and the height of the titles above them.
 _SIDE, _GAP, _TITLE = 196, 16, 48
@@ -73,19 +74,21 @@ def explain(
     """Explain what `model` reads in `image`: `label`, by default the most probable digit.
 
     `image` is one digit: an array (28, 28) as `datasets.array_pictures` takes it, white ink on black, or a path.
-    `model` is a run or its folder, a shipped model's name, a model file, or anything with `predict_proba`. Everything
-    but a run gives an occlusion map, and Keras is not imported. Of a run the Keras model is loaded, on the backend that
-    trained it, and the gradient and the nearest `neighbours` training pictures are added; where Keras is not installed,
-    a run gives what its model file gives. Raises `DataError` for a label that is no digit or an
-    image of another shape, `ModelFileError`, `NetworkError` or `RunError`.
+    `model` is a run or its folder, a shipped model's name, a model file, a Keras model, or anything with
+    `predict_proba`. Everything but a run gives an occlusion map. Of a run the Keras model is loaded, on the backend
+    that trained it, and the gradient and the nearest `neighbours` training pictures are added; where Keras is not
+    installed, a run gives what its model file gives.
+
+    Raises `DataError` for a label that is no digit or an image of another shape, `ModelFileError`, `NetworkError` or
+    `RunError`.
     """
-    if label is not None and not 0 <= label <= 9:
-        raise DataError(f"label {label}: expected a digit 0 to 9")
+    if label is not None:
+        check_whole_number("label", label, DataError, least=0, most=9)
     picture = _picture(image)
     if isinstance(path := getattr(model, "path", None), Path):
         model = path
     if not isinstance(model, str | Path):
-        return explain_by_occlusion(cast("Classifier", model), picture, label)
+        return explain_by_occlusion(as_classifier(model), picture, label)
     if (Path(model) / "config.json").is_file() and not _has_to_do_without_keras(Path(model)):
         # Imported here because it imports Keras, which a model file does not need.
         from inkdigits.evaluation.saliency import explain_run
@@ -102,7 +105,12 @@ def _picture(image: ArrayLike | Path) -> NDArray[np.uint8]:
         return np.asarray(pictures[0])
     array = np.asarray(image)
     one = array[None] if array.shape in ((28, 28), (784,), (28, 28, 1)) else array
-    return np.asarray(pictures_of(one, "image")[0])
+    pictures = pictures_of(one, "image")
+    if len(pictures) != 1:
+        raise DataError(
+            f"image: expected one picture, (28, 28), got {len(pictures)}, {array.shape}: choose one of them"
+        )
+    return np.asarray(pictures[0])
 
 
 def _has_to_do_without_keras(run: Path) -> bool:

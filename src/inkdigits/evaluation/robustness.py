@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from statistics import fmean
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,12 +29,13 @@ from inkdigits.evaluation.robustness_conditions import (
     moved,
     nondigits,
 )
-from inkdigits.modelfile.load import Classifier, load_classifier
+from inkdigits.modelfile.load import Classifier, as_classifier, load_classifier
 from inkdigits.modelfile.predictor import Predictor
 from inkdigits.stats import scores
 from inkdigits.stats.scores import Interval
 from inkdigits.synthesis.corruptions import SEVERITIES
 from inkdigits.system.html_table import html_table, html_text, percent
+from inkdigits.system.whole_numbers import check_whole_number
 from inkdigits.training.run import Run, open_run
 
 __all__ = [
@@ -205,16 +206,19 @@ def robustness(
     family. A run's record notes that its test digits were opened. `progress` is called with a line at each stage.
     Raises `ModelFileError`, `DataError` or `RunError`.
     """
-    run, source, classifier = None, type(model).__name__, model
+    check_whole_number("sample", sample, DataError)
+    run, source = None, type(model).__name__
     if isinstance(model, Run | str | Path):
         path = model.path if isinstance(model, Run) else model
         run = open_run(path) if (Path(path) / "config.json").is_file() else None
         source, classifier = str(path), load_classifier(path, start_keras=start_keras)
+    else:
+        classifier = as_classifier(model)
     if isinstance(classifier, Predictor):
         check_digit_classes(classifier, source)
     metadata = classifier.metadata if isinstance(classifier, Predictor) else None
     return measure_robustness(
-        cast("Classifier", classifier),
+        classifier,
         open_held_out(run, data),
         model=source,
         threshold=metadata.acceptance_threshold if metadata else 0.0,

@@ -24,7 +24,7 @@ def seeds(
     recipe: str | Path | Recipe = "standard",
     hyperparameters: Hyperparameters | None = None,
     data: DataSource = MNIST,
-    backend: Backend | None = None,
+    backend: Backend | str | None = None,
     jobs: int = 1,
     out: Path | str | None = None,
 ) -> SeedsSummary:

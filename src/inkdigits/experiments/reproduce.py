@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 
 from inkdigits.datasets.source import MNIST
-from inkdigits.errors import OutputError
+from inkdigits.errors import OutputError, require_extra
 from inkdigits.evaluation.evaluate import Evaluation, evaluate, load_predictions
 from inkdigits.evaluation.held_out import open_again
 from inkdigits.evaluation.leakage_warnings import about_training, learned_from
@@ -18,7 +18,7 @@ from inkdigits.experiments.reproduction_page import write_reproduction_page
 from inkdigits.stats.scores import Interval, PairedComparison, compare_paired
 from inkdigits.stats.significance import SIGNIFICANCE_LEVEL
 from inkdigits.system.atomic_io import write_json
-from inkdigits.training.backend import Backend
+from inkdigits.training.backend import Backend, as_backend
 from inkdigits.training.engines.engine_registry import engine_of
 from inkdigits.training.recipes import named_recipe
 from inkdigits.training.run import Run
@@ -94,7 +94,7 @@ def reproduce(
     recipe: str = "sprint",
     seed: int = 0,
     data: str = MNIST,
-    backend: Backend | None = None,
+    backend: Backend | str | None = None,
     out: Path | str | None = None,
     quiet: bool = True,
     progress: Callable[[str], None] = lambda line: None,
@@ -104,12 +104,13 @@ def reproduce(
     `progress` is called with a line before each step. Warns when both are evaluated on the digits that they were
     trained on. Raises `OutputError` when the folder holds files already.
     """
+    require_extra("keras", "train", "training")
     path = Path(out) if out else Path("runs") / f"reproduce-{datetime.now():%Y%m%d-%H%M%S}-{os.getpid()}"
     if path.is_dir() and any(path.iterdir()):
         raise OutputError(f"{path}: holds files already: choose another --out")
-    runs = []
+    runs, asked = [], as_backend(backend)
     for network in TARGETS:
-        backend = engine_of(named_recipe(recipe, network)).resolve_backend(backend)
+        backend = engine_of(named_recipe(recipe, network)).resolve_backend(asked)
         progress(f"training {network} (recipe {recipe}, seed {seed}, {backend.name})")
         runs.append(
             train(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -23,7 +22,8 @@ from inkdigits.networks.registry import Network, check_network_name, folder_name
 from inkdigits.system.atomic_io import write_json
 from inkdigits.system.html_table import html_table, html_text, percent
 from inkdigits.system.processes import SupportsSubmit, process_pool
-from inkdigits.training.backend import Backend
+from inkdigits.system.whole_numbers import check_whole_number
+from inkdigits.training.backend import Backend, as_backend
 from inkdigits.training.engines.engine_registry import engine_of
 from inkdigits.training.recipe_file import find_recipe
 from inkdigits.training.recipes import Recipe
@@ -106,7 +106,7 @@ def train_seeds(
     n: int = 20,
     recipe: str | Path | Recipe = "standard",
     data: DataSource = MNIST,
-    backend: Backend | None = None,
+    backend: Backend | str | None = None,
     out: Path | str | None = None,
     executor: SupportsSubmit | None = None,
     progress: Callable[[str], None] = lambda line: None,
@@ -120,9 +120,10 @@ def train_seeds(
     evaluated on the digits that they were trained on.
     """
     check_network_name(network)
+    check_whole_number("n", n, RunError)
     chosen = find_recipe(recipe, network_name(network))
     folder = Path(out) if out else Path("runs") / f"{folder_name(network)}-{chosen.name}-seeds"
-    backend = engine_of(chosen).resolve_backend(backend)
+    backend = engine_of(chosen).resolve_backend(as_backend(backend))
     _check_folder(folder)
     source = named_source(data, folder / "data.npz")
     tasks = [SeedTask(folder / f"seed-{seed:03d}", network, chosen, seed, source, backend) for seed in range(n)]
@@ -182,17 +183,11 @@ def _check_here(tasks: Sequence[SeedTask]) -> None:
 def _collect(futures: Sequence[Future[SeedResult]], progress: Callable[[str], None]) -> tuple[SeedResult, ...]:
     """The results in the order of their seeds."""
     results: list[SeedResult] = []
-    try:
-        for done in as_completed(futures):
-            result = done.result()
-            results.append(result)
-            score = "diverged" if result.accuracy is None else f"accuracy {100 * result.accuracy:.2f} %"
-            progress(f"seed {result.seed}: {score} ({len(results)} of {len(futures)})")
-    except BrokenProcessPool as error:
-        raise RunError(
-            "a training process was killed, perhaps because memory ran out: run the same command again to resume, with "
-            "fewer --jobs where memory is short"
-        ) from error
+    for done in as_completed(futures):
+        result = done.result()
+        results.append(result)
+        score = "diverged" if result.accuracy is None else f"accuracy {100 * result.accuracy:.2f} %"
+        progress(f"seed {result.seed}: {score} ({len(results)} of {len(futures)})")
     return tuple(sorted(results, key=lambda result: result.seed))
 
 

@@ -18,6 +18,7 @@ from inkdigits.experiments.difference import difference
 from inkdigits.networks.registry import Network, check_network_name, folder_name, network_name
 from inkdigits.system.atomic_io import make_folder, write_json, write_text
 from inkdigits.system.processes import SupportsSubmit, process_pool
+from inkdigits.system.whole_numbers import check_whole_number
 from inkdigits.training.backend import Backend
 from inkdigits.training.checkpoint import EpochRecord
 from inkdigits.training.engines.engine_registry import engine_of
@@ -107,6 +108,7 @@ def run_search(
     together, `DataError` for bad data, each before anything is written, `RunError` when no trial finished.
     """
     require_extra("optuna", "tune", "tune")
+    check_whole_number("trials", search.trials, RunError)
     folder = Path(out) if out else default_folder(search.network)
     task = _resolve(search, folder)
     study = _open_first(task, folder)

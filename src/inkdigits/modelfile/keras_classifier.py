@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 from zipfile import is_zipfile
@@ -10,21 +11,22 @@ from zipfile import is_zipfile
 import numpy as np
 from numpy.typing import NDArray
 
-from inkdigits.errors import NetworkError
+from inkdigits.errors import ModelFileError, NetworkError
 from inkdigits.networks.inputs import to_inputs
 
 if TYPE_CHECKING:
     import keras
 
-__all__ = ["KerasClassifier", "load_keras_model", "needs_xla"]
+__all__ = ["KerasClassifier", "classifier_of_keras", "load_keras_model", "needs_xla"]
 
+_PIXELS = 28 * 28
 # Pictures become four times as large for Keras.
 _BATCHES_AT_ONCE = 100
 
 
 @dataclass(frozen=True)
 class KerasClassifier:
-    """A Keras model that takes pictures (n, 28, 28, 1) or (n, 1, 28, 28) in [0, 1]."""
+    """A Keras model that takes pictures in [0, 1], whose 784 pixels are in any shape, such as (n, 28, 28, 1)."""
 
     model: keras.Model
     batch_size: int = 1000
@@ -42,7 +44,20 @@ class KerasClassifier:
         return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
     def _predict(self, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        inputs = inputs.reshape(len(inputs), *self.model.input_shape[1:])
         return np.asarray(self.model.predict(inputs, batch_size=self.batch_size, verbose=0), np.float32)
+
+
+def classifier_of_keras(model: keras.Model) -> KerasClassifier:
+    """`model`, which a caller has in memory. Raises `ModelFileError` unless it takes pictures of 28x28 alone."""
+    shape = getattr(model, "input_shape", None)  # none before a model is built
+    # Of several inputs it is a list of shapes.
+    if not isinstance(shape, tuple) or None in shape[1:] or prod(shape[1:]) != _PIXELS:
+        raise ModelFileError(
+            f"{type(model).__name__} {model.name}: takes inputs of shape {shape}, expected pictures, such as "
+            "(None, 28, 28, 1): build it with keras.Input, or wrap it in an object with predict_proba"
+        )
+    return KerasClassifier(model)
 
 
 def needs_xla(*, channels_first: bool) -> bool:

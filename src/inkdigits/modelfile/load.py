@@ -1,10 +1,11 @@
-"""Load anything that classifies, by name, path or URL, behind one method: `predict_proba`."""
+"""Anything that classifies, by name, path or URL or in memory, behind one method: `predict_proba`."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from inkdigits.errors import ModelFileError
 from inkdigits.modelfile.predictor import DEFAULT_MODEL, Predictor, shipped_models
 from inkdigits.modelfile.remote import RemoteClassifier, is_url
 
-__all__ = ["Classifier", "load_classifier"]
+__all__ = ["Classifier", "as_classifier", "load_classifier"]
 
 
 class Classifier(Protocol):
@@ -21,6 +22,24 @@ class Classifier(Protocol):
 
     def predict_proba(self, images: NDArray[np.uint8]) -> NDArray[np.floating[Any]]:
         """Probabilities (n, 10) for pictures uint8 (n, 28, 28), white ink on black."""
+
+
+def as_classifier(model: object) -> Classifier:
+    """`model`, which has `predict_proba` or is a Keras model of pictures in [0, 1], behind that method.
+
+    Raises `ModelFileError` for anything else, and for a Keras model of other inputs.
+    """
+    if hasattr(model, "predict_proba"):
+        return cast("Classifier", model)
+    keras = sys.modules.get("keras")  # imported where there is a model of it
+    if keras is not None and isinstance(model, keras.Model):
+        from inkdigits.modelfile.keras_classifier import classifier_of_keras
+
+        return classifier_of_keras(model)
+    raise ModelFileError(
+        "model: expected a run or its folder, a shipped model's name, a model file, a Keras model or an object with "
+        f"predict_proba, got {type(model).__name__}"
+    )
 
 
 def load_classifier(

@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
 from typing import Any
@@ -50,12 +51,14 @@ class _Worker:
         alive = _CONTEXT.RawValue("d", time.monotonic() + _START_SECONDS)
         arguments = (settings, listener, theirs, alive, all_stop)
         process = _CONTEXT.Process(target=_work, args=arguments, name="inkdigits-worker")
-        # The process inherits it: a terminal sends Ctrl-C to all, and this one ends the others.
-        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+        # The process inherits that it waits: a terminal sends Ctrl-C to all, and this one ends the others. What
+        # multiprocessing starts besides would let it through again.
+        resource_tracker.ensure_running()
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             process.start()
         finally:
-            signal.signal(signal.SIGINT, before)
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
         theirs.close()
         return cls(process, ours, alive, place)
 
@@ -122,7 +125,7 @@ class _Supervisor:
         }
         free = next(place for place in count() if place not in taken)
         # A signal amid the start would leave a process that waits for what it is to do. SIGHUP reloads.
-        with interruptible((signal.SIGTERM,)) as interrupt:
+        with interruptible((signal.SIGINT, signal.SIGTERM)) as interrupt:
             worker = _Worker.started(self.settings, self.listener, self.all_stop, free)
             self.starting.append(worker)
         interrupt.check()
@@ -217,6 +220,8 @@ def _still_running(workers: Iterable[_Worker], until: float) -> Iterator[SpawnPr
 def _work(settings: Settings, listener: socket.socket, pipe: Connection, alive: Any, all_stop: Any) -> None:
     """The main function of a worker's process."""
     # Until the server has its own handlers; before anything is imported, which takes most of the start.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
     stop = StopSignalHandler()
     signal.signal(signal.SIGTERM, stop)
 

@@ -20,6 +20,7 @@ __all__ = [
     "NUMPY_BACKEND",
     "WITHOUT_KERAS",
     "Backend",
+    "as_backend",
     "choose_backend",
     "installed_backends",
     "start_keras",
@@ -58,6 +59,15 @@ class Backend:
     def keras_name(self) -> str:
         """What Keras calls it, and the library that computes."""
         return "numpy" if self.name == NUMPY_BACKEND else self.name
+
+
+def as_backend(backend: Backend | str | None) -> Backend | None:
+    """`backend` itself, or the one of that name. Raises `NetworkError` for an unknown one."""
+    if backend is None or isinstance(backend, Backend):
+        return backend
+    if not isinstance(backend, str):
+        raise NetworkError(f"backend: expected a name, such as 'jax', or a Backend, got {type(backend).__name__}")
+    return Backend(backend)
 
 
 def _check_choice(what: str, value: object, known: tuple[object, ...]) -> None:

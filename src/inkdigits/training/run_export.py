@@ -16,7 +16,7 @@ from inkdigits.modelfile.metadata import Metadata
 from inkdigits.networks.plain_network import PlainNetwork
 from inkdigits.networks.registry import is_own_network
 from inkdigits.system.atomic_io import check_new
-from inkdigits.training.backend import AUTO, Backend, start_keras
+from inkdigits.training.backend import AUTO, Backend, as_backend, start_keras
 from inkdigits.training.engines.engine_registry import engine_of
 from inkdigits.training.epoch_data import acceptance_pictures
 from inkdigits.training.run import Run, open_run
@@ -82,7 +82,7 @@ def _provenance(run: Run) -> Metadata:
 
 
 def export_run(
-    path: Path | str, *, to: str = "onnx", out: Path | str | None = None, backend: Backend | None = None
+    path: Path | str, *, to: str = "onnx", out: Path | str | None = None, backend: Backend | str | None = None
 ) -> Exported:
     """Write the trained network of the run in `path` in the format `to`, after comparing its outputs with Keras's.
 
@@ -97,7 +97,7 @@ def export_run(
     run = open_run(Path(path))
     _check_out(to, out)
     model_path = run.model_path
-    start_keras(_backend_for(to, backend, run))
+    start_keras(_backend_for(to, as_backend(backend), run))
     train, validation = _parts(run)
     return _written(run, load_keras_model(model_path), to, Path(out or run.path / FORMATS[to]), train, validation)
 

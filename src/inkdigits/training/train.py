@@ -33,8 +33,9 @@ from inkdigits.networks.registry import (
 from inkdigits.option_names import AdviceWarning
 from inkdigits.system.cores import usable_cores
 from inkdigits.system.interrupts import interruptible
+from inkdigits.system.whole_numbers import check_whole_number
 from inkdigits.training.adapt import start_from
-from inkdigits.training.backend import WITHOUT_KERAS, Backend, start_keras
+from inkdigits.training.backend import WITHOUT_KERAS, Backend, as_backend, start_keras
 from inkdigits.training.checkpoint import OnEpoch, Progress, latest_checkpoint
 from inkdigits.training.devices import ONE, Devices, find_devices
 from inkdigits.training.engines.engine_registry import engine_of
@@ -79,7 +80,7 @@ def train(
     hyperparameters: Hyperparameters | None = None,
     seed: int = 0,
     data: DataSource = MNIST,
-    backend: Backend | None = None,
+    backend: Backend | str | None = None,
     out: Path | str | None = None,
     options: TrainOptions | None = None,
 ) -> Run:
@@ -99,10 +100,12 @@ def train(
     chosen = find_recipe(recipe, name)
     chosen = with_hyperparameters(chosen, hyperparameters or {})
     engine = engine_of(chosen)
+    if chosen.name in STARTS and options.add_data is None and source_name(data) == MNIST:
+        raise RecipeError(f"recipe {chosen.name} adapts to digits of your own: name them with --add-data")
     start = options.start_from or STARTS.get(chosen.name)
-    backend = engine.resolve_backend(backend, starts_trained=start is not None)
+    backend = engine.resolve_backend(as_backend(backend), starts_trained=start is not None)
     engine.check(name, backend)
-    _check_seed(seed)
+    check_whole_number("seed", seed, RecipeError, least=0, most=2**32 - 1)
     path = Path(out) if out else new_run_path(network)
     plan = _Plan(network, chosen, seed, data, backend, None if start is None else str(start), options.add_data)
     prepared = _prepare(plan)
@@ -356,8 +359,3 @@ def _check_deterministic(backend: Backend) -> None:
             "TensorFlow trains channels_first only with XLA, and Keras refuses XLA with --deterministic: set "
             "image_data_format to channels_last, leave out --deterministic, or choose --backend jax"
         )
-
-
-def _check_seed(seed: int) -> None:
-    if not 0 <= seed < 2**32:
-        raise RecipeError(f"seed must be a whole number from 0 to {2**32 - 1}, got {seed}")
