@@ -85,7 +85,7 @@ def main() -> None:
     ]
     print("| constant | value | " + " | ".join(f"times {factor:g}" for factor in _FACTORS) + " |")
     print("| --- | --- |" + " --- |" * len(_FACTORS))
-    for name, value, changes in sorted(rows, key=lambda row: min(sum(one.values()) for one in row[2])):
+    for name, value, changes in sorted(rows, key=lambda row: min(sum((one or {}).values()) for one in row[2])):
         print(f"| {name} | {value:g} | " + " | ".join(_described(one) for one in changes) + " |")
 
 
@@ -151,11 +151,16 @@ def _constants(modules: Sequence[str]) -> list[tuple[str, float]]:
 
 def _changes(
     reader: Reader, sets: Mapping[str, Pictures], before: Mapping[str, int], name: str, factor: float
-) -> dict[str, int]:
-    """By how much the number of right ones changes in each set."""
+) -> dict[str, int] | None:
+    """By how much the number of right ones changes in each set; None where the constant cannot have that value."""
+    import cv2
+
     module, _, constant = name.partition(".")
     with _changed(importlib.import_module(f"inkdigits.reading.{module}"), constant, factor):
-        after = _right(reader, sets)
+        try:
+            after = _right(reader, sets)
+        except (cv2.error, ValueError):
+            return None
     return {one: after[one] - before[one] for one in sets}
 
 
@@ -178,7 +183,9 @@ def _changed(module: ModuleType, constant: str, factor: float) -> Iterator[None]
             setattr(user, name, value)
 
 
-def _described(changes: Mapping[str, int]) -> str:
+def _described(changes: Mapping[str, int] | None) -> str:
+    if changes is None:
+        return "not possible"
     return ", ".join(f"{name} {change:+d}" for name, change in changes.items() if change) or "the same"
 
 
