@@ -135,7 +135,7 @@ def test_the_command(main_here: Cli, tmp_path: Path, small_npz: Path) -> None:
     assert 0.97 < report["digits"][0]["accuracy"] <= 1
     assert set(report["means"]) == {"trained_on", "held_out"}
     assert (tmp_path / "report.html").is_file()
-    assert "non-digits: 26 families" in result.stderr
+    assert "non-digits: 27 families" in result.stderr
 
     table = main_here("robustness", "dense", "--data", small_npz, "--sample", 10, "--quiet")
     assert table.returncode == 0, table.stderr
