@@ -20,6 +20,14 @@ def test_it_names_versions_and_what_works(main_here: Cli) -> None:
     assert version("numpy") in table.stdout
 
 
+def test_what_stands_in_brackets_is_shown(main_here: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("pip install 'inkdigits[train]'")
+
+    monkeypatch.setattr("inkdigits.modelfile.predictor.open_session", fail)
+    assert "pip install 'inkdigits[train]'" in main_here("doctor").stdout
+
+
 def test_what_does_not_work_is_named(main_here: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("no such\ninstruction")

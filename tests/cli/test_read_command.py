@@ -20,6 +20,7 @@ from inkdigits.reading.reading import Digit, Reading
 from tests.conftest import Cli
 from tests.images.test_pdf import BROKEN_PAGE
 from tests.reading.drawn_pages import ink, paper, photographed, row, written
+from tests.reading.printed_signs import printed
 
 SHAPE = (200, 420)
 
@@ -173,6 +174,11 @@ def test_a_table_names_eight_unsure_digits_and_counts_the_others() -> None:
     text = _described(Reading("a", "read", "1" * 20, None, (digit,) * 20))
     assert text.count("1 or 7 at 0,0") == 8
     assert text.endswith("; … and 12 more (--json))")
+
+
+def test_separators_are_not_counted_as_refused(main_here: Cli, tmp_path: Path) -> None:
+    Image.fromarray(printed("12/03/2024", 64)).save(tmp_path / "date.png")
+    assert main_here("read", tmp_path / "date.png").stdout.splitlines()[1].endswith("  12032024")
 
 
 def test_an_archive_is_for_batch(main_here: Cli, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import gzip
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from inkdigits.datasets import mnist
@@ -51,3 +52,15 @@ def test_a_file_of_unknown_kind(tmp_path: Path) -> None:
     (tmp_path / "x.docx").write_text("hello")
     with pytest.raises(DataError, match=r"unknown kind, expected mnist, IMAGES,LABELS"):
         load_splits(str(tmp_path / "x.docx"))
+
+
+def test_dark_ink_on_light_paper_is_told(tmp_path: Path) -> None:
+    test = mnist.load_test()
+    images, labels = test.images[:50], test.labels[:50]
+    np.savez(tmp_path / "light.npz", x_train=255 - images, y_train=labels)
+    for source in (str(tmp_path / "light.npz"), (255 - images, labels)):
+        with pytest.warns(UserWarning, match="most pictures have a light border, .*: store 255 minus their pixels"):
+            load_splits(source)
+    # Warnings are errors here.
+    load_splits((images, labels))
+    load_splits((np.random.default_rng(0).integers(0, 256, images.shape, np.uint8), labels))

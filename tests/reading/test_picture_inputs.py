@@ -19,6 +19,11 @@ COLOUR = np.repeat(SEVEN[:, :, None], 3, axis=2)
 RGBA = np.dstack([255 - COLOUR, np.full((28, 28), 255, np.uint8)])
 
 
+def _channels_first(picture: np.ndarray) -> np.ndarray:
+    """With a margin, since three or four arrays of 28x28 may be digits of a data set."""
+    return np.moveaxis(np.pad(picture, ((2, 2), (2, 2), (0, 0)), mode="edge"), 2, 0)
+
+
 @pytest.fixture(scope="module")
 def reader() -> Reader:
     return Reader.load()
@@ -26,7 +31,7 @@ def reader() -> Reader:
 
 @pytest.mark.parametrize(
     "array",
-    [SEVEN, SEVEN[:, :, None], SEVEN[None], COLOUR, np.moveaxis(COLOUR, 2, 0), RGBA, np.moveaxis(RGBA, 2, 0)],
+    [SEVEN, SEVEN[:, :, None], SEVEN[None], COLOUR, RGBA, _channels_first(COLOUR), _channels_first(RGBA)],
     ids=lambda array: str(array.shape),
 )
 def test_channels_may_stand_last_or_first(reader: Reader, array: np.ndarray) -> None:
@@ -46,6 +51,8 @@ def _with(value: float) -> np.ndarray:
     [
         (np.zeros((3, 40, 3), np.uint8), r"\(3, 40, 3\) may be \(height, width, channels\) or \(channels, height"),
         (np.zeros((4, 40, 1), np.uint8), "may be"),
+        (np.zeros((3, 28, 28), np.uint8), r"may be 3 digits of a data set .*: pass list\(array\)"),
+        (np.zeros((4, 28, 28), np.uint8), r"may be 4 digits of a data set .*: pass list\(array\)"),
         (np.zeros((28, 28, 2), np.uint8), r"\(height, width, 1\), .* got uint8 \(28, 28, 2\)"),
         (np.zeros((10, 28, 28), np.uint8), r"several pictures are read by a list, list\(array\)"),
         (np.zeros((2, 28, 28, 1), np.uint8), r"several pictures are read by a list, list\(array\)"),

@@ -54,8 +54,8 @@ def print_table(
     wrapped = {0, *(place for place, column in enumerate(columns) if column in texts)}
     widest = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
     least = [min(width, _MIN_TEXT) if place in wrapped else width for place, width in enumerate(widest)]
-    # A pipe has no width, and Rich would assume 80 columns.
-    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False)
+    # A pipe has no width, and Rich would assume 80 columns; cells hold names in brackets, which are no markup.
+    console = Console(width=None if sys.stdout.isatty() else 200, highlight=False, markup=False)
     borders = len(columns) + 1
     padding = 1 if sum(least) + borders + 2 * len(columns) <= console.width else 0
     # Where the table is still wider, Rich would cut it; the terminal breaks its lines instead.

@@ -166,7 +166,8 @@ def _described(reading: Reading) -> str:
     if reading.error:
         return on_one_line(reading.error).removeprefix(f"{on_one_line(reading.path)}: ")
     rows = " / ".join(reading.string.split("\n"))
-    refused = sum(digit.outcome == "not_a_digit" for digit in reading.digits)
+    separators = {separator.box for separator in reading.separators}
+    refused = sum(digit.outcome == "not_a_digit" and digit.box not in separators for digit in reading.digits)
     notes = [*reading.notes, *_unsure_notes(reading), *([f"{refused} not a digit"] if refused else [])]
     return f"{rows}  ({'; '.join(notes)})" if notes else rows
 

@@ -60,7 +60,8 @@ def highest_value(parts: Iterable[NDArray[Any]], name: str) -> float:
     ends = [_ends(part, name) for part in parts if part.size]
     low, high = (min(low for low, _ in ends), max(high for _, high in ends)) if ends else (0.0, 0.0)
     if low < 0 or high > 255:
-        raise DataError(f"{name}: pictures with values from {low:g} to {high:g}, expected {_RANGES}")
+        scaled = ": leave out what standardizes them, such as a StandardScaler" if low < 0 else ""
+        raise DataError(f"{name}: pictures with values from {low:g} to {high:g}, expected {_RANGES}{scaled}")
     return high
 
 

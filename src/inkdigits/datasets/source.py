@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 
 from inkdigits.datasets import mnist
@@ -15,6 +16,7 @@ from inkdigits.datasets.labelled import LabelledDigits, Splits
 from inkdigits.datasets.labelled_files import is_labelled_files, load_labelled_files
 from inkdigits.datasets.npy import labels_beside, load_npy_pair
 from inkdigits.datasets.npz import load_npz
+from inkdigits.datasets.polarity import have_light_borders
 from inkdigits.errors import DataError
 
 __all__ = ["IN_MEMORY", "MNIST", "load_for_evaluation", "load_for_training", "load_splits", "source_name"]
@@ -36,10 +38,17 @@ def load_splits(source: DataSource) -> Splits:
     `source` is `mnist` (bundled), an IDX or `.npy` file of pictures (its labels beside it, or named after a comma),
     an `.npz` of Keras's or other usual names, a `.csv` of pixels or of files and labels, a `.parquet` or `.arrow`, a
     folder (`folder_layouts`), or digits in memory (`in_memory`). `test` is None for a source that has no test part.
-    Raises `DataError`.
+    Warns of pictures that are dark ink on light paper. Raises `DataError`.
     """
     splits = digits_in_memory(source)
-    return splits if splits is not None else _load_named(str(source))
+    splits = _load_named(str(source)) if splits is None else splits
+    if any(part is not None and have_light_borders(part.images) for part in (splits.train, splits.test)):
+        warnings.warn(
+            f"{source_name(source)}: most pictures have a light border, and networks expect white ink on black: "
+            "store 255 minus their pixels",
+            stacklevel=2,
+        )
+    return splits
 
 
 def _load_named(source: str) -> Splits:

@@ -17,6 +17,7 @@ from inkdigits.datasets.idx import IMAGES_MAGIC, parse_idx, read_bytes
 from inkdigits.datasets.npy import open_npy
 from inkdigits.datasets.npz import PICTURE_NAMES
 from inkdigits.datasets.picture_file import read_digit
+from inkdigits.datasets.polarity import have_light_borders
 from inkdigits.errors import DataError
 from inkdigits.images.decode import is_picture_file, pictures_below
 
@@ -88,9 +89,7 @@ def _digit(file: Path, invert: bool) -> tuple[NDArray[np.uint8], bool]:
 
 def _check_ink_on_black(images: NDArray[np.uint8], source: Path) -> None:
     """Refuse pictures with a light border: a network trained on white ink is wrong about them with high confidence."""
-    border = np.concatenate([images[:, 0], images[:, -1], images[:, 1:-1, 0], images[:, 1:-1, -1]], axis=1)
-    light = np.median(border, axis=1) > 127
-    if 2 * light.sum() > len(images):
+    if have_light_borders(images):
         raise DataError(
             f"{source}: its border is light, expected white ink on black: use --invert for black ink on white, or "
             "inkdigits read, which finds the ink itself"

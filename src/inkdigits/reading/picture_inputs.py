@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from inkdigits.errors import PictureError
 from inkdigits.images import decode
+from inkdigits.normalize import SIZE
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -101,7 +102,7 @@ def _as_numpy(picture: Any, name: str) -> NDArray[Any]:
 
 
 def _channels_last(array: NDArray[Any], name: str) -> NDArray[Any]:
-    """Pictures of torch have their channels first. Raises `PictureError` where both ends may be the channels."""
+    """Pictures of torch have their channels first. Raises `PictureError` where they may lie elsewhere."""
     if array.ndim != 3:
         return array
     first, last = array.shape[0] in _CHANNELS, array.shape[2] in _CHANNELS
@@ -109,6 +110,11 @@ def _channels_last(array: NDArray[Any], name: str) -> NDArray[Any]:
         raise PictureError(
             f"{name}: {array.shape} may be (height, width, channels) or (channels, height, width): pass a PIL image, "
             "or pad it to 5 pixels or more"
+        )
+    if first and len(array) > 1 and array.shape[1:] == (SIZE, SIZE):
+        raise PictureError(
+            f"{name}: {array.shape} may be {len(array)} digits of a data set or one picture with its channels first: "
+            "pass list(array) for digits, numpy.moveaxis(array, 0, -1) for one picture"
         )
     return np.moveaxis(array, 0, -1) if first else array
 

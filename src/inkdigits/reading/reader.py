@@ -98,8 +98,8 @@ class Reader:
         JAX, torch or anything with `__array__`; of several pages, the first.
 
         Arrays are (height, width), (height, width, 1), (height, width, 3) RGB or (height, width, 4) RGBA, or have those
-        channels first. They hold uint8 from 0 black to 255 white, booleans, floats in 0 to 1 or 0 to 255, or integers
-        of up to 16 bits.
+        channels first, unless they may be digits of a data set, as (3, 28, 28). They hold uint8 from 0 black to 255
+        white, booleans, floats in 0 to 1 or 0 to 255, or integers of up to 16 bits.
 
         `region` (x, y, width, height in pixels of the upright picture) is the part to read; `length` is the number of
         digits, where it is known: `notes` of the reading say if another number was found.
