@@ -51,11 +51,11 @@ def candidate(value: int, x: int, y: int, cover: np.ndarray) -> Candidate:
     return Candidate(component, np.zeros((28, 28), np.uint8), np.eye(10, dtype=np.float32)[value])
 
 
-def bow(height: int, direction: int) -> np.ndarray:
-    """A stroke whose middle is to the right of its ends for 1, and to the left for -1."""
+def bow(height: int, direction: int, reach: int = 4) -> np.ndarray:
+    """A stroke whose middle is to the right of its ends for 1, and to the left for -1, by twice `reach` pixels."""
     cover = np.zeros((height, height // 2), np.uint8)
-    middle = height // 4
-    points = [(middle - direction * 4, 0), (middle + direction * 4, height // 2), (middle - direction * 4, height - 1)]
+    middle, by = height // 4, direction * reach
+    points = [(middle - by, 0), (middle + by, height // 2), (middle - by, height - 1)]
     cv2.polylines(cover, [np.array(points, np.int32)], False, 255, 3)
     return cover
 
@@ -79,9 +79,20 @@ def test_brackets_come_in_pairs() -> None:
     assert signs([candidate(1, 0, 0, bow(60, 1)), digit, candidate(1, 90, 0, bow(60, -1))]) == [None, None, None]
 
 
-def test_brackets_are_higher_than_what_is_between_them() -> None:
-    opening, closing = candidate(1, 0, 0, bow(44, -1)), candidate(1, 90, 0, bow(44, 1))
-    assert signs([opening, candidate(0, 40, 0, ring(44)), closing]) == [None, None, None]
+def between(opening: np.ndarray, closing: np.ndarray) -> list[Sign | None]:
+    """The signs in a row of `opening`, a 0 of 44 pixels, and `closing`."""
+    return signs([candidate(1, 0, 0, opening), candidate(0, 40, 0, ring(44)), candidate(1, 90, 0, closing)])
+
+
+def test_brackets_that_hardly_bend_are_higher_than_what_is_between_them() -> None:
+    assert between(bow(60, -1, 2), bow(60, 1, 2)) == ["()", None, "()"]
+    assert between(bow(44, -1, 2), bow(44, 1, 2)) == [None, None, None]
+    assert between(bow(60, -1, 0), bow(60, 1, 0)) == [None, None, None]
+
+
+def test_brackets_that_bend_may_be_as_high_as_digits() -> None:
+    assert between(bow(44, -1), bow(44, 1)) == ["()", None, "()"]
+    assert between(bow(30, -1), bow(30, 1)) == [None, None, None]
 
 
 def test_the_circles_of_a_percent_sign_are_small_and_of_two_heights() -> None:

@@ -22,9 +22,11 @@ __all__ = ["Sign", "find_signs"]
 Sign = Literal["%", "()", "point", "/", ","]
 # The height of a circle of a %, how far it reaches beyond the stroke, and by how much one is higher than the other.
 _MIN_CIRCLE, _MAX_CIRCLE, _MAX_BEYOND, _MIN_STEP = 0.25, 0.65, 0.55, 0.25
-# A bracket is at least so much higher than the digit beside it, and so near to it, in its heights; its middle is so far
-# beside its ends.
-_MIN_BRACKET_HEIGHT, _MAX_GAP, _MIN_BOW = 1.12, 0.8, 0.05
+# A bracket whose middle is so far beside its ends is at least so high by the digit beside it; of MNIST's ones 0.7 %
+# bend so far to the right, 1.5 % to the left. One that bends less is higher. The gap to that digit is in its heights.
+_MIN_BOW, _MIN_BRACKET_HEIGHT = 0.06, 0.9
+_MIN_SLIGHT_BOW, _MIN_HIGH_BRACKET_HEIGHT = 0.03, 1.2
+_MAX_GAP = 0.8
 # The height of a point, its width by its height, and the paper between it and its stroke, which is narrower in strokes
 # that are interrupted; in pixels of the view, the height of a sign in which that is seen.
 _MAX_POINT, _MIN_POINT_ASPECT, _MAX_POINT_ASPECT, _MIN_POINT_GAP = 0.25, 0.6, 1.7, 0.085
@@ -86,9 +88,9 @@ def _brackets(candidates: Sequence[Candidate], accepted: Sequence[bool]) -> Iter
     ones = [place for place, one in enumerate(candidates) if one.value == 1]
     bows = {place: _bow(candidates[place].component) for place in ones}
     digits = [box for place, box in enumerate(boxes) if accepted[place]]
-    closing = [place for place in ones if bows[place] >= _MIN_BOW and _is_higher(boxes[place], digits, before=True)]
+    closing = [place for place in ones if _is_bracket(boxes[place], bows[place], nearest_before(boxes[place], digits))]
     for place in ones:
-        if bows[place] <= -_MIN_BOW and _is_higher(boxes[place], digits, before=False):
+        if _is_bracket(boxes[place], -bows[place], nearest_after(boxes[place], digits)):
             right = boxes[place][0] + boxes[place][2]
             pairs = [
                 (boxes[end][0], end)
@@ -99,13 +101,13 @@ def _brackets(candidates: Sequence[Candidate], accepted: Sequence[bool]) -> Iter
                 yield from (place, min(pairs)[1])
 
 
-def _is_higher(bracket: Box, digits: Sequence[Box], *, before: bool) -> bool:
-    """Whether a bracket is higher than the nearest digit of its row, the one before it or the one after it."""
-    near = (nearest_before if before else nearest_after)(bracket, digits)
-    if near is None:
+def _is_bracket(stroke: Box, bow: float, digit: tuple[int, Box] | None) -> bool:
+    """Whether a stroke bends away from the nearest digit of its row and is as high as a bracket beside it."""
+    if digit is None or bow < _MIN_SLIGHT_BOW:
         return False
-    gap, (_, _, _, height) = near
-    return gap <= _MAX_GAP * height and bracket[3] >= _MIN_BRACKET_HEIGHT * height
+    gap, (_, _, _, height) = digit
+    least = _MIN_BRACKET_HEIGHT if bow >= _MIN_BOW else _MIN_HIGH_BRACKET_HEIGHT
+    return gap <= _MAX_GAP * height and stroke[3] >= least * height
 
 
 def _bow(stroke: Component) -> float:

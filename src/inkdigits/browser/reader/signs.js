@@ -11,8 +11,8 @@ import { findSlashes } from "./slashes.js";
 /** @typedef {"%" | "()" | "point" | "/" | ","} Sign */
 
 const {
-  MIN_CIRCLE, MAX_CIRCLE, MAX_BEYOND, MIN_STEP, MIN_BRACKET_HEIGHT, MAX_GAP, MIN_BOW, MAX_POINT, MIN_POINT_ASPECT,
-  MAX_POINT_ASPECT, MIN_POINT_GAP, MIN_POINTED_HEIGHT, MAX_COMMA, MIN_COMMA_TOP, MIN_COMMA_FOOT, MAX_COMMA_GAP,
+  MIN_CIRCLE, MAX_CIRCLE, MAX_BEYOND, MIN_STEP, MIN_BOW, MIN_BRACKET_HEIGHT, MIN_SLIGHT_BOW, MIN_HIGH_BRACKET_HEIGHT,
+  MAX_GAP, MAX_POINT, MIN_POINT_ASPECT, MAX_POINT_ASPECT, MIN_POINT_GAP, MIN_POINTED_HEIGHT, MAX_COMMA, MIN_COMMA_TOP, MIN_COMMA_FOOT, MAX_COMMA_GAP,
 } = parameters.signs;
 
 /**
@@ -84,9 +84,9 @@ function bracketsOf(candidates, accepted) {
   const bows = new Map(ones.map((place) => [place, bowOf(candidates[place].component)]));
   const digits = boxes.filter((_, place) => accepted[place]);
   const bow = (/** @type {number} */ place) => /** @type {number} */ (bows.get(place));
-  const closing = ones.filter((place) => bow(place) >= MIN_BOW && isHigher(boxes[place], digits, true));
+  const closing = ones.filter((place) => isBracket(boxes[place], bow(place), nearestBefore(boxes[place], digits)));
   return ones.flatMap((place) => {
-    if (bow(place) > -MIN_BOW || !isHigher(boxes[place], digits, false)) return [];
+    if (!isBracket(boxes[place], -bow(place), nearestAfter(boxes[place], digits))) return [];
     const right = boxes[place][0] + boxes[place][2];
     const pairs = closing.filter((end) => boxes[end][0] > right && areInOneRow(boxes[place], boxes[end]));
     return pairs.length ? [place, leastOf(pairs.map((end) => [boxes[end][0], end]))[1]] : [];
@@ -94,16 +94,16 @@ function bracketsOf(candidates, accepted) {
 }
 
 /**
- * Whether a bracket is higher than the nearest digit of its row, the one before it or the one after it.
- * @param {Box} bracket
- * @param {Box[]} digits
- * @param {boolean} before
+ * Whether a stroke bends away from the nearest digit of its row and is as high as a bracket beside it.
+ * @param {Box} stroke
+ * @param {number} bow
+ * @param {import("./neighbours.js").Neighbour | null} digit
  */
-function isHigher(bracket, digits, before) {
-  const near = (before ? nearestBefore : nearestAfter)(bracket, digits);
-  if (!near) return false;
-  const height = near.box[3];
-  return near.gap <= MAX_GAP * height && bracket[3] >= MIN_BRACKET_HEIGHT * height;
+function isBracket(stroke, bow, digit) {
+  if (!digit || bow < MIN_SLIGHT_BOW) return false;
+  const height = digit.box[3];
+  const least = bow >= MIN_BOW ? MIN_BRACKET_HEIGHT : MIN_HIGH_BRACKET_HEIGHT;
+  return digit.gap <= MAX_GAP * height && stroke[3] >= least * height;
 }
 
 /**
