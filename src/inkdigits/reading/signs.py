@@ -22,8 +22,8 @@ __all__ = ["Sign", "find_signs"]
 Sign = Literal["%", "()", "point", "/", ","]
 # The height of a circle of a %, how far it reaches beyond the stroke, and by how much one is higher than the other.
 _MIN_CIRCLE, _MAX_CIRCLE, _MAX_BEYOND, _MIN_STEP = 0.25, 0.65, 0.55, 0.25
-# A bracket whose middle is so far beside its ends is at least so high by the digit beside it; of MNIST's ones 0.7 %
-# bend so far to the right, 1.5 % to the left. One that bends less is higher. The gap to that digit is in its heights.
+# A bracket whose middle is so far beside its ends, as in few ones, is at least so high by the digit beside it; one that
+# bends less is higher (docs/log.md, 2026-11-30). The gap to that digit is in its heights.
 _MIN_BOW, _MIN_BRACKET_HEIGHT = 0.06, 0.9
 _MIN_SLIGHT_BOW, _MIN_HIGH_BRACKET_HEIGHT = 0.03, 1.2
 _MAX_GAP = 0.8
