@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import csv
 import json
+import os
+import signal
+import threading
+import time
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -142,3 +147,28 @@ def test_an_own_network_is_kept_with_its_run(small_npz: Path, tmp_path: Path) ->
 def test_json_files_are_plain_json(finished: Run) -> None:
     for file in finished.path.glob("*.json"):
         json.loads(file.read_text(), parse_constant=pytest.fail)
+
+
+def test_ctrl_c_while_digits_are_read_is_not_lost(
+    small_npz: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    built = threading.Event()
+    load, build = train_module.load_training_data, train_module._initial_network
+
+    def load_and_interrupt(*arguments: Any) -> Any:
+        data = load(*arguments)
+        assert built.wait(60)
+        time.sleep(0.5)  # until the network that was built is waiting for these digits
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+        return data
+
+    def build_and_tell(*arguments: Any) -> Any:
+        network = build(*arguments)
+        built.set()
+        return network
+
+    monkeypatch.setattr(train_module, "load_training_data", load_and_interrupt)
+    monkeypatch.setattr(train_module, "_initial_network", build_and_tell)
+    with pytest.raises(KeyboardInterrupt):
+        train("dense", data=small_npz, out=tmp_path / "run", recipe="sprint")

@@ -207,8 +207,8 @@ def _prepare(plan: _Plan) -> _Prepared:
         if loading.done():
             loading.result()  # bad data raise before a network is built
         model = _initial_network(plan, devices)
-        interrupt.check()
         data = loading.result()
+        interrupt.check()
         return _Prepared(data, model, devices, {"import": importing, "data": data.seconds})
 
 
