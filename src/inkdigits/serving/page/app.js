@@ -201,6 +201,8 @@ async function compare({ digit, explain }) {
 }
 
 async function correct(label) {
+  // What is kept is the whole drawing, though its last stroke may not have been read yet.
+  await reader.done;
   const digit = state.reading?.digits[state.chosen];
   if (!digit) return;
   try {
