@@ -17,6 +17,7 @@ from inkdigits.datasets.mnist import load_train
 from tests.browser.npm_package import installed_package
 from tests.reading import drawn_pages
 from tests.reading.printed_signs import SIGNS, printed
+from tests.reading.touching_rows import touching_rows
 
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 READER = Path(__file__).parents[2] / "src" / "inkdigits" / "browser" / "reader"
@@ -139,6 +140,14 @@ def test_a_known_length(hosts: ModuleType) -> None:
     touching = drawn_pages.ink(shape, drawn_pages.row("8808", 20, 20, 80, gap=-0.06), 7)
     page = drawn_pages.photographed(drawn_pages.written(drawn_pages.paper(shape), touching))
     compare(hosts, {f"length {length}": (page, {"length": length}) for length in (1, 3, 4, 5)})
+    tiny = [cv2.resize(image, (12, 12), interpolation=cv2.INTER_AREA) for image in load_train().images[:6]]
+    compare(hosts, {f"tiny {place}": (picture, {"length": 2}) for place, picture in enumerate(tiny)})
+
+
+@pytest.mark.npm
+def test_touching_digits(hosts: ModuleType) -> None:
+    readings = compare(hosts, {values: (picture, {}) for picture, values in touching_rows(8)})
+    assert sum(one["string"] != "" for one in readings) >= 4
 
 
 @pytest.mark.npm

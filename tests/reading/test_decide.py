@@ -49,6 +49,14 @@ def test_what_the_finder_takes_for_other_writing_is_no_digit_however_probable() 
     assert decide(_segmentation(_candidate(2, 0.99), _candidate(7, 0.99, 0.1)), 0.5) == ["digit", "not_a_digit"]
 
 
+def test_of_a_plain_picture_the_classifier_alone_decides() -> None:
+    """What the finder was not asked about is not clutter, however doubtful its one digit is."""
+    doubtful = _segmentation(_candidate(2, 0.52))
+    assert decide(doubtful, 0.5) == ["not_a_digit"]
+    assert decide(replace(doubtful, plain=True), 0.5) == ["unsure"]
+    assert decide(replace(doubtful, plain=True), 0.53) == ["not_a_digit"]
+
+
 def test_a_known_length_refuses_the_least_probable_and_accepts_the_most_probable() -> None:
     digits = _segmentation(_candidate(2, 0.99), _candidate(5, 0.95), _candidate(8, 0.3))
     assert decide(digits, 0.5, length=1) == ["digit", "not_a_digit", "not_a_digit"]

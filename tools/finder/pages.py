@@ -11,21 +11,28 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from inkdigits.synthesis.pages.canvas import DrawnDigit
 from inkdigits.synthesis.pages.shapes import load_shapes
 from inkdigits.synthesis.pages.synthesized_page import draw_page
 
 __all__ = ["Batch", "batches"]
 
 _CHUNK = 32  # pages that are drawn at a time
+Digits = tuple[DrawnDigit, ...]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """`pixels` uint8 (n, 128, 128, 3), `ink` uint8 (n, 2, 128, 128), `offset` float16 (n, 2, 128, 128)."""
+    """`pixels` uint8 (n, 128, 128, 3), `ink` uint8 (n, 2, 128, 128), `offset` float16 (n, 2, 128, 128).
+
+    `digits` are those of each page, and `whole` those of them that nothing cuts.
+    """
 
     pixels: NDArray[np.uint8]
     ink: NDArray[np.uint8]
     offset: NDArray[np.float16]
+    digits: tuple[Digits, ...]
+    whole: tuple[Digits, ...]
 
 
 def draw_batch(rng: np.random.Generator, n: int) -> Batch:
@@ -36,6 +43,8 @@ def draw_batch(rng: np.random.Generator, n: int) -> Batch:
         np.stack([page.pixels for page in pages]),
         np.stack([np.round(255 * np.stack([page.digit, page.other])).astype(np.uint8) for page in pages]),
         np.stack([page.offset.astype(np.float16) for page in pages]),
+        tuple(page.digits for page in pages),
+        tuple(page.whole_digits for page in pages),
     )
 
 
@@ -67,7 +76,8 @@ def _mixed(kept: list[Batch], rng: np.random.Generator, size: int) -> Batch:
     chosen = [(kept[int(rng.integers(len(kept)))], int(rng.integers(_CHUNK))) for _ in range(size)]
     pixels = np.stack([_recoloured(batch.pixels[row], rng) for batch, row in chosen])
     ink, offset = (np.stack([getattr(batch, name)[row] for batch, row in chosen]) for name in ("ink", "offset"))
-    return Batch(pixels, ink, offset)
+    digits, whole = (tuple(getattr(batch, name)[row] for batch, row in chosen) for name in ("digits", "whole"))
+    return Batch(pixels, ink, offset, digits, whole)
 
 
 def _recoloured(pixels: NDArray[np.uint8], rng: np.random.Generator) -> NDArray[np.uint8]:

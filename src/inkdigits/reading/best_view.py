@@ -7,14 +7,18 @@ from inkdigits.reading.decide import decide
 from inkdigits.reading.documents import Document, find_documents
 from inkdigits.reading.finder import Finder
 from inkdigits.reading.pyramid import MIN_SIDE, Pyramid, view_sides
-from inkdigits.reading.segmentation import Segmentation, segment
+from inkdigits.reading.segmentation import Candidate, Segmentation, segment
 from inkdigits.reading.signs import find_signs
+from inkdigits.reading.touching import may_be_several
 from inkdigits.reading.views import show
 
 __all__ = ["best_document", "best_segmentation"]
 
 # In pixels of a view: digits of this height are seen well, larger views are not needed for them.
 _GOOD_HEIGHT = 26
+# Refused ink that is so many times as wide as high may be digits that run together, which a larger view shows apart:
+# from 1.0 on some letters and stripes become digits (docs/log.md, 2026-11-30).
+_MIN_SEVERAL_ASPECT = 1.3
 # The confidence of every candidate of a view that leaves no doubt.
 _CERTAIN = 0.93
 # After a view in which all was large enough, the quality from which on a larger one may say something else: digits that
@@ -83,8 +87,13 @@ def best_document(
 
 
 def _is_large(found: Segmentation) -> bool:
-    """Whether all that a view shows is large enough to be seen well; writing that runs together is wide, but low."""
-    return min((one.component.ink_box[3] for one in found.candidates), default=0) >= _GOOD_HEIGHT
+    """Whether all that a view shows is large enough to be seen well, and none of it may be digits that run together."""
+    return min((_height_seen(one) for one in found.candidates), default=0) >= _GOOD_HEIGHT
+
+
+def _height_seen(candidate: Candidate) -> int:
+    doubtful = candidate.best < _CERTAIN and may_be_several(candidate.component, _MIN_SEVERAL_ASPECT)
+    return 0 if doubtful else candidate.component.ink_box[3]
 
 
 def _is_disputed(found: Segmentation) -> bool:

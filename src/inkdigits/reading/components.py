@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inkdigits.reading.finder import InkMaps
 
-__all__ = ["Cluster", "Component", "find_clusters", "typical_height"]
+__all__ = ["Cluster", "Component", "Ink", "find_clusters", "typical_height"]
 
 # Ink is where the finder says that ink covers this much of a pixel, and all that is connected to it over pixels of the
 # second value, so that a faint part of a stroke does not break it (hysteresis; Canny 1986).
@@ -79,6 +79,11 @@ class Cluster:
 
     hypotheses: tuple[tuple[Component, ...], ...]
 
+    @property
+    def whole(self) -> Component:
+        """All the ink as one component."""
+        return min(self.hypotheses, key=len)[0]
+
 
 def typical_height(components: Sequence[Component]) -> float:
     """The height of the writing in pixels: half of the ink is in components that are no taller; 0 without any."""
@@ -94,15 +99,14 @@ def find_clusters(maps: InkMaps) -> tuple[list[Cluster], list[Component]]:
     """The ink of a view as clusters, and the specks, which are too small for digits, apart."""
     import cv2
 
-    cover = np.minimum(maps.digit + maps.other, 1)
-    mask = _ink_mask(cover)
+    mask = _ink_mask(maps.ink)
     count, connected = cv2.connectedComponents(mask, connectivity=8, ltype=cv2.CV_32S)
     if count == 1:
         return [], []
     rows, columns = np.nonzero(mask)
     connected = np.asarray(connected, np.int32)[rows, columns]
     digits = _digit_of_each_pixel(maps, rows, columns, connected)
-    ink = _Ink(cover, maps, rows, columns)
+    ink = Ink(maps, rows, columns)
     return _without_specks([_cluster(ink, places, connected, digits) for places in _groups(connected, digits)])
 
 
@@ -119,10 +123,9 @@ def _ink_mask(cover: Floats) -> NDArray[np.uint8]:
 
 
 @dataclass(frozen=True)
-class _Ink:
-    """The pixels of ink, at `rows` and `columns`."""
+class Ink:
+    """The pixels of ink of a view, at `rows` and `columns`."""
 
-    cover: Floats
     maps: InkMaps
     rows: NDArray[np.intp]
     columns: NDArray[np.intp]
@@ -135,13 +138,13 @@ class _Ink:
         top, left = max(0, int(rows.min()) - 1), max(0, int(columns.min()) - 1)
         bottom, right = int(rows.max()) + 2, int(columns.max()) + 2
         part = np.s_[top:bottom, left:right]
-        own = np.zeros(self.cover[part].shape, np.uint8)
+        own = np.zeros(self.maps.ink[part].shape, np.uint8)
         own[rows - top, columns - left] = 1
         own = _without_crumbs(own)
         edge = cv2.dilate(own, np.ones((3, 3), np.uint8))
         # More than an edge's cover is another component's ink.
-        kept = (own > 0) | ((edge > 0) & (self.cover[part] <= _MIN_CONNECTED_COVER))
-        cover = np.where(kept, self.cover[part], 0)
+        kept = (own > 0) | ((edge > 0) & (self.maps.ink[part] <= _MIN_CONNECTED_COVER))
+        cover = np.where(kept, self.maps.ink[part], 0)
         digit, other = (float(ink[part][own > 0].sum()) for ink in (self.maps.digit, self.maps.other))
         height, width = cover.shape
         return Component(left, top, width, height, np.round(255 * cover).astype(np.uint8), digit / (digit + other))
@@ -217,7 +220,7 @@ def _groups(connected: Labels, digits: Labels) -> list[NDArray[np.intp]]:
     return [group for group in groups[:_MAX_COMPONENTS] if len(group) >= _MIN_AREA]
 
 
-def _cluster(ink: _Ink, places: NDArray[np.intp], connected: Labels, digits: Labels) -> Cluster:
+def _cluster(ink: Ink, places: NDArray[np.intp], connected: Labels, digits: Labels) -> Cluster:
     hypotheses = [_components(ink, places, digits)]
     if len(hypotheses[0]) > 1 or len(np.unique(connected[places])) > 1:
         hypotheses.append(_components(ink, places, connected))
@@ -226,7 +229,7 @@ def _cluster(ink: _Ink, places: NDArray[np.intp], connected: Labels, digits: Lab
     return Cluster(tuple(hypotheses))
 
 
-def _components(ink: _Ink, places: NDArray[np.intp], labels: Labels) -> tuple[Component, ...]:
+def _components(ink: Ink, places: NDArray[np.intp], labels: Labels) -> tuple[Component, ...]:
     """A component for each label, left to right; those of less than a twentieth of the largest are left out."""
     own = labels[places]
     parts = [places[own == label] for label in np.unique(own)]

@@ -56,8 +56,8 @@ def decide(segmentation: Segmentation, threshold: float, length: int | None = No
 
 
 def _looks_like_digits(segmentation: Segmentation) -> bool:
-    """Whether the candidates that are no signs look like digits on the whole."""
-    if segmentation.quality > 0:
+    """Whether the candidates that are no signs look like digits on the whole; that of a plain picture does."""
+    if segmentation.plain or segmentation.quality > 0:
         return True
     signs = find_signs(segmentation.candidates, [one.confidence >= _MIN_CONFIDENCE for one in segmentation.candidates])
     others = [one for one, sign in zip(segmentation.candidates, signs, strict=True) if sign is None]

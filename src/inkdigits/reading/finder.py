@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,11 @@ class InkMaps:
     other: Floats
     right: Floats
     down: Floats
+
+    @cached_property
+    def ink(self) -> Floats:
+        """The fraction of each pixel that any ink covers."""
+        return np.asarray(np.minimum(self.digit + self.other, 1), np.float32)
 
 
 @dataclass(frozen=True)

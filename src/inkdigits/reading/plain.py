@@ -50,7 +50,7 @@ def segment_plain(pixels: Pixels, threshold: float) -> NetworkQueries[Segmentati
     candidate = Candidate(component, network_input, probabilities)
     if candidate.best < (_MIN_PROBABILITY if scale == 1 else threshold):
         return None
-    return Segmentation(_view(component, pixels.shape[:2], scale), (candidate,))
+    return Segmentation(_view(component, pixels.shape[:2], scale), (candidate,), plain=True)
 
 
 def _enlarged(pixels: Pixels) -> Pixels:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,7 +13,8 @@ from inkdigits.normalize import normalize_ink
 from inkdigits.reading.broken import broken_pairs, joined
 from inkdigits.reading.components import Cluster, Component, find_clusters, typical_height
 from inkdigits.reading.coroutines import NetworkQueries
-from inkdigits.reading.touching import split_at_wall, split_touching
+from inkdigits.reading.finder import InkMaps
+from inkdigits.reading.touching import cut_everywhere, may_be_several, split_at_wall
 from inkdigits.reading.views import View
 
 __all__ = ["Candidate", "Segmentation", "segment", "split_to_length"]
@@ -24,12 +25,14 @@ Hypothesis = Sequence[Component]
 _LIKELY = 0.6
 # By how much the probability of its least probable digit must rise for ink to be more digits.
 _MIN_GAIN = 0.1
-# A candidate that is no digit is cut in two if the finder takes this fraction of its ink for a digit's, and if it is as
-# wide as two digits. The parts are taken if each has this probability and this fraction of its height, as digits that
-# touch have.
-_MIN_DIGIT_FRACTION, _MIN_PAIR_ASPECT, _MIN_PART_PROBABILITY, _MIN_PART_HEIGHT = 0.8, 0.8, 0.95, 0.8
+# Ink that is no digit, with a lower probability, is cut between touching digits where it is so many times as wide as
+# high. The cut counts if every part has that probability and so many are no ones, which strokes of letters look like
+# (docs/log.md, 2026-11-30).
+_MIN_PROBABILITY, _MIN_ASPECT, _MIN_OTHERS = 0.9, 0.8, 2
+# The probability of a broken digit that is joined again.
+_MIN_JOINED_PROBABILITY = 0.95
 # Of the parts of a split that only a known length justifies, how many there may be, and how many digits are tried.
-_MIN_FORCED_PROBABILITY, _MAX_PARTS, _MAX_CUTS = 0.3, 4, 40
+_MIN_FORCED_PROBABILITY, _MAX_PARTS, _MAX_CUTS = 0.3, 12, 40
 
 
 @dataclass(frozen=True)
@@ -63,12 +66,16 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Segmentation:
-    """A view of a picture, its candidates, the clusters of ink that they were chosen from, and specks of ink."""
+    """A view of a picture, its candidates, the clusters of ink that they were chosen from, and specks of ink.
+
+    It is `plain` if the finder was not asked (`plain.py`).
+    """
 
     view: View
     candidates: tuple[Candidate, ...]
     clusters: tuple[Cluster, ...] = ()
     specks: tuple[Component, ...] = ()
+    plain: bool = False
 
     @cached_property
     def quality(self) -> float:
@@ -87,31 +94,34 @@ def segment(view: View) -> NetworkQueries[Segmentation]:
     clusters, specks = find_clusters(view.maps)
     classified = iter((yield from _classified([one for cluster in clusters for one in cluster.hypotheses])))
     best = [_best([next(classified) for _ in cluster.hypotheses]) for cluster in clusters]
-    candidates = yield from _cut([one for digits in best for one in digits])
+    best = yield from _cut(clusters, best, view.maps)
+    candidates = [one for digits in best for one in digits]
     candidates = yield from _rejoined(candidates)
     return Segmentation(view, tuple(candidates), tuple(clusters), tuple(specks))
 
 
-def _cut(candidates: list[Candidate]) -> NetworkQueries[list[Candidate]]:
-    """The candidates, those that are no digit replaced by two touching digits where they are some."""
-    cuts = [(index, parts) for index, one in enumerate(candidates) for parts in _pairs(one)]
-    classified = yield from _classified([parts for _, parts in cuts])
-    pairs = sorted(
-        zip((index for index, _ in cuts), classified, strict=True), key=lambda pair: _least_probable(pair[1])
-    )
-    replaced = {index: pair for index, pair in pairs if _least_probable(pair) >= _MIN_PART_PROBABILITY}
-    return [part for index, one in enumerate(candidates) for part in replaced.get(index, [one])]
+def _cut(
+    clusters: Sequence[Cluster], best: list[list[Candidate]], maps: InkMaps
+) -> NetworkQueries[list[list[Candidate]]]:
+    """The candidates of each cluster, replaced by touching digits where its ink is some."""
+    doubtful = {
+        index: cut_everywhere(cluster.whole, maps)
+        for index, (cluster, candidates) in enumerate(zip(clusters, best, strict=True))
+        if _least_probable(candidates) < _MIN_PROBABILITY and may_be_several(cluster.whole, _MIN_ASPECT)
+    }
+    classified = yield from _classified([lattice.parts for lattice in doubtful.values()])
+    pairs = yield from _classified([split_at_wall(clusters[index].whole) for index in doubtful])
+    found = list(best)
+    for (index, lattice), parts, pair in zip(doubtful.items(), classified, pairs, strict=True):
+        path = [parts[place] for place in lattice.best_path([one.best for one in parts])]
+        found[index] = next((digits for digits in (path, pair) if _are_digits(digits)), found[index])
+    return found
 
 
-def _pairs(candidate: Candidate) -> list[tuple[Component, ...]]:
-    """The candidate's component as two digits that share a wall; none where it cannot be two."""
-    component = candidate.component
-    _, _, width, height = component.ink_box
-    may_be_two = component.digit_fraction >= _MIN_DIGIT_FRACTION and width >= _MIN_PAIR_ASPECT * height
-    if candidate.best >= _MIN_PART_PROBABILITY or not may_be_two:
-        return []
-    pair = split_at_wall(component)
-    return [pair] if pair and all(part.ink_box[3] >= _MIN_PART_HEIGHT * height for part in pair) else []
+def _are_digits(candidates: Sequence[Candidate]) -> bool:
+    """Whether all are digits, and not only ones."""
+    others = sum(one.value != 1 for one in candidates)
+    return others >= _MIN_OTHERS and _least_probable(candidates) >= _MIN_PROBABILITY
 
 
 def _rejoined(candidates: list[Candidate]) -> NetworkQueries[list[Candidate]]:
@@ -122,7 +132,7 @@ def _rejoined(candidates: list[Candidate]) -> NetworkQueries[list[Candidate]]:
     found = list(candidates)
     for (upper, lower), (whole,) in sorted(zip(pairs, classified, strict=True), key=lambda one: -one[1][0].best):
         parts = [candidates[upper], candidates[lower]]
-        if whole.best >= _MIN_PART_PROBABILITY and all(any(one is part for one in found) for part in parts):
+        if whole.best >= _MIN_JOINED_PROBABILITY and all(any(one is part for one in found) for part in parts):
             found = [whole if one is parts[1] else one for one in found if one is not parts[0]]
     return found
 
@@ -131,7 +141,7 @@ def _classified(hypotheses: Sequence[Hypothesis]) -> NetworkQueries[list[list[Ca
     """The candidates of every hypothesis, with one query of the classifier."""
     components = [component for hypothesis in hypotheses for component in hypothesis]
     if not components:
-        return []
+        return [[] for _ in hypotheses]
     images = np.stack([normalize_ink(component.cover) for component in components])
     probabilities = yield images
     candidates = map(Candidate, components, images, probabilities)
@@ -161,8 +171,9 @@ def split_to_length(
     wide = [one.component for one in segmentation.candidates if id(one) not in whole_ones]
     wide = sorted(wide, key=lambda one: -one.w)[:_MAX_CUTS]
     counts = range(2, min(_MAX_PARTS, missing + 1) + 1)
-    cuts = [parts for component in wide for count in counts if (parts := split_touching(component, count))]
-    splits = yield from _classified([*(digits for digits in finest if len(digits) > 1), *cuts])
+    cuts = yield from _cuts(wide, counts, segmentation.view.maps)
+    splits = yield from _classified([digits for digits in finest if len(digits) > 1])
+    splits += cuts
     candidates = list(segmentation.candidates)
     for split in sorted(splits, key=lambda digits: -_least_probable(digits)):
         whole = [one for one in candidates if any(_holds(one.component, part.component) for part in split)]
@@ -173,6 +184,18 @@ def split_to_length(
             candidates[place : place + 1] = [replace(part, forced=True) for part in split]
             missing -= len(split) - 1
     return replace(segmentation, candidates=tuple(candidates))
+
+
+def _cuts(wide: Sequence[Component], counts: Iterable[int], maps: InkMaps) -> NetworkQueries[list[list[Candidate]]]:
+    """The best way to cut each component into each number of parts."""
+    lattices = [cut_everywhere(component, maps) for component in wide]
+    classified = yield from _classified([lattice.parts for lattice in lattices])
+    return [
+        [parts[place] for place in path]
+        for lattice, parts in zip(lattices, classified, strict=True)
+        for count in counts
+        if (path := lattice.best_path([one.best for one in parts], count))
+    ]
 
 
 def _holds(whole: Component, part: Component) -> bool:

@@ -50,5 +50,8 @@ def test_no_ink_no_shape() -> None:
 
 def test_held_out_digits_are_on_no_page() -> None:
     _, held_out = stratified_split(load_train(), HELD_OUT_FRACTION, seed=0)
-    drawn = {image.tobytes() for image in load_shapes().digits}
+    drawn = {image.tobytes() for image in load_shapes().digits.images}
     assert not drawn & {image.tobytes() for image in held_out.images}
+    assert {image.tobytes() for image in load_shapes("held_out").digits.images} == {
+        image.tobytes() for image in held_out.images
+    }

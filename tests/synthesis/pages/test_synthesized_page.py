@@ -65,3 +65,16 @@ def test_all_kinds_of_pages_are_drawn(pages: list[SynthesizedPage]) -> None:
     assert 0.6 < np.mean(digits) < 0.95
     assert 0.1 < np.mean(others) < 0.6
     assert any(not digit and not other for digit, other in zip(digits, others, strict=True))
+
+
+def test_the_boxes_of_digits_hold_their_ink(pages: list[SynthesizedPage]) -> None:
+    """Where digits are whole, all ink of digits lies in their boxes and every box has some; values are labels."""
+    whole = [page for page in pages if page.digits and page.whole_digits == page.digits]
+    assert len(whole) > 40
+    assert {one.value for page in whole for one in page.digits} == set(range(10))
+    for page in whole:
+        inside = np.zeros((SIDE, SIDE), bool)
+        for _, (x, y, w, h) in page.digits:
+            assert (page.digit[y : y + h, x : x + w] > 0.5).any()
+            inside[y : y + h, x : x + w] = True
+        assert not (page.digit[~inside] > 0.5).any()

@@ -6,6 +6,7 @@ import { segment } from "./segmentation.js";
 import { findDocuments, holds } from "./documents.js";
 import { Pyramid, viewSides } from "./pyramid.js";
 import { findSigns } from "./signs.js";
+import { mayBeSeveral } from "./touching.js";
 import { show, toPicture } from "./views.js";
 
 /** @typedef {import("./segmentation.js").Segmentation} Segmentation */
@@ -14,6 +15,7 @@ import { show, toPicture } from "./views.js";
 const {
   GOOD_HEIGHT,
   CERTAIN,
+  MIN_SEVERAL_ASPECT,
   MIN_CLEAR_QUALITY,
   MAX_ENLARGEMENT,
   MIN_DISPUTED_PROBABILITY,
@@ -71,11 +73,16 @@ export async function bestDocument(picture, asItIs, networks) {
 }
 
 /**
- * Whether all that a view shows is large enough to be seen well; writing that runs together is wide, but low.
+ * Whether all that a view shows is large enough to be seen well, and none of it may be digits that run together.
  * @param {Segmentation} found
  */
 function isLarge({ candidates }) {
-  return candidates.length > 0 && candidates.every((candidate) => candidate.component.inkBox[3] >= GOOD_HEIGHT);
+  return candidates.length > 0 && candidates.every((candidate) => heightSeen(candidate) >= GOOD_HEIGHT);
+}
+
+/** @param {import("./segmentation.js").Candidate} candidate */
+function heightSeen({ best, component }) {
+  return best < CERTAIN && mayBeSeveral(component, MIN_SEVERAL_ASPECT) ? 0 : component.inkBox[3];
 }
 
 /**

@@ -9,7 +9,7 @@ import { pixels, roundEven } from "./pixels.js";
 
 /** @typedef {import("./finder.js").InkMaps} InkMaps */
 /** @typedef {Component[][]} Cluster Ink that is one digit or a few: each hypothesis a list of digits, the finder's own first. */
-/** @typedef {{ maps: InkMaps, cover: Float32Array, places: Int32Array }} Ink The places of its pixels, and each pixel's cover. */
+/** @typedef {{ maps: InkMaps, places: Int32Array }} Ink The places of its pixels. */
 
 const { MIN_AREA, MAX_COMPONENTS, MIN_PART, SPECK, MIN_SIDE } = parameters.components;
 const [MIN_COVER, MIN_CONNECTED_COVER] = [parameters.components.MIN_COVER, parameters.components.MIN_CONNECTED_COVER].map(Math.fround);
@@ -20,14 +20,13 @@ const [MIN_COVER, MIN_CONNECTED_COVER] = [parameters.components.MIN_COVER, param
  * @returns {{ clusters: Cluster[], specks: Component[] }}
  */
 export function findClusters(maps) {
-  const cover = maps.digit.map((value, at) => Math.min(1, value + maps.other[at]));
-  const mask = inkMask(cover, maps.width, maps.height);
+  const mask = inkMask(maps.ink, maps.width, maps.height);
   const { labels } = connectedComponents(mask, maps.width, maps.height);
   const places = Int32Array.from(indicesOf(mask, (value) => value > 0));
   if (!places.length) return { clusters: [], specks: [] };
   const connected = places.map((place) => labels[place]);
   const digits = withStrays(middleOfEach(maps, places), connected);
-  const ink = { maps, cover, places };
+  const ink = { maps, places };
   return withoutSpecks(groups(connected, digits).map((group) => clusterOf(ink, group, connected, digits)));
 }
 
@@ -141,6 +140,14 @@ function clusterOf(ink, group, connected, digits) {
 }
 
 /**
+ * All the ink of a cluster as one component.
+ * @param {Cluster} cluster
+ */
+export function wholeOf(cluster) {
+  return cluster.reduce((fewest, digits) => (digits.length < fewest.length ? digits : fewest))[0];
+}
+
+/**
  * A component for each label, left to right; those of less than a fraction of the largest are left out.
  * @param {Ink} ink
  * @param {number[]} group
@@ -164,7 +171,7 @@ function componentsOf(ink, group, labels) {
  * @param {Ink} ink
  * @param {number[]} part
  */
-function componentOf({ maps, cover, places }, part) {
+export function componentOf({ maps, places }, part) {
   let [left, top, right, bottom] = [maps.width, maps.height, 0, 0];
   for (const at of part) {
     const [x, y] = [places[at] % maps.width, Math.floor(places[at] / maps.width)];
@@ -185,7 +192,9 @@ function componentOf({ maps, cover, places }, part) {
       const at = (top + y) * maps.width + left + x;
       if (own[to]) [digit, other] = [digit + maps.digit[at], other + maps.other[at]];
       // More than an edge's cover is another component's ink.
-      if (own[to] || (edge[to] && cover[at] <= MIN_CONNECTED_COVER)) kept.data[to] = roundEven(Math.fround(255 * cover[at]));
+      if (own[to] || (edge[to] && maps.ink[at] <= MIN_CONNECTED_COVER)) {
+        kept.data[to] = roundEven(Math.fround(255 * maps.ink[at]));
+      };
     }
   }
   return new Component(left, top, kept, digit / (digit + other));

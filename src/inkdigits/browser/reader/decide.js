@@ -34,11 +34,11 @@ export function decide(segmentation, length = null) {
 }
 
 /**
- * Whether the candidates that are no signs look like digits on the whole.
+ * Whether the candidates that are no signs look like digits on the whole; that of a plain picture does.
  * @param {Segmentation} segmentation
  */
-function looksLikeDigits({ candidates, quality }) {
-  if (quality > 0) return true;
+function looksLikeDigits({ candidates, quality, plain }) {
+  if (plain || quality > 0) return true;
   const signs = findSigns(candidates, candidates.map(({ confidence }) => confidence >= MIN_CONFIDENCE));
   return qualityOf(candidates.filter((_, place) => !signs[place])) > 0;
 }

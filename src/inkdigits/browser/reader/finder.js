@@ -10,6 +10,7 @@ import parameters from "./parameters.js";
  * @property {number} height
  * @property {Float32Array} digit how much of the pixel ink of a digit covers, 0 to 1
  * @property {Float32Array} other how much of it other ink covers, 0 to 1
+ * @property {Float32Array} ink how much of it any ink covers, 0 to 1
  * @property {Float32Array} right where the middle of the digit's box is, in pixels
  * @property {Float32Array} down
  */
@@ -61,12 +62,15 @@ async function find(ort, session, { width, height, data }) {
   const { ink, offset } = await session.run({ pictures });
   const [covers, offsets] = [ink, offset].map((tensor) => /** @type {Float32Array} */ (tensor.data));
   const area = width * height;
+  const digit = covers.subarray(0, area);
+  const other = covers.subarray(area);
   const lengths = offsets.map((value) => value * parameters.finder.OFFSET_UNIT);
   return {
     width,
     height,
-    digit: covers.subarray(0, area),
-    other: covers.subarray(area),
+    digit,
+    other,
+    ink: digit.map((value, at) => Math.min(1, value + other[at])),
     right: lengths.subarray(0, area),
     down: lengths.subarray(area),
   };

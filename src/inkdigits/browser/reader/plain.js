@@ -33,9 +33,23 @@ export async function segmentPlain(picture, classify) {
   if (candidate.best < (scale > 1 ? ACCEPTANCE_THRESHOLD : MIN_PROBABILITY)) return null;
   /** @type {[number, number]} */
   const size = [picture.width, picture.height];
-  const none = new Float32Array(0);
-  const maps = { width: 0, height: 0, digit: none, other: none, right: none, down: none };
-  return new Segmentation({ maps, scale, size }, [candidate]);
+  const maps = mapsOf(component, shown.width + 2 * MARGIN, shown.height + 2 * MARGIN);
+  return new Segmentation({ maps, scale, size }, [candidate], [], [], true);
+}
+
+/**
+ * What the finder would have said of a component.
+ * @param {Component} component
+ * @param {number} width
+ * @param {number} height
+ */
+function mapsOf({ x, y, cover }, width, height) {
+  const ink = new Float32Array(width * height);
+  cover.data.forEach((level, at) => {
+    ink[(y + Math.floor(at / cover.width)) * width + x + (at % cover.width)] = level / 255;
+  });
+  const nothing = new Float32Array(width * height);
+  return { width, height, digit: ink, other: nothing, ink, right: nothing, down: nothing };
 }
 
 /**

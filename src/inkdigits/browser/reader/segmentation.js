@@ -1,18 +1,18 @@
 // Segmentation of a view into candidates that the classifier has classified (reading/segmentation.py).
 
 import { brokenPairs, joined } from "./broken.js";
-import { findClusters } from "./clusters.js";
+import { findClusters, wholeOf } from "./clusters.js";
 import { typicalHeight } from "./component.js";
 import { normalizeInk } from "./normalize.js";
 import parameters from "./parameters.js";
-import { splitAtWall, splitTouching } from "./touching.js";
+import { bestPath, cutEverywhere, mayBeSeveral, splitAtWall } from "./touching.js";
 
 /** @typedef {import("./component.js").Component} Component */
 /** @typedef {import("./pixels.js").Pixels} Pixels */
 /** @typedef {import("./finder.js").Networks["classify"]} Classify */
 /** @typedef {import("./views.js").View} View */
 
-const { LIKELY, MIN_GAIN, MIN_DIGIT_FRACTION, MIN_PAIR_ASPECT, MIN_PART_PROBABILITY, MIN_PART_HEIGHT } = parameters.segmentation;
+const { LIKELY, MIN_GAIN, MIN_PROBABILITY, MIN_ASPECT, MIN_OTHERS, MIN_JOINED_PROBABILITY } = parameters.segmentation;
 const { MIN_FORCED_PROBABILITY, MAX_PARTS, MAX_CUTS } = parameters.segmentation;
 
 // A component that may be a digit, the picture of it that the classifier was given, and its answer.
@@ -49,12 +49,14 @@ export class Segmentation {
    * @param {Candidate[]} candidates
    * @param {import("./clusters.js").Cluster[]} clusters
    * @param {Component[]} specks
+   * @param {boolean} plain the finder was not asked (plain.js)
    */
-  constructor(view, candidates, clusters = [], specks = []) {
+  constructor(view, candidates, clusters = [], specks = [], plain = false) {
     this.view = view;
     this.candidates = candidates;
     this.clusters = clusters;
     this.specks = specks;
+    this.plain = plain;
     this.quality = qualityOf(candidates);
     this.height = typicalHeight(candidates.map((candidate) => candidate.component));
   }
@@ -68,34 +70,39 @@ export async function segment(view, classify) {
   const { clusters, specks } = findClusters(view.maps);
   const classified = await classifyEach(clusters.flat(), classify);
   const best = clusters.map((cluster) => bestOf(cluster.map(() => /** @type {Candidate[]} */ (classified.shift()))));
-  const candidates = await rejoin(await cut(best.flat(), classify), classify);
+  const candidates = await rejoin((await cut(clusters, best, view.maps, classify)).flat(), classify);
   return new Segmentation(view, candidates, clusters, specks);
 }
 
 /**
- * The candidates, those that are no digit replaced by two touching digits where they are some.
- * @param {Candidate[]} candidates
+ * The candidates of each cluster, replaced by touching digits where its ink is some.
+ * @param {import("./clusters.js").Cluster[]} clusters
+ * @param {Candidate[][]} best
+ * @param {import("./finder.js").InkMaps} maps
  * @param {Classify} classify
  */
-async function cut(candidates, classify) {
-  const pairs = candidates.map(pairOf);
-  const classified = await classifyEach(pairs.filter((pair) => pair.length), classify);
-  return candidates.flatMap((candidate, place) => {
-    const parts = pairs[place].length ? /** @type {Candidate[]} */ (classified.shift()) : [];
-    return parts.length && leastProbable(parts) >= MIN_PART_PROBABILITY ? parts : [candidate];
+async function cut(clusters, best, maps, classify) {
+  const doubtful = [...clusters.keys()].filter(
+    (place) => leastProbable(best[place]) < MIN_PROBABILITY && mayBeSeveral(wholeOf(clusters[place]), MIN_ASPECT),
+  );
+  const lattices = doubtful.map((place) => cutEverywhere(wholeOf(clusters[place]), maps));
+  const classified = await classifyEach(lattices.map((lattice) => lattice.parts), classify);
+  const pairs = await classifyEach(doubtful.map((place) => splitAtWall(wholeOf(clusters[place]))), classify);
+  const found = [...best];
+  doubtful.forEach((place, at) => {
+    const path = bestPath(lattices[at], classified[at].map((part) => part.best)).map((part) => classified[at][part]);
+    found[place] = [path, pairs[at]].find(areDigits) ?? found[place];
   });
+  return found;
 }
 
 /**
- * The candidate's component as two digits that share a wall; none where it cannot be two.
- * @param {Candidate} candidate
+ * Whether all are digits, and not only ones.
+ * @param {Candidate[]} candidates
  */
-function pairOf({ component, best }) {
-  const [, , width, height] = component.inkBox;
-  const mayBeTwo = component.digitFraction >= MIN_DIGIT_FRACTION && width >= MIN_PAIR_ASPECT * height;
-  if (best >= MIN_PART_PROBABILITY || !mayBeTwo) return [];
-  const pair = splitAtWall(component);
-  return pair.every((part) => part.inkBox[3] >= MIN_PART_HEIGHT * height) ? pair : [];
+function areDigits(candidates) {
+  const others = candidates.filter((candidate) => candidate.value !== 1);
+  return others.length >= MIN_OTHERS && leastProbable(candidates) >= MIN_PROBABILITY;
 }
 
 /**
@@ -112,7 +119,7 @@ async function rejoin(candidates, classify) {
   let found = candidates;
   for (const { pair: [upper, lower], whole } of byProbability) {
     const parts = [candidates[upper], candidates[lower]];
-    if (whole.best < MIN_PART_PROBABILITY || !parts.every((part) => found.includes(part))) continue;
+    if (whole.best < MIN_JOINED_PROBABILITY || !parts.every((part) => found.includes(part))) continue;
     found = found.filter((one) => one !== parts[0]).map((one) => (one === parts[1] ? whole : one));
   }
   return found;
@@ -160,9 +167,13 @@ export async function splitToLength({ view, candidates, clusters, specks }, miss
   const wide = candidates.filter((candidate) => !kept.includes(candidate)).map((candidate) => candidate.component)
     .sort((one, other) => other.cover.width - one.cover.width).slice(0, MAX_CUTS);
   const counts = Array.from({ length: Math.max(0, Math.min(MAX_PARTS, missing + 1) - 1) }, (_, place) => place + 2);
-  const cuts = wide.flatMap((component) => counts.map((count) => splitTouching(component, count)));
-  const hypotheses = [...finest.filter((digits) => digits.length > 1), ...cuts.filter((parts) => parts.length)];
-  const splits = await classifyEach(hypotheses, classify);
+  const lattices = wide.map((component) => cutEverywhere(component, view.maps));
+  const parts = await classifyEach(lattices.map((lattice) => lattice.parts), classify);
+  const cuts = lattices.flatMap((lattice, place) => counts.map((count) => (
+    bestPath(lattice, parts[place].map((part) => part.best), count).map((part) => parts[place][part])
+  )));
+  const splits = await classifyEach(finest.filter((digits) => digits.length > 1), classify);
+  splits.push(...cuts.filter((split) => split.length));
   const found = [...candidates];
   for (const split of splits.sort((one, other) => leastProbable(other) - leastProbable(one))) {
     const whole = found.filter((one) => split.some((part) => holds(one.component, part.component)));

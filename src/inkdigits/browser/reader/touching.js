@@ -1,71 +1,131 @@
-// Digits that touch and that the finder left together: cut through the least ink, or at a shared wall (reading/touching.py).
+// Digits that touch and that the finder left together: every way to cut their ink, from which the classifier chooses
+// (reading/touching.py).
 
+import { componentOf } from "./clusters.js";
 import { Component } from "./component.js";
 import parameters from "./parameters.js";
 import { crop, roundEven } from "./pixels.js";
 
-const { MAX_SHIFT, MIN_WIDTH, MIN_WALL } = parameters.touching;
+/**
+ * @typedef {object} Lattice Parts of ink between any two of its cuts.
+ * @property {number} end the number of the last cut; the first is 0
+ * @property {[first: number, last: number][]} spans the numbers of the cuts before and after each part
+ * @property {Component[]} parts
+ */
+
+const { MIN_DIGIT_FRACTION, BLUR, MIN_BLUR, KERNEL, MAX_WIDTH, MIN_HEIGHT, MIN_AREA, MAX_CUTS } = parameters.touching;
+const { WALL_SHIFT, MIN_WALL, LEAST } = parameters.touching;
 
 /**
- * A component as `count` parts side by side, cut from top to bottom; none where it is too narrow for them.
+ * Whether ink that is no digit to the classifier may be digits that touch: it is at least so wide by its height.
  * @param {Component} component
- * @param {number} count
- * @returns {Component[]}
+ * @param {number} minAspect
  */
-export function splitTouching(component, count) {
-  const { width } = component.cover;
-  if (width < count * MIN_WIDTH) return [];
-  const ink = inkOfColumns(component);
-  const reach = Math.max(1, roundEven((MAX_SHIFT * width) / count));
-  const cuts = [0];
-  for (let number = 1; number < count; number++) {
-    const middle = roundEven((number * width) / count);
-    const low = Math.max(cuts[number - 1] + 1, middle - reach);
-    const high = Math.max(low + 1, Math.min(width, middle + reach + 1));
-    const columns = ink.slice(low, high);
-    cuts.push(low + columns.indexOf(Math.min(...columns)));
-  }
-  const kept = cuts.flatMap((left, place) => partOf(component, left, cuts[place + 1] ?? width));
-  return kept.length === count ? kept : [];
+export function mayBeSeveral({ digitFraction, inkBox: [, , width, height] }, minAspect) {
+  return digitFraction >= MIN_DIGIT_FRACTION && width >= minAspect * height;
 }
 
 /**
- * A component as two parts that share a column of ink in their middle, as two zeros share a wall; none without.
+ * The lattice of the parts of a component, ink of a view with these maps; without any where it has many cuts.
+ * @param {Component} component
+ * @param {import("./finder.js").InkMaps} maps
+ * @returns {Lattice}
+ */
+export function cutEverywhere({ x, y, cover, inkBox: [, , , height] }, maps) {
+  const inked = Array.from(cover.data.keys()).filter((at) => cover.data[at] > 127);
+  const rows = inked.map((at) => y + Math.floor(at / cover.width));
+  const columns = inked.map((at) => x + (at % cover.width));
+  const places = Int32Array.from(inked, (_, at) => rows[at] * maps.width + columns[at]);
+  const middles = columns.map((column, at) => column + maps.right[places[at]]);
+  const cuts = [-Infinity, ...valleys(middles, Math.max(MIN_BLUR, BLUR * height)), Infinity];
+  if (cuts.length > MAX_CUTS) return { end: 0, spans: [], parts: [] };
+  /** @type {Lattice} */
+  const lattice = { end: cuts.length - 1, spans: [], parts: [] };
+  for (let first = 0; first < cuts.length; first++) {
+    for (let last = first + 1; last < cuts.length; last++) {
+      const part = [...inked.keys()].filter((at) => middles[at] >= cuts[first] && middles[at] < cuts[last]);
+      const isHigh = extent(part.map((at) => rows[at])) >= MIN_HEIGHT * height;
+      const isNarrow = extent(part.map((at) => columns[at])) < MAX_WIDTH * height;
+      if (part.length < MIN_AREA || !isHigh || !isNarrow) continue;
+      lattice.spans.push([first, last]);
+      lattice.parts.push(componentOf({ maps, places }, part));
+    }
+  }
+  return lattice;
+}
+
+/**
+ * The places in the lattice's parts of the path whose product of probabilities is highest, of `count` parts if given; none
+ * when there is none.
+ * @param {Lattice} lattice
+ * @param {number[]} probabilities
+ * @param {number | null} [count]
+ * @returns {number[]}
+ */
+export function bestPath({ end, spans }, probabilities, count = null) {
+  /** @type {Map<number, { score: number, path: number[] }>[]} */
+  const best = Array.from({ length: end + 1 }, () => new Map());
+  best[0].set(0, { score: 0, path: [] });
+  const order = [...spans.keys()].sort((one, other) => spans[one][1] - spans[other][1] || one - other);
+  for (const place of order) {
+    const [first, last] = spans[place];
+    const gain = Math.log(Math.max(LEAST, probabilities[place]));
+    for (const [length, { score, path }] of best[first]) {
+      if (length >= (count ?? end)) continue;
+      const before = best[last].get(length + 1);
+      if (!before || score + gain > before.score) best[last].set(length + 1, { score: score + gain, path: [...path, place] });
+    }
+  }
+  const whole = [...best[end]].filter(([length]) => length && (count === null || length === count)).map(([, one]) => one);
+  return whole.sort((one, other) => other.score - one.score)[0]?.path ?? [];
+}
+
+/** @param {number[]} values */
+function extent(values) {
+  return values.reduce((most, value) => Math.max(most, value), -Infinity) - values.reduce((least, value) => Math.min(least, value), Infinity);
+}
+
+/**
+ * Where between them fewer of `middles` lie than beside.
+ * @param {number[]} middles
+ * @param {number} blur
+ */
+function valleys(middles, blur) {
+  const [least, most] = middles.reduce(([low, high], value) => [Math.min(low, value), Math.max(high, value)], [Infinity, -Infinity]);
+  const low = Math.floor(least) - 1;
+  const counts = new Array(roundEven(most - low) + 1).fill(0);
+  middles.forEach((middle) => counts[roundEven(middle - low)]++);
+  const reach = Math.ceil(KERNEL * blur);
+  const kernel = Array.from({ length: 2 * reach + 1 }, (_, at) => Math.exp(-(((at - reach) / blur) ** 2) / 2));
+  /** @param {number} place */
+  const smooth = (place) => kernel.reduce((sum, weight, at) => sum + weight * (counts[place + at - reach] ?? 0), 0);
+  const smoothed = Array.from({ length: counts.length + 2 }, (_, at) => smooth(at - 1));
+  return [...counts.keys()]
+    .filter((at) => smoothed[at + 1] <= smoothed[at] && smoothed[at + 1] < smoothed[at + 2])
+    .map((at) => at + low).filter((place) => least < place && place < most);
+}
+
+/**
+ * A component as two parts that share a column of ink near its middle, as two zeros share a wall; none without.
  * @param {Component} component
  * @returns {Component[]}
  */
 export function splitAtWall(component) {
-  const { width, height } = component.cover;
-  const [start, stop] = [0.5 - MAX_SHIFT / 2, 0.5 + MAX_SHIFT / 2].map((place) => roundEven(place * width));
-  if (width < 2 * MIN_WIDTH || start >= stop) return [];
-  const ink = inkOfColumns(component);
-  const columns = ink.slice(start, stop);
-  const wall = start + columns.indexOf(Math.max(...columns));
-  if (ink[wall] < MIN_WALL * 255 * height) return [];
-  const parts = [...partOf(component, 0, wall + 1), ...partOf(component, wall, width)];
-  return parts.length === 2 ? parts : [];
-}
-
-/** @param {Component} component */
-function inkOfColumns({ cover }) {
-  const sums = new Array(cover.width).fill(0);
-  cover.data.forEach((level, at) => (sums[at % cover.width] += level));
-  return sums;
+  const { cover } = component;
+  const [start, end] = [0.5 - WALL_SHIFT, 0.5 + WALL_SHIFT].map((place) => roundEven(place * cover.width));
+  const ink = new Array(cover.width).fill(0);
+  cover.data.forEach((level, at) => (ink[at % cover.width] += level));
+  const most = Math.max(...ink.slice(start, end));
+  if (start === end || most < MIN_WALL * 255 * cover.height) return [];
+  const wall = start + ink.slice(start, end).indexOf(most);
+  return [columnsOf(component, 0, wall + 1), columnsOf(component, wall, cover.width)];
 }
 
 /**
- * The columns from `left` to before `right`, without rows that have no ink; none where there is none.
  * @param {Component} component
  * @param {number} left
  * @param {number} right
  */
-function partOf({ x, y, cover, digitFraction }, left, right) {
-  const columns = crop(cover, [left, 0, right - left, cover.height]);
-  const rows = Array.from({ length: cover.height }, (_, row) => row).filter((row) => (
-    columns.data.subarray(row * columns.width, (row + 1) * columns.width).some((level) => level > 127)
-  ));
-  if (!rows.length) return [];
-  const top = Math.max(0, rows[0] - 1);
-  const bottom = Math.min(cover.height, rows[rows.length - 1] + 2);
-  return [new Component(x + left, y + top, crop(columns, [0, top, columns.width, bottom - top]), digitFraction)];
+function columnsOf({ x, y, cover, digitFraction }, left, right) {
+  return new Component(x + left, y, crop(cover, [left, 0, right - left, cover.height]), digitFraction);
 }

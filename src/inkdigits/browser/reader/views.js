@@ -69,7 +69,10 @@ function cropMaps(maps, width, height) {
     for (let y = 0; y < height; y++) kept.set(map.subarray(y * maps.width, y * maps.width + width), y * width);
     return kept;
   };
-  return { width, height, digit: part(maps.digit), other: part(maps.other), right: part(maps.right), down: part(maps.down) };
+  const { digit, other, ink, right, down } = maps;
+  return {
+    width, height, digit: part(digit), other: part(other), ink: part(ink), right: part(right), down: part(down),
+  };
 }
 
 /**

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.synthesis.pages.shapes import Shape
 
-__all__ = ["OFFSET_UNIT", "Canvas", "Transform", "affine", "apply"]
+__all__ = ["OFFSET_UNIT", "Canvas", "DrawnDigit", "Transform", "affine", "apply"]
 
 Floats = NDArray[np.float32]
 # A 2x3 matrix that maps (x, y).
@@ -34,17 +35,26 @@ def combined(outer: Transform, inner: Transform) -> Transform:
     return np.column_stack([outer[:, :2] @ inner[:, :2], outer[:, :2] @ inner[:, 2] + outer[:, 2]])
 
 
+class DrawnDigit(NamedTuple):
+    """A digit on a page: its value, and x, y, width and height of its ink in pixels."""
+
+    value: int
+    box: tuple[int, int, int, int]
+
+
 @dataclass(frozen=True)
 class Canvas:
     """Coverages float32 (side, side) in [0, 1] by ink of digits and of other writing, and `offset` (2, side, side).
 
-    `offset` is, at the ink of a digit, the way (x, y) to the middle of that digit's box in units of 32 pixels.
+    `offset` is, at the ink of a digit, the way (x, y) to the middle of that digit's box in units of 32 pixels. `digits`
+    are the digits drawn, each with the box of its pixels of ink.
     """
 
     side: int
     digit: Floats = field(init=False)
     other: Floats = field(init=False)
     offset: Floats = field(init=False)
+    digits: list[DrawnDigit] = field(init=False, default_factory=list)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "digit", np.zeros((self.side, self.side), np.float32))
@@ -65,7 +75,10 @@ class Canvas:
         scale = float(np.sqrt(abs(np.linalg.det(transform[:, :2]))))
         drawn = cv2.warpAffine(distance, moved, size, flags=cv2.INTER_LINEAR, borderValue=1e3)
         cover = np.clip(0.5 - drawn * scale, 0, 1)
-        (self.draw_digit if is_digit else self.draw_other)(cover, left, top)
+        if is_digit and shape.value is not None:
+            self.draw_digit(cover, left, top, shape.value)
+        else:
+            self.draw_other(cover, left, top)
 
     def _window(self, shape: Shape, distance: Floats, transform: Transform) -> tuple[int, int, int, int] | None:
         """Left, top, right and bottom of the part of the canvas that the shape may cover."""
@@ -79,19 +92,22 @@ class Canvas:
         left, top, right, bottom = max(0, left), max(0, top), min(self.side, right), min(self.side, bottom)
         return (left, top, right, bottom) if right > left and bottom > top else None
 
-    def draw_digit(self, cover: Floats, left: int, top: int) -> None:
-        """Add a digit that covers a part of the canvas from (`left`, `top`) on."""
+    def draw_digit(self, cover: Floats, left: int, top: int, value: int) -> None:
+        """Add a digit of that value that covers a part of the canvas from (`left`, `top`) on."""
         inked = cover > 0.5
         if not inked.any():
             return
         height, width = cover.shape
         part = np.s_[top : top + height, left : left + width]
         rows, columns = np.flatnonzero(inked.any(axis=1)), np.flatnonzero(inked.any(axis=0))
-        middle = (rows[0] + rows[-1]) / 2 + top, (columns[0] + columns[-1]) / 2 + left
-        y, x = np.mgrid[part]
+        x, y = int(columns[0]) + left, int(rows[0]) + top
+        w, h = int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
+        self.digits.append(DrawnDigit(value, (x, y, w, h)))
+        middle = y + (h - 1) / 2, x + (w - 1) / 2
+        down, across = np.mgrid[part]
         strongest = cover > self.digit[part]
-        self.offset[0][part][strongest] = ((middle[1] - x) / OFFSET_UNIT)[strongest]
-        self.offset[1][part][strongest] = ((middle[0] - y) / OFFSET_UNIT)[strongest]
+        self.offset[0][part][strongest] = ((middle[1] - across) / OFFSET_UNIT)[strongest]
+        self.offset[1][part][strongest] = ((middle[0] - down) / OFFSET_UNIT)[strongest]
         np.maximum(self.digit[part], cover, out=self.digit[part])
 
     def draw_other(self, cover: Floats, left: int, top: int) -> None:

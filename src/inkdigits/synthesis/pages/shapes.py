@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from inkdigits.datasets.mnist import load_train
 from inkdigits.datasets.split import stratified_split
-from inkdigits.synthesis.glyphs import load_glyphs
+from inkdigits.synthesis.glyphs import Split, load_glyphs
 from inkdigits.synthesis.nondigits import FAMILIES
 
-__all__ = ["HELD_OUT_FRACTION", "Shape", "ShapeLibrary", "load_shapes", "to_shape"]
+__all__ = ["HELD_OUT_FRACTION", "DigitPictures", "Shape", "ShapeLibrary", "load_shapes", "to_shape"]
 
 FIELD = 96  # pixels, the side of a field
 # The digits of MNIST's training part that no page shows, so that they can measure: the reader holds the same ones out.
@@ -30,10 +30,14 @@ Grey = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Shape:
-    """Ink in a field of 96x96 pixels: `mask` uint8 of 0 and 1, and its `box`, x, y, width and height."""
+    """Ink in a field of 96x96 pixels: `mask` uint8 of 0 and 1, and its `box`, x, y, width and height.
+
+    `value` is that of a digit, None of other ink.
+    """
 
     mask: Grey
     box: tuple[int, int, int, int]
+    value: int | None = None
 
     @cached_property
     def edge(self) -> Floats:
@@ -60,8 +64,8 @@ class Shape:
         return self.middle - np.float32(0.5 * pen * max(self.box[3], 0.6 * self.box[2]))
 
 
-def to_shape(ink: Grey) -> Shape | None:
-    """The shape of ink uint8 (height, width), white on black; None if there is none."""
+def to_shape(ink: Grey, value: int | None = None) -> Shape | None:
+    """The shape of ink uint8 (height, width), white on black, a digit's where `value` is one; None without ink."""
     import cv2
 
     side = round(FIELD * (1 - 2 * _BORDER))
@@ -72,7 +76,7 @@ def to_shape(ink: Grey) -> Shape | None:
     if cv2.countNonZero(mask) < 20:
         return None
     x, y, w, h = cv2.boundingRect(mask)
-    return Shape(mask, (x, y, w, h))
+    return Shape(mask, (x, y, w, h), value)
 
 
 def count_loops(mask: Grey) -> int:
@@ -125,43 +129,65 @@ def _removable() -> tuple[Grey, Grey]:
 
 
 @dataclass(frozen=True)
+class DigitPictures:
+    """Pictures of digits: `images` uint8 (n, height, width), white on black, and their `values` (n,)."""
+
+    images: Grey
+    values: NDArray[np.integer]
+
+
+@dataclass(frozen=True)
 class ShapeLibrary:
     """Pictures of ink, white on black, from which shapes are made as they are drawn.
 
     `digits` and `printed_digits` are digits of MNIST and of fonts, `letters` and `signs` are not digits.
     """
 
-    digits: Grey
-    printed_digits: Grey
+    digits: DigitPictures
+    printed_digits: DigitPictures
     letters: Sequence[Grey]
     signs: Sequence[Grey]
 
     def digit(self, rng: np.random.Generator, printed: bool) -> Shape:
         """A random digit."""
-        return self._random(self.printed_digits if printed else self.digits, rng)
+        pictures = self.printed_digits if printed else self.digits
+        return _random_shape(pictures.images, rng, pictures.values)
 
     def letter(self, rng: np.random.Generator) -> Shape:
         """A random letter, which does not have the shape of a digit."""
-        return self._random(self.letters, rng)
+        return _random_shape(self.letters, rng)
 
     def sign(self, rng: np.random.Generator) -> Shape:
         """A random drawing or sign."""
-        return self._random(self.signs, rng)
-
-    def _random(self, pictures: Sequence[Grey] | Grey, rng: np.random.Generator) -> Shape:
-        shape = None
-        while shape is None:
-            shape = to_shape(pictures[int(rng.integers(len(pictures)))])
-        return shape
+        return _random_shape(self.signs, rng)
 
 
-@lru_cache(maxsize=1)
-def load_shapes() -> ShapeLibrary:
-    """What pages for training show: MNIST's training part less what is held out, and the fonts for training."""
-    kept, _ = stratified_split(load_train(), HELD_OUT_FRACTION, seed=0)
-    glyphs = load_glyphs("train")
+def _random_shape(
+    pictures: Sequence[Grey] | Grey, rng: np.random.Generator, values: NDArray[np.integer] | None = None
+) -> Shape:
+    shape = None
+    while shape is None:
+        place = int(rng.integers(len(pictures)))
+        shape = to_shape(pictures[place], None if values is None else int(values[place]))
+    return shape
+
+
+@lru_cache(maxsize=2)
+def load_shapes(split: Split = "train") -> ShapeLibrary:
+    """What pages show for training ("train"): MNIST's training part less what is held out, and the fonts for training;
+    or for evaluation ("held_out"): those digits and fonts. Signs and letters drawn by a pen are the same in both.
+    """
+    parts = stratified_split(load_train(), HELD_OUT_FRACTION, seed=0)
+    digits = parts[split == "held_out"]
+    glyphs = load_glyphs(split)
+    printed = glyphs.digits
     letters = [*glyphs.letters.images, *_drawn(_LETTERS)]
-    return ShapeLibrary(kept.images, glyphs.digits.images, letters, list(_drawn(_SIGNS)))
+    return ShapeLibrary(
+        DigitPictures(digits.images, digits.labels),
+        DigitPictures(printed.images, printed.characters.astype(np.int64)),
+        letters,
+        list(_drawn(_SIGNS)),
+    )
 
 
 def _drawn(families: Mapping[str, int]) -> Grey:

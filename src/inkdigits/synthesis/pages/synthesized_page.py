@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from inkdigits.synthesis.pages.camera import photograph
-from inkdigits.synthesis.pages.canvas import Canvas, Transform, affine, apply
+from inkdigits.synthesis.pages.canvas import Canvas, DrawnDigit, Transform, affine, apply
 from inkdigits.synthesis.pages.paper import blended, draw_marks_of_paper, light, random_colours, texture
 from inkdigits.synthesis.pages.scenes import draw_scene
 from inkdigits.synthesis.pages.shapes import ShapeLibrary
@@ -27,12 +27,27 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class SynthesizedPage:
-    """`pixels` uint8 (side, side, 3); `digit`, `other` and `offset` as those of a `Canvas`."""
+    """`pixels` uint8 (side, side, 3); `digit`, `other`, `offset` and `digits` as those of a `Canvas`.
+
+    A margin or the edge of the page may cut a digit; `whole_digits` are those that it does not.
+    """
 
     pixels: NDArray[np.uint8]
     digit: Floats
     other: Floats
     offset: Floats
+    digits: tuple[DrawnDigit, ...]
+
+    @property
+    def whole_digits(self) -> tuple[DrawnDigit, ...]:
+        """The digits of which all ink is on the page."""
+        return tuple(one for one in self.digits if self._is_whole(one.box))
+
+    def _is_whole(self, box: tuple[int, int, int, int]) -> bool:
+        x, y, w, h = box
+        ink = self.digit[y : y + h, x : x + w] > 0.5
+        reaches_sides = ink[0].any() and ink[-1].any() and ink[:, 0].any() and ink[:, -1].any()
+        return bool(reaches_sides) and min(x, y) > 0 and max(x + w, y + h) < len(self.digit)
 
 
 def draw_page(library: ShapeLibrary, rng: np.random.Generator, side: int = SIDE) -> SynthesizedPage:
@@ -54,7 +69,7 @@ def draw_page(library: ShapeLibrary, rng: np.random.Generator, side: int = SIDE)
     pixels = photograph(scene, height, float(np.abs(ink - paper).max()), rng)
     if rng.random() < _MARGIN:
         pixels = _with_margin(pixels, canvas, rng)
-    return SynthesizedPage(pixels, canvas.digit, canvas.other, canvas.offset)
+    return SynthesizedPage(pixels, canvas.digit, canvas.other, canvas.offset, tuple(canvas.digits))
 
 
 def _position(layout: Layout, side: int, rng: np.random.Generator) -> tuple[float, Transform]:
