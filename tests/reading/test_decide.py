@@ -63,6 +63,16 @@ def test_a_known_length_refuses_the_least_probable_and_accepts_the_most_probable
     assert decide(digits, 0.5, length=3) == ["digit", "digit", "unsure"]
 
 
+def test_a_one_much_lower_than_its_row_is_a_mark() -> None:
+    """An edge of a form's box, a piece of dirt; a low digit of another value, and a one of another row, are digits."""
+    row = (_candidate(7, 0.99), _candidate(4, 0.99, x=60), _candidate(9, 0.99, x=140))
+    assert decide(_segmentation(*row, _candidate(1, 0.99, x=100, h=24)), 0.5)[3] == "not_a_digit"
+    assert decide(_segmentation(*row, _candidate(1, 0.99, x=100, h=30)), 0.5)[3] == "digit"
+    assert decide(_segmentation(*row, _candidate(3, 0.99, x=100, h=24)), 0.5)[3] == "digit"
+    below = replace(row[0], component=replace(row[0].component, y=200))
+    assert decide(_segmentation(below, _candidate(1, 0.99, x=100, h=24)), 0.5) == ["digit", "digit"]
+
+
 def test_ones_of_unequal_height_are_strokes_of_a_drawing() -> None:
     assert decide(_segmentation(_candidate(1, 0.99), _candidate(1, 0.99, x=60, h=45)), 0.5) == ["digit", "digit"]
     strokes = _segmentation(_candidate(1, 0.99), _candidate(1, 0.99, x=60, h=90))

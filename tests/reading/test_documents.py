@@ -48,6 +48,16 @@ def test_a_sheet_is_found_where_it_lies(table: str, angle: int) -> None:
     assert np.abs(document.pixels[2, 2].astype(int) - (200, 205, 190)).max() < 30
 
 
+@pytest.mark.parametrize("table", ["blue", "green", "black"])
+@pytest.mark.parametrize("angle", [0, 6, -6])
+def test_a_strip_of_paper_with_one_row_is_read(reader: Reader, table: str, angle: int) -> None:
+    """The paper is hardly higher than the digits, and takes an eighth of the picture."""
+    shape = (110, 480)
+    ink = drawn_pages.ink(shape, drawn_pages.row("2570489", 30, 25, 60), 5)
+    strip = drawn_pages.photographed(drawn_pages.written(drawn_pages.paper(shape), ink))
+    assert reader.read(drawn_pages.lying(strip, TABLES[table], angle, margin=0.5)).string == "2570489"
+
+
 @pytest.mark.parametrize(("table", "angle"), [("blue", 0), ("green", 12), ("black", -7), ("white", 3)])
 def test_what_is_written_on_a_sheet_is_read_and_its_boxes_lie_in_the_picture(
     reader: Reader, table: str, angle: int

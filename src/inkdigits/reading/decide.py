@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from statistics import median
 
+from inkdigits.reading.neighbours import are_in_one_row
 from inkdigits.reading.reading import DigitOutcome
 from inkdigits.reading.segmentation import Candidate, Segmentation
 from inkdigits.reading.signs import find_signs
@@ -25,6 +27,8 @@ _MIN_CONFIDENCE, _MIN_CONFIDENCE_IN_CLUTTER = 0.3, 0.9
 # How much higher than the lowest the highest may be where all digits are ones, and the fraction of ink that is a
 # digit's to the finder in what may have strokes; set by hand on the development pictures (docs/log.md, 2026-11-29).
 _MAX_UNEQUAL, _MIN_WRITING_FRACTION = 1.35, 0.5
+# The least height of a one, in heights of the other digits of its row (docs/log.md, 2026-11-30).
+_MIN_ONE_HEIGHT = 0.5
 
 
 def acceptance_threshold(of_model: float) -> float:
@@ -91,8 +95,8 @@ def _without_signs_and_letters(candidates: Sequence[Candidate], outcomes: list[D
 def _without_mere_strokes(candidates: Sequence[Candidate], outcomes: list[DigitOutcome]) -> list[DigitOutcome]:
     """The outcomes, with ones refused that are strokes of a letter or a drawing: any stroke looks like a 1.
 
-    A one that lies across a larger refused component is a part of it. Where all digits are ones, people write them
-    equally high.
+    A one that lies across a larger refused component is a part of it, and one that is much lower than the digits of its
+    row is a mark. Where all digits are ones, people write them equally high.
     """
     accepted = [one for one, outcome in zip(candidates, outcomes, strict=True) if outcome != "not_a_digit"]
     refused = [one for one, outcome in zip(candidates, outcomes, strict=True) if outcome == "not_a_digit"]
@@ -100,9 +104,19 @@ def _without_mere_strokes(candidates: Sequence[Candidate], outcomes: list[DigitO
     only_ones = len(accepted) > 1 and all(one.value == 1 for one in accepted)
     unequal = only_ones and max(heights) > _MAX_UNEQUAL * min(heights)
     mere = {
-        id(one) for one in accepted if one.value == 1 and (unequal or any(_is_part(one, whole) for whole in refused))
+        id(one)
+        for one in accepted
+        if one.value == 1 and (unequal or _is_low(one, accepted) or any(_is_part(one, whole) for whole in refused))
     }
     return ["not_a_digit" if id(one) in mere else outcome for one, outcome in zip(candidates, outcomes, strict=True)]
+
+
+def _is_low(one: Candidate, accepted: Sequence[Candidate]) -> bool:
+    """Whether a one is much lower than the other digits of its row."""
+    box = one.component.ink_box
+    boxes = [other.component.ink_box for other in accepted if other.value != 1]
+    heights = [other[3] for other in boxes if are_in_one_row(box, other)]
+    return bool(heights) and box[3] < _MIN_ONE_HEIGHT * median(heights)
 
 
 def _without_letters(candidates: Sequence[Candidate], outcomes: list[DigitOutcome]) -> list[DigitOutcome]:

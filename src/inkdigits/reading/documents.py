@@ -19,12 +19,12 @@ __all__ = ["Document", "find_documents"]
 
 Pixels = NDArray[np.uint8]
 Mask = NDArray[np.bool_]
-# In the smallest copy of a picture, in which sheets are found: a side of the median filter, in pixels, which hides thin
-# ink and the threads of a cloth, and the most grey levels from one pixel to the next within a sheet.
-_BLUR, _MAX_STEP = 5, 10
+# Of the copy of a picture in which sheets are found: its longer side and a side of the median filter, in pixels, which
+# hides thin ink and the threads of a cloth, and the most grey levels from one pixel to the next within a sheet.
+_SIDE, _BLUR, _MAX_STEP = 2 * MIN_SIDE, 3, 10
 # A sheet is convex, but for the steps of pixels along its edges. Its outline, as a fraction of the picture and of its
 # convex hull, and the fraction of it that is bare paper.
-_MIN_PART, _MAX_PART, _MIN_OF_HULL, _MIN_PAPER = 0.05, 0.9, 0.93, 0.7
+_MIN_PART, _MAX_PART, _MIN_OF_HULL, _MIN_PAPER = 0.05, 0.9, 0.93, 0.4
 _MAX_DOCUMENTS = 2  # the largest ones
 
 
@@ -59,7 +59,7 @@ def _without_ink(picture: Pyramid) -> Pixels:
     """A small copy, uint8 (h, w, 3)."""
     import cv2
 
-    return np.asarray(cv2.medianBlur(_rgb(picture.reduced.get(MIN_SIDE, picture.pixels)), _BLUR), np.uint8)
+    return np.asarray(cv2.medianBlur(_rgb(picture.reduced.get(_SIDE, picture.pixels)), _BLUR), np.uint8)
 
 
 def _rgb(pixels: Pixels) -> Pixels:

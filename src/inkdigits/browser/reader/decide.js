@@ -1,6 +1,8 @@
 // The outcome of every candidate: a digit, an unsure digit, or not a digit (reading/decide.py).
 
+import { areInOneRow } from "./neighbours.js";
 import parameters from "./parameters.js";
+import { median } from "./pixels.js";
 import { qualityOf } from "./segmentation.js";
 import { findSigns } from "./signs.js";
 import { leaningStrokes } from "./slashes.js";
@@ -12,6 +14,7 @@ import { inWordsOfLetters } from "./words.js";
 
 const {
   CONFIDENT_THRESHOLD, CERTAIN, MIN_CONFIDENCE, MIN_CONFIDENCE_IN_CLUTTER, MAX_UNEQUAL, MIN_WRITING_FRACTION,
+  MIN_ONE_HEIGHT,
 } = parameters.decide;
 const { ACCEPTANCE_THRESHOLD } = parameters.model;
 
@@ -88,9 +91,22 @@ function withoutMereStrokes(candidates, outcomes) {
   const unequal = onlyOnes && Math.max(...heights) > MAX_UNEQUAL * Math.min(...heights);
   return candidates.map((one, place) => {
     const isAcceptedOne = outcomes[place] !== "not_a_digit" && one.value === 1;
-    const isMere = isAcceptedOne && (unequal || refused.some((whole) => isPart(one.component, whole.component)));
+    const isInOther = () => refused.some((whole) => isPart(one.component, whole.component));
+    const isMere = isAcceptedOne && (unequal || isLow(one, accepted) || isInOther());
     return isMere ? "not_a_digit" : outcomes[place];
   });
+}
+
+/**
+ * Whether a one is much lower than the other digits of its row.
+ * @param {Candidate} one
+ * @param {Candidate[]} accepted
+ */
+function isLow(one, accepted) {
+  const box = one.component.inkBox;
+  const boxes = accepted.filter((other) => other.value !== 1).map((other) => other.component.inkBox);
+  const heights = boxes.filter((other) => areInOneRow(box, other)).map((other) => other[3]);
+  return heights.length > 0 && box[3] < MIN_ONE_HEIGHT * median(heights);
 }
 
 /**

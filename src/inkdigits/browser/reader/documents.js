@@ -16,8 +16,7 @@ import { median, pixels } from "./pixels.js";
  */
 /** @typedef {{ paper: Uint8Array, outline: Uint8Array, area: number }} Outline */
 
-const { BLUR, MAX_STEP, MIN_PART, MAX_PART, MIN_OF_HULL, MIN_PAPER, MAX_DOCUMENTS } = parameters.documents;
-const { MIN_SIDE } = parameters.pyramid;
+const { SIDE, BLUR, MAX_STEP, MIN_PART, MAX_PART, MIN_OF_HULL, MIN_PAPER, MAX_DOCUMENTS } = parameters.documents;
 
 /**
  * The sheets in a picture, at most two, the largest first.
@@ -25,7 +24,7 @@ const { MIN_SIDE } = parameters.pyramid;
  * @returns {FoundDocument[]}
  */
 export function findDocuments(picture) {
-  const small = medianBlurred(picture.reduced.get(MIN_SIDE) ?? picture.pixels());
+  const small = medianBlurred(picture.reduced.get(SIDE) ?? picture.pixels());
   const outlines = evenRegions(small).flatMap((paper) => outlineOf(paper, small));
   outlines.sort((one, other) => other.area - one.area);
   return outlines.slice(0, MAX_DOCUMENTS).map((found) => documentOf(picture.pixels(), small, found));
