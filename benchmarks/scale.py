@@ -29,6 +29,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from tests.serving.process_memory import process_tree
+
 from inkdigits.datasets.mnist import load_train
 
 _SIZES = (1_000, 10_000, 100_000, 1_000_000, 10_000_000)
@@ -150,7 +154,7 @@ def _measure(task: str, form: str, n: int, arguments: Sequence[str], rows: Path,
     process = subprocess.Popen(command, stdout=sys.stderr)
     private = 0
     while process.poll() is None:
-        private = max(private, sum(map(_private, _tree(process.pid))))
+        private = max(private, sum(map(_private, process_tree(process.pid))))
         time.sleep(0.05)
     wall, after = time.monotonic() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
@@ -174,18 +178,6 @@ def _append(path: Path, row: Row) -> None:
         if new:
             writer.writeheader()
         writer.writerow(row)
-
-
-def _tree(pid: int) -> Iterator[int]:
-    """The process `pid` and all below it."""
-    yield pid
-    for task in Path(f"/proc/{pid}/task").glob("*/children"):
-        try:
-            children = task.read_text().split()
-        except OSError:  # it has ended
-            continue
-        for child in children:
-            yield from _tree(int(child))
 
 
 def _private(pid: int) -> int:

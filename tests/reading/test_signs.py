@@ -9,11 +9,10 @@ import numpy as np
 import pytest
 
 from inkdigits.datasets.mnist import load_train
-from inkdigits.reading.components import Component
 from inkdigits.reading.reader import Reader
 from inkdigits.reading.segmentation import Candidate
 from inkdigits.reading.signs import Sign, find_signs
-from tests.reading.printed_signs import SIGNS, printed
+from tests.reading.printed_signs import SIGNS, candidate, printed
 
 
 @pytest.fixture(scope="module")
@@ -44,11 +43,6 @@ def test_rows_of_handwritten_ones_and_zeros_are_read_as_before(reader: Reader) -
     read = [reader.read(np.hstack(train.images[row])).string for row in chosen]
     expected = ["".join(str(label) for label in train.labels[row]) for row in chosen]
     assert sum(one == other for one, other in zip(read, expected, strict=True)) >= 11
-
-
-def candidate(value: int, x: int, y: int, cover: np.ndarray) -> Candidate:
-    component = Component(x, y, cover.shape[1], cover.shape[0], cover, 1.0)
-    return Candidate(component, np.zeros((28, 28), np.uint8), np.eye(10, dtype=np.float32)[value])
 
 
 def bow(height: int, direction: int, reach: int = 4) -> np.ndarray:

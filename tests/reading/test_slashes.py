@@ -9,9 +9,8 @@ import pytest
 from inkdigits.datasets.mnist import load_train
 from inkdigits.reading.components import Component
 from inkdigits.reading.reader import Reader
-from inkdigits.reading.segmentation import Candidate
 from inkdigits.reading.slashes import find_slashes, stroke_of
-from tests.reading.printed_signs import printed
+from tests.reading.printed_signs import candidate, printed
 
 
 @pytest.fixture(scope="module")
@@ -49,11 +48,6 @@ def test_rows_of_handwritten_leaning_ones_are_read_as_before(reader: Reader) -> 
 def _leans(image: np.ndarray) -> bool:
     cover = cv2.resize(image, None, fx=2, fy=2)
     return stroke_of(Component(0, 0, *cover.shape[::-1], cover, 1.0)).slant >= 0.3
-
-
-def candidate(value: int, x: int, y: int, cover: np.ndarray) -> Candidate:
-    component = Component(x, y, cover.shape[1], cover.shape[0], cover, 1.0)
-    return Candidate(component, np.zeros((28, 28), np.uint8), np.eye(10, dtype=np.float32)[value])
 
 
 def stroke(height: int, slant: float, bend: int = 0, pen: int = 5) -> np.ndarray:

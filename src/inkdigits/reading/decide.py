@@ -28,7 +28,7 @@ _MIN_CONFIDENCE, _MIN_CONFIDENCE_IN_CLUTTER = 0.3, 0.9
 # digit's to the finder in what may have strokes; set by hand on the development pictures (docs/log.md, 2026-11-29).
 _MAX_UNEQUAL, _MIN_WRITING_FRACTION = 1.35, 0.5
 # The least height of a one, in heights of the other digits of its row (docs/log.md, 2026-11-30).
-_MIN_ONE_HEIGHT = 0.5
+_MIN_ONE_HEIGHT = 0.45
 
 
 def acceptance_threshold(of_model: float) -> float:

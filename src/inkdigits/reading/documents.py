@@ -49,7 +49,9 @@ class Document:
 
 
 def find_documents(picture: Pyramid) -> list[Document]:
-    """The sheets in a picture, at most two, the largest first."""
+    """The sheets in a picture, at most two, the largest first; none in one of under 128 pixels, which is a drawing."""
+    if max(picture.pixels.shape[:2]) < MIN_SIDE:
+        return []
     small = _without_ink(picture)
     outlines = sorted(_outlines(_even_regions(small)), key=lambda found: -int(found[1].sum()))
     return [_document(_rgb(picture.pixels), small, paper, outline) for paper, outline in outlines[:_MAX_DOCUMENTS]]

@@ -2,7 +2,7 @@
 
 Many people's ones lean as a slash does: of MNIST's, 42 % are plain strokes that lean by more than 0.25. So a slash is
 told by its size beside the digits around it, by how the other ones of its row lean, and by whether it is as straight
-and even as in print, which 3 to 7 % of those ones are (docs/log.md, 2026-11-30).
+and even as in print, which 0.4 to 7.5 % of those ones are, the more the larger (docs/log.md, 2026-11-30).
 """
 
 from __future__ import annotations

@@ -16,14 +16,16 @@ import { median, pixels } from "./pixels.js";
  */
 /** @typedef {{ paper: Uint8Array, outline: Uint8Array, area: number }} Outline */
 
+const { MIN_SIDE } = parameters.pyramid;
 const { SIDE, BLUR, MAX_STEP, MIN_PART, MAX_PART, MIN_OF_HULL, MIN_PAPER, MAX_DOCUMENTS } = parameters.documents;
 
 /**
- * The sheets in a picture, at most two, the largest first.
+ * The sheets in a picture, at most two, the largest first; none in one of under 128 pixels, which is a drawing.
  * @param {Pyramid} picture
  * @returns {FoundDocument[]}
  */
 export function findDocuments(picture) {
+  if (Math.max(picture.width, picture.height) < MIN_SIDE) return [];
   const small = medianBlurred(picture.reduced.get(SIDE) ?? picture.pixels());
   const outlines = evenRegions(small).flatMap((paper) => outlineOf(paper, small));
   outlines.sort((one, other) => other.area - one.area);
