@@ -26,8 +26,8 @@ _LIKELY = 0.6
 # By how much the probability of its least probable digit must rise for ink to be more digits.
 _MIN_GAIN = 0.1
 # Ink that is no digit, with a lower probability, is cut between touching digits where it is so many times as wide as
-# high. The cut counts if every part has that probability and so many are no ones, which strokes of letters look like
-# (docs/log.md, 2026-11-30).
+# high. The cut counts if every part has that probability and so many of them and of the digits beside them are no ones,
+# which strokes of letters look like (docs/log.md, 2026-11-30).
 _MIN_PROBABILITY, _MIN_ASPECT, _MIN_OTHERS = 0.9, 0.8, 2
 # The probability of a broken digit that is joined again.
 _MIN_JOINED_PROBABILITY = 0.95
@@ -112,16 +112,22 @@ def _cut(
     classified = yield from _classified([lattice.parts for lattice in doubtful.values()])
     pairs = yield from _classified([split_at_wall(clusters[index].whole) for index in doubtful])
     found = list(best)
+    beside = sum(_is_certain_other(one) for digits in best for one in digits)
     for (index, lattice), parts, pair in zip(doubtful.items(), classified, pairs, strict=True):
         path = [parts[place] for place in lattice.best_path([one.best for one in parts])]
-        found[index] = next((digits for digits in (path, pair) if _are_digits(digits)), found[index])
+        found[index] = next((digits for digits in (path, pair) if _are_digits(digits, beside)), found[index])
     return found
 
 
-def _are_digits(candidates: Sequence[Candidate]) -> bool:
-    """Whether all are digits, and not only ones."""
-    others = sum(one.value != 1 for one in candidates)
-    return others >= _MIN_OTHERS and _least_probable(candidates) >= _MIN_PROBABILITY
+def _is_certain_other(one: Candidate) -> bool:
+    """Whether a candidate is certainly a digit other than 1."""
+    return one.value != 1 and one.confidence >= _MIN_PROBABILITY
+
+
+def _are_digits(parts: Sequence[Candidate], beside: int) -> bool:
+    """Whether all parts are digits, and with so many digits `beside` them not only ones."""
+    others = sum(one.value != 1 for one in parts)
+    return len(parts) > 1 and others + beside >= _MIN_OTHERS and _least_probable(parts) >= _MIN_PROBABILITY
 
 
 def _rejoined(candidates: list[Candidate]) -> NetworkQueries[list[Candidate]]:

@@ -89,20 +89,30 @@ async function cut(clusters, best, maps, classify) {
   const classified = await classifyEach(lattices.map((lattice) => lattice.parts), classify);
   const pairs = await classifyEach(doubtful.map((place) => splitAtWall(wholeOf(clusters[place]))), classify);
   const found = [...best];
+  const beside = best.flat().filter(isCertainOther).length;
   doubtful.forEach((place, at) => {
     const path = bestPath(lattices[at], classified[at].map((part) => part.best)).map((part) => classified[at][part]);
-    found[place] = [path, pairs[at]].find(areDigits) ?? found[place];
+    found[place] = [path, pairs[at]].find((parts) => areDigits(parts, beside)) ?? found[place];
   });
   return found;
 }
 
 /**
- * Whether all are digits, and not only ones.
- * @param {Candidate[]} candidates
+ * Whether a candidate is certainly a digit other than 1.
+ * @param {Candidate} candidate
  */
-function areDigits(candidates) {
-  const others = candidates.filter((candidate) => candidate.value !== 1);
-  return others.length >= MIN_OTHERS && leastProbable(candidates) >= MIN_PROBABILITY;
+function isCertainOther({ value, confidence }) {
+  return value !== 1 && confidence >= MIN_PROBABILITY;
+}
+
+/**
+ * Whether all parts are digits, and with so many digits `beside` them not only ones.
+ * @param {Candidate[]} parts
+ * @param {number} beside
+ */
+function areDigits(parts, beside) {
+  const others = parts.filter((part) => part.value !== 1).length;
+  return parts.length > 1 && others + beside >= MIN_OTHERS && leastProbable(parts) >= MIN_PROBABILITY;
 }
 
 /**
