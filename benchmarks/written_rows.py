@@ -39,7 +39,9 @@ class Spacing:
 def written_row(digits: LabelledDigits, spacing: Spacing, rng: np.random.Generator) -> tuple[Pixels, str]:
     """A row, ink uint8 (h, w), white on black, and its digits."""
     count = int(rng.integers(spacing.least, spacing.most + 1))
-    touches = {"none": set(), "one": {int(rng.integers(1, count))}, "all": set(range(1, count))}[spacing.touching]
+    touches = {"none": set(), "one": {int(rng.integers(1, max(2, count)))}, "all": set(range(1, count))}[
+        spacing.touching
+    ]
     page, right, label = np.zeros((2 * HEIGHT, 3 * HEIGHT * (count + 1)), np.uint8), HEIGHT // 2, ""
     for place in range(count):
         row = int(rng.integers(len(digits)))

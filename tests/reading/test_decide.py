@@ -66,11 +66,21 @@ def test_a_known_length_refuses_the_least_probable_and_accepts_the_most_probable
 def test_a_one_much_lower_than_its_row_is_a_mark() -> None:
     """An edge of a form's box, a piece of dirt; a low digit of another value, and a one of another row, are digits."""
     row = (_candidate(7, 0.99), _candidate(4, 0.99, x=60), _candidate(9, 0.99, x=140))
-    assert decide(_segmentation(*row, _candidate(1, 0.99, x=100, h=24)), 0.5)[3] == "not_a_digit"
-    assert decide(_segmentation(*row, _candidate(1, 0.99, x=100, h=30)), 0.5)[3] == "digit"
-    assert decide(_segmentation(*row, _candidate(3, 0.99, x=100, h=24)), 0.5)[3] == "digit"
+    assert decide(_segmentation(*row, _candidate(1, 0.99, x=100, h=20)), 0.5)[3] == "not_a_digit"
+    assert decide(_segmentation(*row, _candidate(1, 0.99, x=100, h=24)), 0.5)[3] == "digit"
+    assert decide(_segmentation(*row, _candidate(3, 0.99, x=100, h=20)), 0.5)[3] == "digit"
     below = replace(row[0], component=replace(row[0].component, y=200))
-    assert decide(_segmentation(below, _candidate(1, 0.99, x=100, h=24)), 0.5) == ["digit", "digit"]
+    assert decide(_segmentation(below, _candidate(1, 0.99, x=100, h=20)), 0.5) == ["digit", "digit"]
+
+
+def test_two_clear_digits_are_no_clutter_among_marks() -> None:
+    """What is crossed out and what separates counts against a page, but not against two clear digits."""
+    marks = [_candidate(4, 0.1, 0.2, x=60 * place) for place in range(2, 6)]
+    clear, faint = _candidate(8, 0.99, 0.8), _candidate(5, 0.99, 0.7, x=60)
+    assert decide(_segmentation(clear, faint, *marks), 0.5)[:2] == ["digit", "digit"]
+    assert decide(_segmentation(clear, *marks), 0.5)[0] == "not_a_digit"
+    strokes = [_candidate(1, 0.99, 0.8), _candidate(1, 0.99, 0.7, x=60)]
+    assert decide(_segmentation(*strokes, *marks), 0.5)[:2] == ["not_a_digit"] * 2
 
 
 def test_ones_of_unequal_height_are_strokes_of_a_drawing() -> None:

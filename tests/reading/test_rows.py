@@ -26,3 +26,13 @@ def test_no_boxes_no_rows() -> None:
 def test_rows_of_different_lengths_and_sizes() -> None:
     heading, line = [(10, 10, 60, 80)], [(x, 150, 25, 40) for x in (200, 50, 100)]
     assert reading_order([*line, *heading]) == [[3], [1, 2, 0]]
+
+
+def test_what_is_no_digit_parts_no_row() -> None:
+    """A comma hangs below its row, and a word lies beside it; both are in the row of the nearest digit."""
+    digits, comma, word = [(x, 100, 30, 50) for x in (10, 60, 140, 190)], (100, 145, 12, 22), (300, 40, 90, 30)
+    boxes = [comma, *digits, word]
+    assert reading_order(boxes, [False, True, True, True, True, False]) == [[1, 2, 0, 3, 4, 5]]
+    below = [(x, 200, 30, 50) for x in (10, 60)]
+    assert reading_order([*boxes, *below], [False, *[True] * 4, False, True, True]) == [[1, 2, 0, 3, 4, 5], [6, 7]]
+    assert reading_order(boxes, [False] * 6) == reading_order(boxes)

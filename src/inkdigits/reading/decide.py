@@ -24,6 +24,8 @@ _CERTAIN = 0.9
 # The least confidence of a digit, and of one on a page whose candidates on the whole do not look like digits, where
 # single strokes look like ones by chance (docs/log.md, 2026-11-29).
 _MIN_CONFIDENCE, _MIN_CONFIDENCE_IN_CLUTTER = 0.3, 0.9
+# So many digits other than ones with this confidence are no clutter (docs/log.md, 2026-11-30).
+_MIN_CLEAR, _CLEAR = 2, 0.6
 # How much higher than the lowest the highest may be where all digits are ones, and the fraction of ink that is a
 # digit's to the finder in what may have strokes; set by hand on the development pictures (docs/log.md, 2026-11-29).
 _MAX_UNEQUAL, _MIN_WRITING_FRACTION = 1.35, 0.5
@@ -60,8 +62,12 @@ def decide(segmentation: Segmentation, threshold: float, length: int | None = No
 
 
 def _looks_like_digits(segmentation: Segmentation) -> bool:
-    """Whether the candidates that are no signs look like digits on the whole; that of a plain picture does."""
-    if segmentation.plain or segmentation.quality > 0:
+    """Whether the candidates that are no signs look like digits on the whole; that of a plain picture does.
+
+    Two that certainly are digits and no mere strokes make up for any number of separators and crossed out digits.
+    """
+    clear = sum(one.value != 1 and one.best >= _CERTAIN and one.confidence >= _CLEAR for one in segmentation.candidates)
+    if segmentation.plain or segmentation.quality > 0 or clear >= _MIN_CLEAR:
         return True
     signs = find_signs(segmentation.candidates, [one.confidence >= _MIN_CONFIDENCE for one in segmentation.candidates])
     others = [one for one, sign in zip(segmentation.candidates, signs, strict=True) if sign is None]

@@ -189,7 +189,7 @@ def _digits(segmentation: Segmentation, outcomes: Sequence[DigitOutcome]) -> tup
     boxes = [segmentation.view.to_picture(*candidate.component.ink_box) for candidate in segmentation.candidates]
     return tuple(
         _digit(segmentation.candidates[place], boxes[place], row, outcomes[place])
-        for row, places in enumerate(reading_order(boxes))
+        for row, places in enumerate(reading_order(boxes, [outcome != "not_a_digit" for outcome in outcomes]))
         for place in places
     )
 

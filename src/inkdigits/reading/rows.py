@@ -21,16 +21,40 @@ _COST_OF_SLANT, _COST_OFF_ROW, _COST_DOWN = 2.0, 1.6, 2.0
 _ANGLES = np.deg2rad(np.arange(-40, 41, 4))
 
 
-def reading_order(boxes: Sequence[Box]) -> list[list[int]]:
-    """The indices of `boxes` in reading order, one list for each row."""
+def reading_order(boxes: Sequence[Box], accepted: Sequence[bool] | None = None) -> list[list[int]]:
+    """The indices of `boxes` in reading order, one list for each row.
+
+    With `accepted`, rows are those of the accepted boxes, and every other box, as of a comma, is in the row of the
+    nearest of them.
+    """
+    if accepted is not None and any(accepted) and not all(accepted):
+        return _with_others(boxes, accepted)
     if len(boxes) < 2:
         return [[0]] if boxes else []
     array = np.asarray(boxes, float)
-    centres = array[:, :2] + array[:, 2:] / 2
+    centres = _centres(boxes)
     height = float(np.median(np.maximum(array[:, 3], _HEIGHT_OF_WIDTH * array[:, 2])))
     angle = _slant(centres, height)
     rotated = _rotated(centres, angle)
     return _sorted_rows(_chains(rotated, height), rotated)
+
+
+def _centres(boxes: Sequence[Box]) -> NDArray[np.float64]:
+    array = np.asarray(boxes, float)
+    return np.asarray(array[:, :2] + array[:, 2:] / 2)
+
+
+def _with_others(boxes: Sequence[Box], accepted: Sequence[bool]) -> list[list[int]]:
+    own, others = (np.flatnonzero(np.asarray(accepted) == one).tolist() for one in (True, False))
+    rows = [[own[place] for place in row] for row in reading_order([boxes[place] for place in own])]
+    centres = _centres(boxes)
+    for other in sorted(others, key=lambda place: float(centres[place, 0])):
+        away = np.abs(centres[own] - centres[other]) @ (1, _COST_DOWN)
+        nearest = own[int(away.argmin())]
+        row = next(row for row in rows if nearest in row)
+        before = [place for place in row if centres[place, 0] <= centres[other, 0]]
+        row.insert(row.index(before[-1]) + 1 if before else 0, other)
+    return rows
 
 
 def _rotated(centres: NDArray[np.float64], angle: float) -> NDArray[np.float64]:

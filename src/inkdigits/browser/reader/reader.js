@@ -165,10 +165,11 @@ async function segmentUpright(picture, part, networks) {
 function readingOf({ view, candidates, specks }, outcomes, size, part) {
   // Rows and separators are found in the upright part, and boxes given in the picture.
   const boxes = candidates.map((candidate) => toPicture(view, candidate.component.inkBox));
-  const digits = readingOrder(boxes).flatMap((places, row) => places.map((place) => (
+  const isAccepted = outcomes.map((outcome) => outcome !== "not_a_digit");
+  const digits = readingOrder(boxes, isAccepted).flatMap((places, row) => places.map((place) => (
     digitOf(candidates[place], boxes[place], row, outcomes[place])
   )));
-  const signs = findSigns(candidates, outcomes.map((outcome) => outcome !== "not_a_digit"));
+  const signs = findSigns(candidates, isAccepted);
   const isMark = (/** @type {unknown} */ _, /** @type {number} */ place) => (
     outcomes[place] === "not_a_digit" && [null, ",", "/"].includes(signs[place])
   );

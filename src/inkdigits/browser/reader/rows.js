@@ -9,17 +9,47 @@ import { median } from "./pixels.js";
 const { MAX_STEP, HEIGHT_OF_WIDTH, LAST, COST_OF_SLANT, COST_OFF_ROW, COST_DOWN, ANGLES } = parameters.rows;
 
 /**
- * The indices of boxes in reading order, one list for each row.
+ * The indices of boxes in reading order, one list for each row. With `accepted`, rows are those of the accepted boxes, and
+ * every other box, as of a comma, is in the row of the nearest of them.
  * @param {Box[]} boxes
+ * @param {boolean[]} [accepted]
  * @returns {number[][]}
  */
-export function readingOrder(boxes) {
+export function readingOrder(boxes, accepted) {
+  if (accepted && accepted.includes(true) && accepted.includes(false)) return withOthers(boxes, accepted);
   if (boxes.length < 2) return boxes.length ? [[0]] : [];
-  /** @type {Point[]} */
-  const centres = boxes.map(([x, y, width, height]) => [x + width / 2, y + height / 2]);
+  const centres = centresOf(boxes);
   const height = median(boxes.map(([, , wide, high]) => Math.max(high, HEIGHT_OF_WIDTH * wide)));
   const points = rotated(centres, slant(centres, height));
   return sortedRows(chains(points, height), points);
+}
+
+/**
+ * @param {Box[]} boxes
+ * @returns {Point[]}
+ */
+function centresOf(boxes) {
+  return boxes.map(([x, y, width, height]) => [x + width / 2, y + height / 2]);
+}
+
+/**
+ * @param {Box[]} boxes
+ * @param {boolean[]} accepted
+ */
+function withOthers(boxes, accepted) {
+  const own = [...boxes.keys()].filter((place) => accepted[place]);
+  const rows = readingOrder(own.map((place) => boxes[place])).map((row) => row.map((place) => own[place]));
+  const centres = centresOf(boxes);
+  const others = [...boxes.keys()].filter((place) => !accepted[place]);
+  for (const other of others.sort((one, two) => centres[one][0] - centres[two][0])) {
+    const [x, y] = centres[other];
+    const away = own.map((place) => Math.abs(centres[place][0] - x) + COST_DOWN * Math.abs(centres[place][1] - y));
+    const nearest = own[away.indexOf(Math.min(...away))];
+    const row = /** @type {number[]} */ (rows.find((places) => places.includes(nearest)));
+    const before = row.filter((place) => centres[place][0] <= x);
+    row.splice(before.length ? row.indexOf(before[before.length - 1]) + 1 : 0, 0, other);
+  }
+  return rows;
 }
 
 /**
