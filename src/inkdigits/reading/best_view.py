@@ -88,10 +88,10 @@ def best_document(
 
 def _is_large(found: Segmentation) -> bool:
     """Whether all that a view shows is large enough to be seen well, and none of it may be digits that run together."""
-    return min((_height_seen(one) for one in found.candidates), default=0) >= _GOOD_HEIGHT
+    return min((_clear_height(one) for one in found.candidates), default=0) >= _GOOD_HEIGHT
 
 
-def _height_seen(candidate: Candidate) -> int:
+def _clear_height(candidate: Candidate) -> int:
     doubtful = candidate.best < _CERTAIN and may_be_several(candidate.component, _MIN_SEVERAL_ASPECT)
     return 0 if doubtful else candidate.component.ink_box[3]
 

@@ -31,8 +31,9 @@ _MIN_GAIN = 0.1
 _MIN_PROBABILITY, _MIN_ASPECT, _MIN_OTHERS = 0.9, 0.8, 2
 # The probability of a broken digit that is joined again.
 _MIN_JOINED_PROBABILITY = 0.95
-# Of the parts of a split that only a known length justifies, how many there may be, and how many digits are tried.
-_MIN_FORCED_PROBABILITY, _MAX_PARTS, _MAX_CUTS = 0.3, 12, 40
+# How probable the parts of a split are that only a known length justifies, how many there may be, and how many wide
+# components are cut at all: more are a text or a texture.
+_MIN_FORCED_PROBABILITY, _MAX_PARTS, _MAX_CUTS = 0.3, 12, 20
 
 
 @dataclass(frozen=True)
@@ -104,16 +105,19 @@ def _cut(
     clusters: Sequence[Cluster], best: list[list[Candidate]], maps: InkMaps
 ) -> NetworkQueries[list[list[Candidate]]]:
     """The candidates of each cluster, replaced by touching digits where its ink is some."""
-    doubtful = {
-        index: cut_everywhere(cluster.whole, maps)
-        for index, (cluster, candidates) in enumerate(zip(clusters, best, strict=True))
-        if _least_probable(candidates) < _MIN_PROBABILITY and may_be_several(cluster.whole, _MIN_ASPECT)
-    }
-    classified = yield from _classified([lattice.parts for lattice in doubtful.values()])
-    pairs = yield from _classified([split_at_wall(clusters[index].whole) for index in doubtful])
+    wholes = [cluster.whole for cluster in clusters]
+    doubtful = [
+        index
+        for index, candidates in enumerate(best)
+        if _least_probable(candidates) < _MIN_PROBABILITY and may_be_several(wholes[index], _MIN_ASPECT)
+    ]
+    doubtful = sorted(doubtful, key=lambda index: -wholes[index].w)[:_MAX_CUTS]
+    lattices = [cut_everywhere(wholes[index], maps) for index in doubtful]
+    classified = yield from _classified([lattice.parts for lattice in lattices])
+    pairs = yield from _classified([split_at_wall(wholes[index]) for index in doubtful])
     found = list(best)
     beside = sum(_is_certain_other(one) for digits in best for one in digits)
-    for (index, lattice), parts, pair in zip(doubtful.items(), classified, pairs, strict=True):
+    for index, lattice, parts, pair in zip(doubtful, lattices, classified, pairs, strict=True):
         path = [parts[place] for place in lattice.best_path([one.best for one in parts])]
         found[index] = next((digits for digits in (path, pair) if _are_digits(digits, beside)), found[index])
     return found

@@ -74,6 +74,8 @@ def may_be_several(component: Component, min_aspect: float) -> bool:
 def cut_everywhere(component: Component, maps: InkMaps) -> Lattice:
     """The lattice of the parts of `component`, ink of a view with these `maps`; without any where it has many cuts."""
     rows, columns = np.nonzero(component.cover > 127)
+    if not len(rows):
+        return Lattice(0, (), ())
     rows, columns = rows + component.y, columns + component.x
     middles = columns + maps.right[rows, columns]
     height = component.ink_box[3]

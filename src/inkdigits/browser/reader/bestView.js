@@ -77,11 +77,11 @@ export async function bestDocument(picture, asItIs, networks) {
  * @param {Segmentation} found
  */
 function isLarge({ candidates }) {
-  return candidates.length > 0 && candidates.every((candidate) => heightSeen(candidate) >= GOOD_HEIGHT);
+  return candidates.length > 0 && candidates.every((candidate) => clearHeight(candidate) >= GOOD_HEIGHT);
 }
 
 /** @param {import("./segmentation.js").Candidate} candidate */
-function heightSeen({ best, component }) {
+function clearHeight({ best, component }) {
   return best < CERTAIN && mayBeSeveral(component, MIN_SEVERAL_ASPECT) ? 0 : component.inkBox[3];
 }
 

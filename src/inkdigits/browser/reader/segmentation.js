@@ -82,12 +82,13 @@ export async function segment(view, classify) {
  * @param {Classify} classify
  */
 async function cut(clusters, best, maps, classify) {
-  const doubtful = [...clusters.keys()].filter(
-    (place) => leastProbable(best[place]) < MIN_PROBABILITY && mayBeSeveral(wholeOf(clusters[place]), MIN_ASPECT),
-  );
-  const lattices = doubtful.map((place) => cutEverywhere(wholeOf(clusters[place]), maps));
+  const wholes = clusters.map(wholeOf);
+  const doubtful = [...clusters.keys()]
+    .filter((place) => leastProbable(best[place]) < MIN_PROBABILITY && mayBeSeveral(wholes[place], MIN_ASPECT))
+    .sort((one, other) => wholes[other].cover.width - wholes[one].cover.width).slice(0, MAX_CUTS);
+  const lattices = doubtful.map((place) => cutEverywhere(wholes[place], maps));
   const classified = await classifyEach(lattices.map((lattice) => lattice.parts), classify);
-  const pairs = await classifyEach(doubtful.map((place) => splitAtWall(wholeOf(clusters[place]))), classify);
+  const pairs = await classifyEach(doubtful.map((place) => splitAtWall(wholes[place])), classify);
   const found = [...best];
   const beside = best.flat().filter(isCertainOther).length;
   doubtful.forEach((place, at) => {

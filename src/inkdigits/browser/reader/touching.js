@@ -33,6 +33,7 @@ export function mayBeSeveral({ digitFraction, inkBox: [, , width, height] }, min
  */
 export function cutEverywhere({ x, y, cover, inkBox: [, , , height] }, maps) {
   const inked = Array.from(cover.data.keys()).filter((at) => cover.data[at] > 127);
+  if (!inked.length) return { end: 0, spans: [], parts: [] };
   const rows = inked.map((at) => y + Math.floor(at / cover.width));
   const columns = inked.map((at) => x + (at % cover.width));
   const places = Int32Array.from(inked, (_, at) => rows[at] * maps.width + columns[at]);
