@@ -15,7 +15,7 @@ COMPILE := -m compileall -q -j 0
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-slow test-browser test-page test-backends test-ray check-solution check-class \
-	test-portable lint docs docs-check protobuf site lock wheel clean
+	test-portable compare-speed lint docs docs-check protobuf site lock wheel clean
 
 help:  ## This menu
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -53,6 +53,13 @@ check-solution: .venv/.installed-dev  ## The exercise's solution, whole, under t
 
 check-class: .venv/.installed-dev  ## A class of 11 with hostile submissions, on few digits, under the checker (about 2 minutes)
 	$(BIN)/python benchmarks/exercise_class.py --subset 2000 --size 2 2 2 --cell-timeout 0.75 --jobs 2 --kills 1
+
+# About what lands at once; a checkout without history has none of them.
+BEFORE ?= HEAD~20
+compare-speed: .venv/.installed-dev  ## What people wait for, against the commit BEFORE (20 back); fails on a rise of over 15 %
+	@if git rev-parse -q --verify "$(BEFORE)^{commit}" >/dev/null; \
+	then $(BIN)/python benchmarks/compare_commits.py $(BEFORE) --rounds 3; \
+	else echo "no commit $(BEFORE) in this checkout: speed is not compared"; fi
 
 lint: .venv/.installed-dev  ## Style, types, imports, unused code, names, sizes, words, sources of figures
 	$(BIN)/ruff check .

@@ -15,7 +15,9 @@ compares wall time, and is for a machine with nothing else running.
     python benchmarks/compare_commits.py BEFORE [AFTER] [--rounds 7] [--measure cpu|wall] [--only photo]…
 
 AFTER is by default HEAD; changes that are not committed are not measured. Prints a table of medians in milliseconds and
-the median ratio with its range. Exit code 1 on a rise of over 15 %.
+the median ratio with its range. What rose by over 15 % is measured once more, with three times the rounds, and then
+counts. Exit code 1 on such a rise. A task that BEFORE cannot do, as with names of later commits, is not compared, and
+that is said.
 """
 
 from __future__ import annotations
@@ -104,7 +106,11 @@ def main() -> None:
         _write_inputs(folder)
         commits = (arguments.before, arguments.after)
         sources = [commit_source(commit, folder / place) for place, commit in zip("ab", commits, strict=True)]
-        slower = [not _compare(task, sources, folder, arguments.rounds, arguments.measure) for task in chosen]
+        slower = [
+            not _compare(task, sources, folder, arguments.rounds, arguments.measure)
+            and not _compare(task, sources, folder, 3 * arguments.rounds, arguments.measure)
+            for task in chosen
+        ]
     sys.exit(1 if any(slower) else 0)
 
 
@@ -139,11 +145,16 @@ def _write_inputs(folder: Path) -> None:
 def _compare(task: Task, sources: Sequence[Path], folder: Path, rounds: int, measure: str) -> bool:
     """Print the row of `task`; whether it did not get slower."""
     pairs = []
-    for number in range(rounds + 1):
+    try:
+        _turn(task, sources[0], folder)
+    except subprocess.CalledProcessError as error:
+        print(f"not compared: {task.name} fails with {error.returncode} on the commit before", flush=True)
+        return True
+    _turn(task, sources[1], folder)  # both have filled the disk cache now
+    for number in range(rounds):
         order = (0, 1) if number % 2 else (1, 0)
         turn = {place: _turn(task, sources[place], folder)[measure] for place in order}
-        if number:  # the first fills the disk cache
-            pairs.append((turn[0], turn[1]))
+        pairs.append((turn[0], turn[1]))
     ratios = [after / before for before, after in pairs]
     ratio = statistics.median(ratios)
     before, after = (1e3 * statistics.median(times) for times in zip(*pairs, strict=True))
@@ -170,7 +181,7 @@ def _turn(task: Task, source: Path, folder: Path) -> dict[str, float]:
         wall = time.perf_counter() - started
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
-        raise SystemExit(f"{task.name} failed with {process.returncode} on {source}")
+        raise subprocess.CalledProcessError(process.returncode, command)
     if task.prints:
         answer: dict[str, float] = json.loads(printed.splitlines()[-1])
         return answer

@@ -73,14 +73,15 @@ def test_a_one_much_lower_than_its_row_is_a_mark() -> None:
     assert decide(_segmentation(below, _candidate(1, 0.99, x=100, h=20)), 0.5) == ["digit", "digit"]
 
 
-def test_two_clear_digits_are_no_clutter_among_marks() -> None:
-    """What is crossed out and what separates counts against a page, but not against two clear digits."""
-    marks = [_candidate(4, 0.1, 0.2, x=60 * place) for place in range(2, 6)]
-    clear, faint = _candidate(8, 0.99, 0.8), _candidate(5, 0.99, 0.7, x=60)
-    assert decide(_segmentation(clear, faint, *marks), 0.5)[:2] == ["digit", "digit"]
-    assert decide(_segmentation(clear, *marks), 0.5)[0] == "not_a_digit"
-    strokes = [_candidate(1, 0.99, 0.8), _candidate(1, 0.99, 0.7, x=60)]
-    assert decide(_segmentation(*strokes, *marks), 0.5)[:2] == ["not_a_digit"] * 2
+def test_two_clear_digits_are_no_clutter_beside_a_mark() -> None:
+    """What is crossed out and what separates counts against a page, but not against more digits that are clear."""
+    marks = [_candidate(4, 0.1, 0.2, x=60 * place) for place in range(2, 4)]
+    clear, faint = _candidate(8, 0.99, 0.65), _candidate(5, 0.99, 0.65, x=60)
+    assert decide(_segmentation(clear, faint, marks[0]), 0.5)[:2] == ["digit", "digit"]
+    assert decide(_segmentation(clear, faint, *marks), 0.5)[:2] == ["not_a_digit"] * 2
+    assert decide(_segmentation(clear, marks[0]), 0.5)[0] == "not_a_digit"
+    strokes = [_candidate(1, 0.99, 0.65), _candidate(1, 0.99, 0.65, x=60)]
+    assert decide(_segmentation(*strokes, marks[0]), 0.5)[:2] == ["not_a_digit"] * 2
 
 
 def test_ones_of_unequal_height_are_strokes_of_a_drawing() -> None:

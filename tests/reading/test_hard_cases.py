@@ -161,3 +161,10 @@ def test_a_solid_shape_is_not_a_digit(reader: Reader) -> None:
         draw(picture)
         reading = reader.read(picture)
         assert (reading.string, reading.outcome == "read") == ("", False)
+
+
+@pytest.mark.parametrize("word", ["Kchens", "Menge"])
+def test_a_word_alone_has_no_digits(reader: Reader, word: str) -> None:
+    page = np.full((160, 380), 235, np.uint8)
+    cv2.putText(page, word, (20, 100), cv2.FONT_HERSHEY_SIMPLEX, 2.6, 30, 6, cv2.LINE_AA)
+    assert reader.read(page).string == ""

@@ -64,10 +64,12 @@ def decide(segmentation: Segmentation, threshold: float, length: int | None = No
 def _looks_like_digits(segmentation: Segmentation) -> bool:
     """Whether the candidates that are no signs look like digits on the whole; that of a plain picture does.
 
-    Two that certainly are digits and no mere strokes make up for any number of separators and crossed out digits.
+    Two that certainly are digits and no mere strokes make up for fewer that are none, as separators are.
     """
-    clear = sum(one.value != 1 and one.best >= _CERTAIN and one.confidence >= _CLEAR for one in segmentation.candidates)
-    if segmentation.plain or segmentation.quality > 0 or clear >= _MIN_CLEAR:
+    found = segmentation.candidates
+    clear = sum(one.value != 1 and one.best >= _CERTAIN and one.confidence >= _CLEAR for one in found)
+    are_clear = clear >= _MIN_CLEAR and clear > sum(one.best < DEFAULT_THRESHOLD for one in found)
+    if segmentation.plain or segmentation.quality > 0 or are_clear:
         return True
     signs = find_signs(segmentation.candidates, [one.confidence >= _MIN_CONFIDENCE for one in segmentation.candidates])
     others = [one for one, sign in zip(segmentation.candidates, signs, strict=True) if sign is None]

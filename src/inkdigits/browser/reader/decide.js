@@ -14,7 +14,7 @@ import { inWordsOfLetters } from "./words.js";
 
 const {
   CONFIDENT_THRESHOLD, CERTAIN, MIN_CONFIDENCE, MIN_CONFIDENCE_IN_CLUTTER, MAX_UNEQUAL, MIN_WRITING_FRACTION,
-  MIN_ONE_HEIGHT, MIN_CLEAR, CLEAR,
+  MIN_ONE_HEIGHT, MIN_CLEAR, CLEAR, DEFAULT_THRESHOLD,
 } = parameters.decide;
 const { ACCEPTANCE_THRESHOLD } = parameters.model;
 
@@ -39,12 +39,15 @@ export function decide(segmentation, length = null) {
 /**
  * Whether the candidates that are no signs look like digits on the whole; that of a plain picture does.
  *
- * Two that certainly are digits and no mere strokes make up for any number of separators and crossed out digits.
+ * Two that certainly are digits and no mere strokes make up for fewer that are none, as separators are.
  * @param {Segmentation} segmentation
  */
 function looksLikeDigits({ candidates, quality, plain }) {
   const isClear = (/** @type {Candidate} */ one) => one.value !== 1 && one.best >= CERTAIN && one.confidence >= CLEAR;
-  if (plain || quality > 0 || candidates.filter(isClear).length >= MIN_CLEAR) return true;
+  const clear = candidates.filter(isClear).length;
+  const isNone = (/** @type {Candidate} */ one) => one.best < DEFAULT_THRESHOLD;
+  const areClear = clear >= MIN_CLEAR && clear > candidates.filter(isNone).length;
+  if (plain || quality > 0 || areClear) return true;
   const signs = findSigns(candidates, candidates.map(({ confidence }) => confidence >= MIN_CONFIDENCE));
   return qualityOf(candidates.filter((_, place) => !signs[place])) > 0;
 }
