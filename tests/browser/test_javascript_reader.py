@@ -190,5 +190,5 @@ def test_every_constant_is_used_and_none_is_missing() -> None:
     known = {(module, name) for module, values in reading_parameters().items() for name in values}
     assert used - known == set()
     # Of pictures that are not ink yet, of files, and of training.
-    of_python_alone = {("normalize", "MIN_CONTRAST"), ("decide", "DEFAULT_THRESHOLD"), ("finder", "FORMAT_VERSION")}
+    of_python_alone = {("normalize", "MIN_CONTRAST"), ("finder", "FORMAT_VERSION")}
     assert known - used == {*of_python_alone, ("finder", "MIN_DEVIATION")}
