@@ -21,7 +21,8 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from tools.finder.__main__ import standardised
+from tools.finder.__main__ import set_learning_rate, standardised
+from tools.finder.network import convolution_block
 from tools.finder.pages import Batch, batches
 from torch import nn
 from torch.nn import functional
@@ -32,7 +33,7 @@ CELL = 4  # pixels, between two places where a digit may have its middle
 _CHANNELS = (8, 32, 64, 96, 128)  # a level each; the maps have the resolution of the third
 _CLASSES = 10
 _BATCH, _PAGES, _SHOWINGS = 32, 20_000, 3
-_PEAK_RATE, _WEIGHT_DECAY = 2e-3, 1e-4
+_WEIGHT_DECAY = 1e-4
 # The focal loss and the weight of the sizes as in the paper; middles are blurred over this fraction of a digit's side.
 _FOCUS, _PENALTY, _SIZE_WEIGHT, _BLUR = 2.0, 4.0, 0.1, 0.1
 _FIRST_PROBABILITY = 0.01  # of a class before training: most places have no digit
@@ -48,8 +49,12 @@ class Detector(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         inputs = (3, *_CHANNELS[:-1])
-        self.down = nn.ModuleList(_block(before, after) for before, after in zip(inputs, _CHANNELS, strict=True))
-        self.up = nn.ModuleList(_block(fine + coarse, fine) for fine, coarse in itertools.pairwise(_CHANNELS[2:]))
+        self.down = nn.ModuleList(
+            convolution_block(before, after) for before, after in zip(inputs, _CHANNELS, strict=True)
+        )
+        self.up = nn.ModuleList(
+            convolution_block(fine + coarse, fine) for fine, coarse in itertools.pairwise(_CHANNELS[2:])
+        )
         self.head = nn.Sequential(
             nn.Conv2d(_CHANNELS[2], _CHANNELS[2], 3, padding=1), nn.ReLU(), nn.Conv2d(_CHANNELS[2], _CLASSES + 4, 1)
         )
@@ -65,13 +70,6 @@ class Detector(nn.Module):
             enlarged = functional.interpolate(values, scale_factor=2.0, mode="nearest")
             values = self.up[level](torch.cat([enlarged, kept[level + 2]], dim=1))
         return self.head(values)
-
-
-def _block(inputs: int, outputs: int) -> nn.Sequential:
-    layers: list[nn.Module] = []
-    for channels in (inputs, outputs):
-        layers += [nn.Conv2d(channels, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
-    return nn.Sequential(*layers)
 
 
 def main() -> None:
@@ -91,8 +89,7 @@ def train(detector: Detector, options: argparse.Namespace) -> None:
     started, written, losses = time.monotonic(), time.monotonic(), []
     for step, batch in enumerate(batches(options.seed, _BATCH, _PAGES, _SHOWINGS)):
         done = (time.monotonic() - started) / (60 * options.minutes)
-        for group in optimizer.param_groups:
-            group["lr"] = _PEAK_RATE * min(done / 0.05 + 0.01, 0.5 * (1 + np.cos(np.pi * min(done, 1.0))) + 1e-3)
+        set_learning_rate(optimizer, done)
         losses.append(take_step(detector, optimizer, batch))
         if step % 100 == 99:
             took = 60 * options.minutes * done

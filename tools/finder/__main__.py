@@ -54,8 +54,7 @@ def train(finder: Finder, options: argparse.Namespace) -> None:
     started, written, losses = time.monotonic(), time.monotonic(), []
     for step, batch in enumerate(batches(options.seed, _BATCH, _PAGES, _SHOWINGS)):
         done = (time.monotonic() - started) / (60 * options.minutes)
-        for group in optimizer.param_groups:
-            group["lr"] = _PEAK_RATE * min(done / 0.05 + 0.01, 0.5 * (1 + np.cos(np.pi * min(done, 1.0))) + 1e-3)
+        set_learning_rate(optimizer, done)
         losses.append(take_step(finder, optimizer, batch))
         averaged.update_parameters(finder)
         if step % 100 == 99:
@@ -67,6 +66,12 @@ def train(finder: Finder, options: argparse.Namespace) -> None:
             write(averaged.module, options, step + 1)
         if done >= 1:
             return
+
+
+def set_learning_rate(optimizer: torch.optim.Optimizer, done: float) -> None:
+    """The rate when the fraction `done` of the time is over."""
+    for group in optimizer.param_groups:
+        group["lr"] = _PEAK_RATE * min(done / 0.05 + 0.01, 0.5 * (1 + np.cos(np.pi * min(done, 1.0))) + 1e-3)
 
 
 def take_step(finder: Finder, optimizer: torch.optim.Optimizer, batch: Batch) -> float:

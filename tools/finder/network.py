@@ -8,7 +8,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-__all__ = ["CHANNELS", "MAPS", "Finder"]
+__all__ = ["CHANNELS", "MAPS", "Finder", "convolution_block"]
 
 # A level each; every level has half the resolution of the one before.
 CHANNELS = (8, 16, 32, 48, 64)
@@ -22,8 +22,10 @@ class Finder(nn.Module):
     def __init__(self) -> None:
         super().__init__()
         inputs = (3, *CHANNELS[:-1])
-        self.down = nn.ModuleList(_block(before, after) for before, after in zip(inputs, CHANNELS, strict=True))
-        self.up = nn.ModuleList(_block(fine + coarse, fine) for fine, coarse in itertools.pairwise(CHANNELS))
+        self.down = nn.ModuleList(
+            convolution_block(before, after) for before, after in zip(inputs, CHANNELS, strict=True)
+        )
+        self.up = nn.ModuleList(convolution_block(fine + coarse, fine) for fine, coarse in itertools.pairwise(CHANNELS))
         self.maps = nn.Conv2d(CHANNELS[0], MAPS, 1)
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
@@ -38,7 +40,8 @@ class Finder(nn.Module):
         return self.maps(values)
 
 
-def _block(inputs: int, outputs: int) -> nn.Sequential:
+def convolution_block(inputs: int, outputs: int) -> nn.Sequential:
+    """Two 3x3 convolutions, each with batch normalization and ReLU."""
     layers: list[nn.Module] = []
     for channels in (inputs, outputs):
         layers += [nn.Conv2d(channels, outputs, 3, padding=1, bias=False), nn.BatchNorm2d(outputs), nn.ReLU()]
