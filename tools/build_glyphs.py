@@ -5,7 +5,8 @@
     pip install fonttools && python ../tools/build_glyphs.py . --sheet sheet.png
 
 Only fonts in `glyph_fonts.tsv` are used (font, package, file below the folder; `drop` is the reason why a font is left
-out). Every picture is drawn large and then shrunk, so that thin strokes stay anti-aliased.
+out), and for letters of other scripts those in `glyph_scripts.tsv`, or where none is named there those beside a font of
+the first table. Letters that have the shape of a digit are in neither. Every picture is drawn large and then shrunk, so that thin strokes stay anti-aliased.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import csv
 import io
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -24,13 +26,17 @@ from fontTools.ttLib import TTFont
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from inkdigits.synthesis.glyphs import LETTERS, OTHER_SCRIPTS, SIZE, is_held_out
+from inkdigits.synthesis.glyphs import LETTERS, SIZE, is_held_out
 
 HERE = Path(__file__).parent
 OUT = HERE.parent / "src" / "inkdigits" / "synthesis"
 LARGE = 200  # pixels, the size at which a glyph is drawn
 MARGIN = 2
 LEVELS = 16  # grey levels, which keep the file small
+# Fonts of `glyph_scripts.tsv`, of Debian's package fonts-noto-core.
+NOTO = "debian/fonts-noto-core/usr/share/fonts/truetype/noto"
+# Brackets of a font are left out where they are narrower than this fraction of their height: they are ones.
+BRACKETS, MIN_WIDTH = "()[]{}", 0.28
 ALLOWED = {"OFL-1.0", "OFL-1.1", "Apache-2.0", "MIT", "UFL-1.0", "Bitstream-Vera"}
 
 Grey = NDArray[np.uint8]
@@ -58,12 +64,29 @@ class Glyph:
     style: str
 
 
+@dataclass(frozen=True)
+class Script:
+    """One line of `glyph_scripts.tsv`: letters of a script, of the Noto font in `font` or, where it is empty, of others."""
+
+    script: str
+    font: str
+    characters: str
+
+
 def listed_fonts() -> list[Font]:
     """The table of fonts, in its order."""
-    with (HERE / "glyph_fonts.tsv").open(encoding="utf-8") as lines:
-        return [
-            Font(**{key: value or "" for key, value in row.items()}) for row in csv.DictReader(lines, delimiter="\t")
-        ]
+    return [Font(**row) for row in _rows("glyph_fonts.tsv")]
+
+
+def listed_scripts() -> list[Script]:
+    """The table of scripts, in its order."""
+    return [Script(**row) for row in _rows("glyph_scripts.tsv")]
+
+
+def _rows(name: str) -> list[dict[str, str]]:
+    with (HERE / name).open(encoding="utf-8") as lines:
+        rows = csv.DictReader(lines, delimiter="\t")
+        return [{key: value or "" for key, value in row.items()} for row in rows]
 
 
 def attributed(font: Font, folder: Path) -> Font:
@@ -80,6 +103,7 @@ def attributed(font: Font, folder: Path) -> Font:
 def glyphs_of(font: Font, folder: Path) -> list[Glyph]:
     """Every picture of one font: digits, their other styles, and letters without the shape of a digit."""
     drawn = _drawn(folder / font.file, "0123456789" + LETTERS)
+    drawn = {char: ink for char, ink in drawn.items() if char not in BRACKETS or _is_wide(ink)}
     if missing := [char for char in "0123456789" if char not in drawn]:
         raise SystemExit(f"{font.name}: no {' '.join(missing)} in {font.file}: give the reason in the column drop")
     glyphs = [Glyph(_fit(ink), char, font.name, "plain") for char, ink in drawn.items()]
@@ -87,19 +111,35 @@ def glyphs_of(font: Font, folder: Path) -> list[Glyph]:
         changed = change(drawn[char])
         if changed is not None:
             glyphs.append(Glyph(_fit(changed), char, font.name, style))
-    return glyphs + [
-        Glyph(_fit(ink), char, font.name, "plain") for char, ink in _other_scripts(folder / font.file).items()
-    ]
+    return glyphs + _plain(_scripts_beside(folder / font.file), font.name)
 
 
-def _other_scripts(latin: Path) -> dict[str, Grey]:
+def _is_wide(ink: Grey) -> bool:
+    height, width = ink.shape
+    return width >= MIN_WIDTH * height
+
+
+def _plain(drawn: Mapping[str, Grey], font: str) -> list[Glyph]:
+    return [Glyph(_fit(ink), char, font, "plain") for char, ink in drawn.items()]
+
+
+def _scripts_beside(latin: Path) -> dict[str, Grey]:
     """Letters of other scripts, from the file itself or from those beside it, one for each script."""
     drawn: dict[str, Grey] = {}
-    for script, letters in OTHER_SCRIPTS.items():
-        for path in {latin, latin.with_name(latin.name.replace("-latin-", f"-{script}-"))}:
-            if path.exists():
-                drawn |= _drawn(path, letters)
+    for script in listed_scripts():
+        for path in {latin, latin.with_name(latin.name.replace("-latin-", f"-{script.script}-"))}:
+            if not script.font and path.exists():
+                drawn |= _drawn(path, script.characters)
     return drawn
+
+
+def noto_glyphs(folder: Path) -> dict[str, list[Glyph]]:
+    """Letters of the Noto fonts, by font."""
+    scripts = [script for script in listed_scripts() if script.font]
+    return {
+        script.font: _plain(_drawn(folder / NOTO / f"{script.font}.ttf", script.characters), script.font)
+        for script in scripts
+    }
 
 
 def _drawn(path: Path, wanted: str) -> dict[str, Grey]:
@@ -230,8 +270,18 @@ def write(fonts: dict[str, list[Glyph]], listed: list[Font]) -> None:
         fonts=np.array([g.font for g in glyphs]),
         styles=np.array([g.style for g in glyphs]),
     )
-    rows = [f"| {f.name} | {f.package} | {f.licence} | {f.copyright} |" for f in listed if f.name in fonts]
+    attributed_fonts = [font for font in [*listed, *_noto_fonts()] if font.name in fonts]
+    rows = [f"| {font.name} | {font.package} | {font.licence} | {font.copyright} |" for font in attributed_fonts]
     (OUT / "fonts.md").write_text(_ABOUT + "\n".join(rows) + "\n", encoding="utf-8")
+
+
+def _noto_fonts() -> list[Font]:
+    copyright_line = "2010, 2012-2020, Google Inc.; 2015-2020, Google LLC."
+    return [
+        Font(script.font, "Debian fonts-noto-core", "", "", "OFL-1.1", copyright_line)
+        for script in listed_scripts()
+        if script.font
+    ]
 
 
 _ABOUT = """# Fonts
@@ -267,7 +317,9 @@ def main() -> None:
         print(f"left out: {name}, its digits are those of {other}")
         del fonts[name]
     if options.sheet:
-        write_contact_sheet(options.sheet, fonts, "0123456789" + LETTERS + "".join(OTHER_SCRIPTS.values()))
+        letters = "".join(script.characters for script in listed_scripts() if not script.font)
+        write_contact_sheet(options.sheet, fonts, "0123456789" + LETTERS + letters)
+    fonts |= noto_glyphs(options.folder)
     write(fonts, used)
     print(f"{len(fonts)} fonts, {sum(map(is_held_out, fonts))} held out, {sum(map(len, fonts.values()))} pictures")
 

@@ -7,7 +7,7 @@ import numpy as np
 
 import inkdigits.synthesis
 from inkdigits.modelfile.load import load_classifier
-from inkdigits.synthesis.glyphs import LETTERS, OTHER_SCRIPTS, SIZE, Glyphs, is_held_out, load_glyphs, sample_glyphs
+from inkdigits.synthesis.glyphs import LETTERS, SIZE, Glyphs, is_held_out, load_glyphs, sample_glyphs
 
 ROOT = Path(__file__).parents[2]
 SHIPPED = Path(inkdigits.synthesis.__file__).parent
@@ -62,9 +62,11 @@ def _plain(glyphs: Glyphs, font: str, character: str) -> np.ndarray:
 def test_letters_are_no_digits() -> None:
     assert not set(LETTERS) & set("0123456789OoQDIl|ZzSsBbGgqAyYTt")
     glyphs = load_glyphs("train")
-    others = set("".join(OTHER_SCRIPTS.values()))
+    with (ROOT / "tools" / "glyph_scripts.tsv").open(encoding="utf-8") as lines:
+        others = set("".join(row["characters"] for row in csv.DictReader(lines, delimiter="\t")))
     assert set(glyphs.letters.characters.tolist()) <= set(LETTERS) | others
     assert set(glyphs.other_scripts.characters.tolist()) <= others
+    assert not any(character.isascii() or character.isdecimal() for character in others)
 
 
 def test_every_font_is_attributed_and_its_licence_allows_it() -> None:

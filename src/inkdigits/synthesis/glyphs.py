@@ -17,26 +17,15 @@ from numpy.typing import NDArray
 
 from inkdigits.synthesis.network_inputs import draw_network_inputs
 
-__all__ = ["LETTERS", "OTHER_SCRIPTS", "SIZE", "Glyphs", "is_held_out", "load_glyphs", "sample_glyphs"]
+__all__ = ["LETTERS", "SIZE", "Glyphs", "is_held_out", "load_glyphs", "sample_glyphs"]
 
 SIZE = 40
 
-# Letters and signs that are not mistaken for a digit. These have the shape of one, in print or in quick handwriting:
-# 0 (O o Q D U a u), 1 (I i l J j r ! / | and brackets), 2 (Z z ? and the handwritten L), 3 (B), 4 (A Y y), 5 (S s $),
+# Letters and signs that are not mistaken for a digit; those of other scripts are in tools/glyph_scripts.tsv. These have
+# the shape of one, in print or in quick handwriting: 0 (O o Q D U a u), 1 (I i l J j r ! / |), 2 (Z z ? and the handwritten L), 3 (B), 4 (A Y y), 5 (S s $),
 # 6 (b G), 7 (T t > and the handwritten F, which is crossed), 8 (f &), 9 (g q and the comma). The d is left out because
 # fonts with capitals only draw it as a D.
-LETTERS = 'CEHKMNPRVWXcehkmnpvwx@#%+=*<~^:"-€'
-
-# The same for other scripts, by the names that font packages give them. Left out because of their shape are beta, zeta,
-# theta, iota, omicron, sigma, tau, upsilon, phi, Be, Ze, Che, E, Yu and many more.
-OTHER_SCRIPTS = {
-    "greek": "αγεηκλμνξπρχψωΓΔΛΞΠΣΨΩ",
-    "cyrillic": "ГДЖИКЛПЦШЩЫЯжиклмнпцшщыя",
-    "japanese": "あおかきけさすせなにねはひふほまみむめもやよわをオカキネハヒホムメモ",
-    "hebrew": "אהחמצשת",
-    "thai": "กคดตถทนปผพฟมยสห",
-    "math": "∈∀∃∞≈≠∑∏√",
-}
+LETTERS = 'CEHKMNPRVWXcehkmnpvwx@#%+=*<~^:"-€[](){}'
 
 Grey = NDArray[np.uint8]
 Split = Literal["train", "held_out"]
@@ -69,8 +58,8 @@ class Glyphs:
 
     @property
     def other_scripts(self) -> Glyphs:
-        """The letters and signs of `OTHER_SCRIPTS`."""
-        return self.take(np.isin(self.characters, list("".join(OTHER_SCRIPTS.values()))))
+        """The letters and signs of other scripts than the Latin one."""
+        return self.take(~np.char.isdigit(self.characters) & ~np.isin(self.characters, list(LETTERS)))
 
     @property
     def letters(self) -> Glyphs:

@@ -28,7 +28,7 @@ def letters(rng: np.random.Generator, n: int) -> Grey:
 
 
 def letters_of_other_scripts(rng: np.random.Generator, n: int) -> Grey:
-    """Greek, Cyrillic, Japanese, Hebrew and Thai letters and mathematical signs, of the fonts for training."""
+    """Letters of over a hundred scripts and mathematical signs, of the fonts for training."""
     return sample_glyphs(load_glyphs("train").other_scripts, rng, n)[0]
 
 

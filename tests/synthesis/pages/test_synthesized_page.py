@@ -14,7 +14,7 @@ from inkdigits.synthesis.pages.synthesized_page import SIDE, SynthesizedPage, dr
 @pytest.fixture(scope="module")
 def pages() -> list[SynthesizedPage]:
     rng = np.random.default_rng(5)
-    return [draw_page(load_shapes(), rng) for _ in range(150)]
+    return [draw_page(load_shapes(), rng) for _ in range(180)]
 
 
 def test_the_same_generator_draws_the_same_page() -> None:
@@ -65,6 +65,19 @@ def test_all_kinds_of_pages_are_drawn(pages: list[SynthesizedPage]) -> None:
     assert 0.6 < np.mean(digits) < 0.95
     assert 0.1 < np.mean(others) < 0.6
     assert any(not digit and not other for digit, other in zip(digits, others, strict=True))
+
+
+def test_touching_digits_are_drawn(pages: list[SynthesizedPage]) -> None:
+    """In a part of the pages some connected ink is of several digits, which point to middles of their own."""
+    touching = [page for page in pages if len(page.digits) > _connected(page)]
+    assert 0.1 < len(touching) / len(pages) < 0.4
+
+
+def _connected(page: SynthesizedPage) -> int:
+    """How many regions of connected ink have the middle of the ink of a digit's box in them, at least."""
+    _, labels = cv2.connectedComponents((page.digit > 0.5).astype(np.uint8))
+    boxes = [labels[y : y + h, x : x + w] for _, (x, y, w, h) in page.digits]
+    return len({int(np.bincount(box[box > 0]).argmax()) for box in boxes if (box > 0).any()})
 
 
 def test_the_boxes_of_digits_hold_their_ink(pages: list[SynthesizedPage]) -> None:

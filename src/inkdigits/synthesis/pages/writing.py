@@ -18,6 +18,7 @@ from inkdigits.synthesis.pen_drawings import smooth
 __all__ = ["Layout", "Mark", "draw_writing", "lay_out"]
 
 Floats = NDArray[np.float32]
+_HEIGHTS = 24  # parts of a digit's height at which it is looked where ink touches
 
 
 @dataclass(frozen=True)
@@ -53,14 +54,14 @@ def lay_out(library: ShapeLibrary, rng: np.random.Generator) -> Layout:
     """A random layout."""
     kinds: list[tuple[float, Callable[[ShapeLibrary, np.random.Generator], Layout]]] = [
         (0.36, _single),
-        (0.24, _row),
+        (0.28, _row),
         (0.12, _rows),
-        (0.08, _form),
+        (0.10, _form),
         (0.08, _words),
         (0.08, _signs),
-        (0.12, _single_other),
+        (0.16, _single_other),
         (0.04, _curves),
-        (0.18, _nothing),
+        (0.20, _nothing),
     ]
     chances = np.array([chance for chance, _ in kinds])
     return kinds[int(rng.choice(len(kinds), p=chances / chances.sum()))][1](library, rng)
@@ -128,15 +129,17 @@ def _signs(library: ShapeLibrary, rng: np.random.Generator) -> Layout:
 
 
 def _form(library: ShapeLibrary, rng: np.random.Generator) -> Layout:
-    """One digit a box."""
-    layout = Layout([], [], [])
-    width, height, apart = rng.uniform(0.95, 1.6), rng.uniform(1.15, 1.8), rng.choice([0.0, 0.0, rng.uniform(0.1, 0.5)])
-    for column in range(int(rng.integers(1, 8))):
-        left = column * (width + apart)
+    """One digit a box; boxes are equally wide, or as wide as their digits ask for."""
+    layout, left, margin = Layout([], [], []), 0.0, rng.choice([0.0, rng.uniform(0.1, 0.3)])
+    width, height, apart = rng.uniform(0.95, 1.6), rng.uniform(1.15, 1.8), rng.choice([0.0, 0.0, rng.uniform(0.03, 0.5)])
+    for _ in range(int(rng.integers(1, 8))):
+        mark = _placed(library.digit(rng, printed=False), left, height, rng.uniform(0.75, 1.0), 0, is_digit=True)
+        if margin:
+            width = mark.box[2] + 2 * margin
         layout.boxes.append((left, 0, width, height))
+        left += width + apart
         if rng.random() < 0.12:
             continue
-        mark = _placed(library.digit(rng, printed=False), left, height, rng.uniform(0.75, 1.0), 0, is_digit=True)
         shift = np.array([(width - mark.box[2]) / 2, -(height - mark.box[3]) / 2]) + rng.normal(0, 0.07, 2)
         mark.transform[:, 2] += shift
         layout.marks.append(Mark(mark.shape, mark.transform, _shifted(mark.box, shift), is_digit=True))
@@ -153,13 +156,16 @@ def _add_row(
     """A row of `count` marks on the base line, a fraction `digits` of them digits, with separators between them."""
     printed, slant = rng.random() < 0.12, rng.normal(0, 0.15)
     gap, spread = rng.choice([-0.12, -0.06, 0.0, 0.08, 0.2, 0.35, 0.6]), rng.uniform(0.0, 0.12)
-    uneven, separators = rng.uniform(0, 0.1), rng.choice([0.0, 0.0, 0.25])
-    x = rng.uniform(0, 0.6)
+    uneven, separators, touching = rng.uniform(0, 0.1), rng.choice([0.0, 0.0, 0.25]), rng.choice([0.0, 0.0, 0.3, 1.0])
+    x, written = rng.uniform(0, 0.6), len(layout.marks)
     for _ in range(count):
         is_digit = bool(rng.random() < digits)
         shape = library.digit(rng, printed) if is_digit else library.letter(rng)
         height = (1 if is_digit else rng.uniform(0.6, 1.2)) * np.exp(rng.normal(0, uneven))
         mark = _placed(shape, x, base + rng.normal(0, uneven), height, slant, is_digit=is_digit)
+        if len(layout.marks) > written and rng.random() < touching:
+            mark = _moved(mark, _way_to_touch(layout.marks[-1], mark) - rng.uniform(0, 0.05))
+            x = mark.box[0]
         layout.marks.append(mark)
         x += mark.box[2] + gap + abs(rng.normal(0, spread))
         if rng.random() < separators:
@@ -168,10 +174,35 @@ def _add_row(
         _cross_out(layout, rng)
 
 
+def _moved(mark: Mark, across: float) -> Mark:
+    shift = np.array([across, 0.0])
+    transform = mark.transform.copy()
+    transform[:, 2] += shift
+    return Mark(mark.shape, transform, _shifted(mark.box, shift), mark.is_digit)
+
+
+def _way_to_touch(left: Mark, right: Mark) -> float:
+    """How far, across, `right` has to move until its ink touches that of `left`; 0 where none is at one height."""
+    ends, starts = _ends(left, 1), _ends(right, -1)
+    ways = [ends[height] + starts[height] for height in ends.keys() & starts.keys()]
+    return max(ways, default=0.0)
+
+
+def _ends(mark: Mark, direction: int) -> dict[int, float]:
+    """The place (times `direction`) of the outermost ink in that direction, by height in parts of a digit's height."""
+    rows, columns = np.nonzero(mark.shape.mask)
+    x, y = apply(mark.transform, np.column_stack([columns, rows]).astype(np.float64)).T
+    ends: dict[int, float] = {}
+    for height, place in zip(np.floor(_HEIGHTS * y).astype(int).tolist(), (direction * x).tolist(), strict=True):
+        ends[height] = max(ends.get(height, place), place)
+    return ends
+
+
 def _add_separator(layout: Layout, rng: np.random.Generator, x: float, base: float) -> float:
-    """A point, comma, colon, minus, plus or slash from `x` on; where it ends."""
-    kind = rng.choice(["point", "point", "comma", "comma", "colon", "minus", "minus", "plus", "slash"])
+    """A point, comma, colon, minus, plus, slash or bracket from `x` on; where it ends."""
+    kind = rng.choice(["point", "point", "comma", "comma", "colon", "minus", "minus", "plus", "slash", "bracket"])
     x += 0.12
+    bend, ends = rng.choice([-1, 1]) * rng.uniform(0.15, 0.3), np.linspace(-1, 1, 9)
     middle = base - 0.45 + rng.normal(0, 0.05)
     strokes = {
         "point": [[(x, base), (x + 0.03, base)]],
@@ -180,6 +211,7 @@ def _add_separator(layout: Layout, rng: np.random.Generator, x: float, base: flo
         "minus": [[(x, middle), (x + 0.45, middle + rng.normal(0, 0.05))]],
         "plus": [[(x, middle), (x + 0.5, middle)], [(x + 0.25, middle - 0.25), (x + 0.25, middle + 0.25)]],
         "slash": [[(x + 0.55, base - 1.15), (x, base + 0.15)]],
+        "bracket": [[(x + max(bend, 0) - bend * (1 - end**2), base - 0.5 + 0.65 * end) for end in ends]],
     }[str(kind)]
     layout.lines += [np.array(points, np.float64) for points in strokes]
     return float(max(point[0] for points in strokes for point in points)) + 0.12
