@@ -1,9 +1,9 @@
 """Are rows of digits read exactly? Rows as people write them, and under what does not change them for a person.
 
 Digits of MNIST's training part that the reader was not trained on and that it reads rightly as they are are written
-side by side (`written_rows.py`) and drawn (`drawing.py`). "exact" is the fraction of rows read as they are, "shorter"
-that in which digits are missing and no other is read, "wrong" the rest; "known" is the fraction read exactly where the
-length is given.
+side by side (`written_rows.py`), some with other marks (`written_numbers.py`), and drawn (`drawing.py`). "exact" is the
+fraction of rows read as they are, "shorter" that in which digits are missing and no other is read, "wrong" the rest;
+"known" is the fraction read exactly where the length is given.
 
     python benchmarks/rows.py [--rows 100] [--only NAME ...] [--model MODEL]
 
@@ -14,11 +14,14 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 import numpy as np
 from drawing import Drawing, draw
 from invariance import read_rightly
+from numpy.typing import NDArray
+from written_numbers import MARKS, written_column, written_number
 from written_rows import Spacing, written_row
 
 from inkdigits.datasets.labelled import LabelledDigits
@@ -29,7 +32,7 @@ _DIGITS = 1000
 _APART = Spacing(0.1, 0.45)
 _TURNED = Spacing(0.1, 0.45, margin=1.0)
 # The picture's longer side is about 90 pixels for each digit where nothing else is said.
-KINDS: Mapping[str, tuple[Spacing, Drawing]] = {
+_SPACED: Mapping[str, tuple[Spacing, Drawing]] = {
     "apart": (_APART, Drawing()),
     "close": (Spacing(0.02, 0.08), Drawing()),
     "one pair touches": (Spacing(0.1, 0.45, touching="one"), Drawing()),
@@ -56,6 +59,17 @@ KINDS: Mapping[str, tuple[Spacing, Drawing]] = {
     "digits of 20 pixels": (_APART, Drawing(side=-20)),
     "digits of 300 pixels": (_APART, Drawing(side=-300)),
 }
+# Digits to write and a generator to ink uint8 (h, w), white on black, and its label.
+Write = Callable[[LabelledDigits, np.random.Generator], tuple[NDArray[np.uint8], str]]
+
+
+def kinds() -> Mapping[str, tuple[Write, Drawing]]:
+    """How a row of each kind is written and drawn."""
+    spaced = {name: (partial(written_row, spacing=spacing), how) for name, (spacing, how) in _SPACED.items()}
+    marks = [*(f"with a {mark}" for mark in MARKS), "with brackets", "with a digit crossed out"]
+    marked = zip(marks, (*MARKS, "brackets", "crossed out"), strict=True)
+    numbers = {name: (partial(written_number, mark=mark), Drawing()) for name, mark in marked}
+    return {**spaced, **numbers, "a column": (written_column, Drawing())}
 
 
 def main() -> None:
@@ -68,16 +82,17 @@ def main() -> None:
     reader = Reader.load(options.model)
     images, labels = zip(*read_rightly(reader, _DIGITS), strict=True)
     digits, lines = LabelledDigits(np.stack(images), np.array(labels, np.int64), "digits to write"), []
-    for number, (name, (spacing, how)) in enumerate(KINDS.items()):
+    for number, (name, (write, how)) in enumerate(kinds().items()):
         if options.only and not any(word in name for word in options.only):
             continue
         rng = np.random.default_rng([number, 5])
         counts = np.zeros(4, int)
         for _ in range(options.rows):
-            ink, label = written_row(digits, spacing, rng)
+            ink, label = write(digits, rng=rng)
             picture = draw(ink, _sized(how, ink.shape), rng)
             read = reader.read(picture).string
-            known = read == label or reader.read(picture, length=len(label)).string == label
+            length = len(label.replace("\n", ""))
+            known = read == label or reader.read(picture, length=length).string == label
             counts += (read == label, read != label and _is_part(read, label), not _is_part(read, label), known)
         lines.append((counts / options.rows, name))
         print(f"{name}: {counts[0]} of {options.rows}", file=sys.stderr, flush=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from inkdigits.datasets.labelled import LabelledDigits
 
-__all__ = ["Spacing", "written_row"]
+__all__ = ["HEIGHT", "Spacing", "resized", "written_row"]
 
 Pixels = NDArray[np.uint8]
 HEIGHT = 56  # pixels, of a digit
@@ -45,7 +45,7 @@ def written_row(digits: LabelledDigits, spacing: Spacing, rng: np.random.Generat
     page, right, label = np.zeros((2 * HEIGHT, 3 * HEIGHT * (count + 1)), np.uint8), HEIGHT // 2, ""
     for place in range(count):
         row = int(rng.integers(len(digits)))
-        ink = _resized(digits.images[row], HEIGHT * float(np.exp(rng.normal(0, spacing.uneven))))
+        ink = resized(digits.images[row], HEIGHT * float(np.exp(rng.normal(0, spacing.uneven))))
         height, width = ink.shape
         top = int(np.clip(HEIGHT - height / 2 + rng.normal(0, spacing.uneven) * HEIGHT, 0, 2 * HEIGHT - height))
         left = right + round(HEIGHT * rng.uniform(spacing.narrowest, spacing.widest)) if place else right
@@ -60,7 +60,8 @@ def written_row(digits: LabelledDigits, spacing: Spacing, rng: np.random.Generat
     return np.pad(page[:, : right + HEIGHT // 2], ((margin, margin), (0, 0))), label
 
 
-def _resized(digit: Pixels, height: float) -> Pixels:
+def resized(digit: Pixels, height: float) -> Pixels:
+    """The ink of a digit, `height` pixels high."""
     x, y, w, h = cv2.boundingRect((digit > 60).astype(np.uint8))
     size = (max(4, round(w * height / h)), max(4, round(height)))
     return np.asarray(cv2.resize(digit[y : y + h, x : x + w], size, interpolation=cv2.INTER_CUBIC), np.uint8)

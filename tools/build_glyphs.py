@@ -6,7 +6,8 @@
 
 Only fonts in `glyph_fonts.tsv` are used (font, package, file below the folder; `drop` is the reason why a font is left
 out), and for letters of other scripts those in `glyph_scripts.tsv`, or where none is named there those beside a font of
-the first table. Letters that have the shape of a digit are in neither. Every picture is drawn large and then shrunk, so that thin strokes stay anti-aliased.
+the first table. Letters that have the shape of a digit are in neither. Every picture is drawn large and then shrunk, so
+that thin strokes stay anti-aliased.
 """
 
 from __future__ import annotations
@@ -66,7 +67,10 @@ class Glyph:
 
 @dataclass(frozen=True)
 class Script:
-    """One line of `glyph_scripts.tsv`: letters of a script, of the Noto font in `font` or, where it is empty, of others."""
+    """One line of `glyph_scripts.tsv`: letters of a script.
+
+    `font` is a Noto font; empty, the letters are drawn with the fonts of `glyph_fonts.tsv` that have them.
+    """
 
     script: str
     font: str

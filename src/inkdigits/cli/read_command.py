@@ -167,7 +167,7 @@ def _described(reading: Reading) -> str:
         return on_one_line(reading.error).removeprefix(f"{on_one_line(reading.path)}: ")
     rows = " / ".join(reading.string.split("\n"))
     separators = {separator.box for separator in reading.separators}
-    refused = sum(digit.outcome == "not_a_digit" and digit.box not in separators for digit in reading.digits)
+    refused = sum(not digit.is_accepted and digit.box not in separators for digit in reading.digits)
     notes = [*reading.notes, *_unsure_notes(reading), *([f"{refused} not a digit"] if refused else [])]
     return f"{rows}  ({'; '.join(notes)})" if notes else rows
 

@@ -61,7 +61,7 @@ def _with_boxes(pixels: Pixels, reading: Reading, ratio: float) -> Pixels:
     picture = picture.copy()
     separating = {separator.box for separator in reading.separators}
     for digit in reading.digits:
-        if digit.outcome != "not_a_digit" or digit.box not in separating:
+        if digit.is_accepted or digit.box not in separating:
             _mark(picture, digit.box, _label(digit), _COLOURS[digit.outcome], scale * ratio)
     for separator in reading.separators:
         _mark(picture, separator.box, separator.character, _SEPARATOR_COLOUR, scale * ratio)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from inkdigits.reading.coroutines import NetworkQueries
-from inkdigits.reading.decide import decide
+from inkdigits.reading.decide import are_accepted, decide
 from inkdigits.reading.documents import Document, find_documents
 from inkdigits.reading.finder import Finder
 from inkdigits.reading.pyramid import MIN_SIDE, Pyramid, view_sides
@@ -74,8 +74,8 @@ def best_document(
         return None
     accepted = [
         as_it_is.view.to_picture(*candidate.component.ink_box)
-        for candidate, outcome in zip(as_it_is.candidates, decide(as_it_is, threshold), strict=True)
-        if outcome != "not_a_digit" and candidate.value != 1
+        for candidate, taken in zip(as_it_is.candidates, are_accepted(decide(as_it_is, threshold)), strict=True)
+        if taken and candidate.value != 1
     ]
     best, quality = None, max(as_it_is.quality, _MIN_DOCUMENT_QUALITY)
     for document in find_documents(picture):

@@ -13,7 +13,14 @@ from inkdigits.reading.signs import find_signs
 from inkdigits.reading.slashes import leaning_strokes
 from inkdigits.reading.words import in_words_of_letters
 
-__all__ = ["CONFIDENT_THRESHOLD", "DEFAULT_THRESHOLD", "acceptance_threshold", "classify_outcome", "decide"]
+__all__ = [
+    "CONFIDENT_THRESHOLD",
+    "DEFAULT_THRESHOLD",
+    "acceptance_threshold",
+    "are_accepted",
+    "classify_outcome",
+    "decide",
+]
 
 # A digit whose probability is below this is unsure: the second is named beside it. Set by hand, not measured.
 CONFIDENT_THRESHOLD = 0.8
@@ -45,6 +52,11 @@ def classify_outcome(probability: float, threshold: float) -> DigitOutcome:
     return "digit" if probability >= CONFIDENT_THRESHOLD else "unsure"
 
 
+def are_accepted(outcomes: Sequence[DigitOutcome]) -> list[bool]:
+    """Whether each is the outcome of a digit that is accepted, be it unsure."""
+    return [outcome != "not_a_digit" for outcome in outcomes]
+
+
 def decide(segmentation: Segmentation, threshold: float, length: int | None = None) -> list[DigitOutcome]:
     """The outcome of every candidate, by the classifier's probability and by what the finder takes its ink for.
 
@@ -58,7 +70,7 @@ def decide(segmentation: Segmentation, threshold: float, length: int | None = No
     digits = _without_signs_and_letters(candidates, outcomes)
     if length is None:
         return digits
-    return _limited_to(candidates, digits if _count(digits) >= length else outcomes, length)
+    return _limited_to(candidates, digits if sum(are_accepted(digits)) >= length else outcomes, length)
 
 
 def _looks_like_digits(segmentation: Segmentation) -> bool:
@@ -76,10 +88,6 @@ def _looks_like_digits(segmentation: Segmentation) -> bool:
     return replace(segmentation, candidates=tuple(others)).quality > 0
 
 
-def _count(outcomes: Sequence[DigitOutcome]) -> int:
-    return sum(outcome != "not_a_digit" for outcome in outcomes)
-
-
 def _outcome(candidate: Candidate, threshold: float, min_confidence: float) -> DigitOutcome:
     fits = candidate.confidence >= min_confidence
     outcome = classify_outcome(candidate.best, threshold) if fits else "not_a_digit"
@@ -91,7 +99,7 @@ def _without_signs_and_letters(candidates: Sequence[Candidate], outcomes: list[D
 
     A % and brackets are no letters of a word; an i is one, which stands for what the classifier takes it for there.
     """
-    signs = find_signs(candidates, [outcome != "not_a_digit" for outcome in outcomes])
+    signs = find_signs(candidates, are_accepted(outcomes))
     others = [place for place, sign in enumerate(signs) if sign in (None, "point")]
     kept, found = [candidates[place] for place in others], [outcomes[place] for place in others]
     decided: list[DigitOutcome] = ["not_a_digit"] * len(candidates)
@@ -106,8 +114,9 @@ def _without_mere_strokes(candidates: Sequence[Candidate], outcomes: list[DigitO
     A one that lies across a larger refused component is a part of it, and one that is much lower than the digits of its
     row is a mark. Where all digits are ones, people write them equally high.
     """
-    accepted = [one for one, outcome in zip(candidates, outcomes, strict=True) if outcome != "not_a_digit"]
-    refused = [one for one, outcome in zip(candidates, outcomes, strict=True) if outcome == "not_a_digit"]
+    is_accepted = are_accepted(outcomes)
+    accepted = [one for one, taken in zip(candidates, is_accepted, strict=True) if taken]
+    refused = [one for one, taken in zip(candidates, is_accepted, strict=True) if not taken]
     heights = [one.component.ink_box[3] for one in accepted]
     only_ones = len(accepted) > 1 and all(one.value == 1 for one in accepted)
     unequal = only_ones and max(heights) > _MAX_UNEQUAL * min(heights)
@@ -129,8 +138,7 @@ def _is_low(one: Candidate, accepted: Sequence[Candidate]) -> bool:
 
 def _without_letters(candidates: Sequence[Candidate], outcomes: list[DigitOutcome]) -> list[DigitOutcome]:
     """The outcomes, with digits refused that stand in a word of letters."""
-    accepted = [outcome != "not_a_digit" for outcome in outcomes]
-    letters = in_words_of_letters([one.component.ink_box for one in candidates], accepted)
+    letters = in_words_of_letters([one.component.ink_box for one in candidates], are_accepted(outcomes))
     return ["not_a_digit" if letter else outcome for letter, outcome in zip(letters, outcomes, strict=True)]
 
 
@@ -155,7 +163,7 @@ def _limited_to(candidates: Sequence[Candidate], outcomes: Sequence[DigitOutcome
 
 def _most_digit_like_first(candidates: Sequence[Candidate], outcomes: Sequence[DigitOutcome]) -> list[int]:
     """The places of the accepted: those that the classifier is certain of, of them last what may be slashes."""
-    accepted = [outcome != "not_a_digit" for outcome in outcomes]
+    accepted = are_accepted(outcomes)
     leaning = leaning_strokes(candidates, accepted)
 
     def rank(place: int) -> tuple[bool, float, float]:

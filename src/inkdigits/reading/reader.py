@@ -15,7 +15,7 @@ from inkdigits.images import decode
 from inkdigits.modelfile.predictor import DEFAULT_MODEL, Predictor
 from inkdigits.reading.best_view import best_document, best_segmentation
 from inkdigits.reading.coroutines import NetworkQueries, run, run_together
-from inkdigits.reading.decide import acceptance_threshold, decide
+from inkdigits.reading.decide import acceptance_threshold, are_accepted, decide
 from inkdigits.reading.finder import Finder
 from inkdigits.reading.many import PageResult, read_pages
 from inkdigits.reading.orientation import QUARTER_TURNS, Orientation, certainly_turned, may_be_turned
@@ -154,10 +154,10 @@ class Reader:
                 best, part = yield from self._turned_upright(picture, best, part, threshold)
         outcomes = decide(best, threshold)
         if length is not None:
-            accepted = sum(outcome != "not_a_digit" for outcome in outcomes)
-            if accepted < length:
+            missing = length - sum(are_accepted(outcomes))
+            if missing > 0:
                 sure = [one for one, outcome in zip(best.candidates, outcomes, strict=True) if outcome == "digit"]
-                best = yield from split_to_length(best, length - accepted, sure)
+                best = yield from split_to_length(best, missing, sure)
             outcomes = decide(best, threshold, length)
         return ReadingSteps(page, best.view, _reading(page, best, outcomes, part, length))
 
@@ -189,14 +189,14 @@ def _digits(segmentation: Segmentation, outcomes: Sequence[DigitOutcome]) -> tup
     boxes = [segmentation.view.to_picture(*candidate.component.ink_box) for candidate in segmentation.candidates]
     return tuple(
         _digit(segmentation.candidates[place], boxes[place], row, outcomes[place])
-        for row, places in enumerate(reading_order(boxes, [outcome != "not_a_digit" for outcome in outcomes]))
+        for row, places in enumerate(reading_order(boxes, are_accepted(outcomes)))
         for place in places
     )
 
 
 def _marks(segmentation: Segmentation, outcomes: Sequence[DigitOutcome]) -> list[Box]:
     """The boxes of ink that is no digit's, and of signs no other's than commas and slashes."""
-    signs = find_signs(segmentation.candidates, [outcome != "not_a_digit" for outcome in outcomes])
+    signs = find_signs(segmentation.candidates, are_accepted(outcomes))
     refused = [
         candidate.component
         for candidate, outcome, sign in zip(segmentation.candidates, outcomes, signs, strict=True)
@@ -233,7 +233,7 @@ def _reading(
     separators = find_separators(upright, _marks(segmentation, outcomes))
     rows: dict[int, str] = {}
     for digit in upright:
-        if digit.outcome != "not_a_digit":
+        if digit.is_accepted:
             rows[digit.row] = rows.get(digit.row, "") + str(digit.value)
     outcome: ReadingOutcome = "blank" if not upright else "nothing_accepted"
     return Reading(

@@ -86,6 +86,11 @@ class Digit:
     network_input: NDArray[np.uint8] = field(compare=False)
     probabilities: tuple[float, ...] = ()
 
+    @property
+    def is_accepted(self) -> bool:
+        """Whether it is in the string of its reading: it is certainly or probably a digit."""
+        return self.outcome != "not_a_digit"
+
     def __repr__(self) -> str:
         return (
             f"Digit({self.value}, {self.outcome!r}, probability={self.probability:.3f}, second={self.second}, "
@@ -153,7 +158,7 @@ class Reading:
     @property
     def notes(self) -> tuple[str, ...]:
         """What a person should know of the reading besides its digits, such as "8 of 10 digits were found"."""
-        found = sum(digit.outcome != "not_a_digit" for digit in self.digits)
+        found = sum(digit.is_accepted for digit in self.digits)
         short = self.length is not None and self.outcome != "error" and found != self.length
         digits = "digit was" if self.length == 1 else "digits were"
         return (

@@ -113,8 +113,9 @@ def _cut(
     ]
     doubtful = sorted(doubtful, key=lambda index: -wholes[index].w)[:_MAX_CUTS]
     lattices = [cut_everywhere(wholes[index], maps) for index in doubtful]
-    classified = yield from _classified([lattice.parts for lattice in lattices])
-    pairs = yield from _classified([split_at_wall(wholes[index]) for index in doubtful])
+    halves = [split_at_wall(wholes[index]) for index in doubtful]
+    found_parts = yield from _classified([*(lattice.parts for lattice in lattices), *halves])
+    classified, pairs = found_parts[: len(doubtful)], found_parts[len(doubtful) :]
     found = list(best)
     beside = sum(_is_certain_other(one) for digits in best for one in digits)
     for index, lattice, parts, pair in zip(doubtful, lattices, classified, pairs, strict=True):

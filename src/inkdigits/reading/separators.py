@@ -29,11 +29,9 @@ def find_separators(digits: Sequence[Digit], marks: Sequence[Box]) -> tuple[Sepa
     A separator stands to the right of an accepted digit of its row. Two points, one above the other, are a colon.
     """
     found: list[Separator] = []
-    rows = sorted({digit.row for digit in digits if digit.outcome != "not_a_digit"})
+    rows = sorted({digit.row for digit in digits if digit.is_accepted})
     for row in rows:
-        own = sorted(
-            (one for one in digits if one.row == row and one.outcome != "not_a_digit"), key=lambda one: one.box
-        )
+        own = sorted((one for one in digits if one.row == row and one.is_accepted), key=lambda one: one.box)
         separators = [one for mark in marks if (one := _separator(mark, own, row)) is not None]
         found += _with_colons(sorted(separators, key=lambda one: one.box[0]))
     return tuple(found)

@@ -22,9 +22,9 @@ __all__ = ["LETTERS", "SIZE", "Glyphs", "is_held_out", "load_glyphs", "sample_gl
 SIZE = 40
 
 # Letters and signs that are not mistaken for a digit; those of other scripts are in tools/glyph_scripts.tsv. These have
-# the shape of one, in print or in quick handwriting: 0 (O o Q D U a u), 1 (I i l J j r ! / |), 2 (Z z ? and the handwritten L), 3 (B), 4 (A Y y), 5 (S s $),
-# 6 (b G), 7 (T t > and the handwritten F, which is crossed), 8 (f &), 9 (g q and the comma). The d is left out because
-# fonts with capitals only draw it as a D.
+# the shape of one, in print or in quick handwriting: 0 (O o Q D U a u), 1 (I i l J j r ! / |), 2 (Z z ? and the
+# handwritten L), 3 (B), 4 (A Y y), 5 (S s $), 6 (b G), 7 (T t > and the handwritten F, which is crossed), 8 (f &),
+# 9 (g q and the comma). The d is left out because fonts with capitals only draw it as a D.
 LETTERS = 'CEHKMNPRVWXcehkmnpvwx@#%+=*<~^:"-€[](){}'
 
 Grey = NDArray[np.uint8]

@@ -131,7 +131,11 @@ def _signs(library: ShapeLibrary, rng: np.random.Generator) -> Layout:
 def _form(library: ShapeLibrary, rng: np.random.Generator) -> Layout:
     """One digit a box; boxes are equally wide, or as wide as their digits ask for."""
     layout, left, margin = Layout([], [], []), 0.0, rng.choice([0.0, rng.uniform(0.1, 0.3)])
-    width, height, apart = rng.uniform(0.95, 1.6), rng.uniform(1.15, 1.8), rng.choice([0.0, 0.0, rng.uniform(0.03, 0.5)])
+    width, height, apart = (
+        rng.uniform(0.95, 1.6),
+        rng.uniform(1.15, 1.8),
+        rng.choice([0.0, 0.0, rng.uniform(0.03, 0.5)]),
+    )
     for _ in range(int(rng.integers(1, 8))):
         mark = _placed(library.digit(rng, printed=False), left, height, rng.uniform(0.75, 1.0), 0, is_digit=True)
         if margin:
@@ -170,8 +174,8 @@ def _add_row(
         x += mark.box[2] + gap + abs(rng.normal(0, spread))
         if rng.random() < separators:
             x = _add_separator(layout, rng, x, base)
-    if rng.random() < 0.06:
-        _cross_out(layout, rng)
+    if rng.random() < 0.1:
+        _cross_out(layout, int(rng.integers(written, len(layout.marks))), rng)
 
 
 def _moved(mark: Mark, across: float) -> Mark:
@@ -199,33 +203,47 @@ def _ends(mark: Mark, direction: int) -> dict[int, float]:
 
 
 def _add_separator(layout: Layout, rng: np.random.Generator, x: float, base: float) -> float:
-    """A point, comma, colon, minus, plus, slash or bracket from `x` on; where it ends."""
-    kind = rng.choice(["point", "point", "comma", "comma", "colon", "minus", "minus", "plus", "slash", "bracket"])
+    """A sign as people write between digits, from `x` on; where it ends."""
     x += 0.12
-    bend, ends = rng.choice([-1, 1]) * rng.uniform(0.15, 0.3), np.linspace(-1, 1, 9)
     middle = base - 0.45 + rng.normal(0, 0.05)
-    strokes = {
-        "point": [[(x, base), (x + 0.03, base)]],
-        "comma": [[(x + 0.06, base - 0.05), (x, base + 0.2)]],
-        "colon": [[(x, middle), (x + 0.02, middle)], [(x, base), (x + 0.02, base)]],
-        "minus": [[(x, middle), (x + 0.45, middle + rng.normal(0, 0.05))]],
-        "plus": [[(x, middle), (x + 0.5, middle)], [(x + 0.25, middle - 0.25), (x + 0.25, middle + 0.25)]],
-        "slash": [[(x + 0.55, base - 1.15), (x, base + 0.15)]],
-        "bracket": [[(x + max(bend, 0) - bend * (1 - end**2), base - 0.5 + 0.65 * end) for end in ends]],
-    }[str(kind)]
+    signs: list[tuple[int, list[list[tuple[float, float]]]]] = [
+        (2, [[(x, base), (x + 0.03, base)]]),  # a point
+        (2, [[(x + 0.06, base - 0.05), (x, base + 0.2)]]),  # a comma
+        (1, [[(x, middle), (x + 0.02, middle)], [(x, base), (x + 0.02, base)]]),  # a colon
+        (2, [[(x, middle), (x + 0.45, middle + rng.normal(0, 0.05))]]),  # a minus sign
+        (1, [[(x, middle), (x + 0.45, middle)], [(x, middle - 0.2), (x + 0.45, middle - 0.2)]]),  # an equals sign
+        (1, [[(x, middle), (x + 0.5, middle)], [(x + 0.25, middle - 0.25), (x + 0.25, middle + 0.25)]]),  # a plus sign
+        (1, [[(x, middle - 0.2), (x + 0.4, middle + 0.2)], [(x, middle + 0.2), (x + 0.4, middle - 0.2)]]),  # times
+        (1, [[(x + 0.55, base - 1.15), (x, base + 0.15)]]),  # a slash
+        (1, [[(x, base - 0.45), (x + rng.uniform(0.1, 0.3), base), (x + 0.7, base - rng.uniform(0.8, 1.2))]]),  # a tick
+        (2, [_bracket(x, base, rng)]),
+    ]
+    chances = np.array([chance for chance, _ in signs])
+    strokes = signs[int(rng.choice(len(signs), p=chances / chances.sum()))][1]
     layout.lines += [np.array(points, np.float64) for points in strokes]
     return float(max(point[0] for points in strokes for point in points)) + 0.12
 
 
-def _cross_out(layout: Layout, rng: np.random.Generator) -> None:
-    """A few lines through the last mark, which then is no digit."""
-    mark = layout.marks.pop()
-    layout.marks.append(Mark(mark.shape, mark.transform, mark.box, is_digit=False))
+def _bracket(x: float, base: float, rng: np.random.Generator) -> list[tuple[float, float]]:
+    """An arc that opens to the left or to the right."""
+    bend = rng.choice([-1, 1]) * rng.uniform(0.15, 0.3)
+    return [(x + max(bend, 0) - bend * (1 - end**2), base - 0.5 + 0.65 * end) for end in np.linspace(-1, 1, 9).tolist()]
+
+
+def _cross_out(layout: Layout, place: int, rng: np.random.Generator) -> None:
+    """A zigzag, a cross or two lines through the mark at `place`, which then is no digit."""
+    mark = layout.marks[place]
+    layout.marks[place] = Mark(mark.shape, mark.transform, mark.box, is_digit=False)
     x, y, w, h = mark.box
-    turns = int(rng.integers(4, 9))
-    across = np.linspace(x - 0.1, x + w + 0.1, turns)
-    down = y + h / 2 + 0.4 * h * (-1.0) ** np.arange(turns) + rng.normal(0, 0.05, turns)
-    layout.lines.append(np.stack([across, down], axis=1))
+    left, right, kind = x - 0.05, x + w + 0.05, rng.random()
+    if kind < 0.6:
+        turns = int(rng.integers(4, 10))
+        down = y + h / 2 + 0.4 * h * (-1.0) ** np.arange(turns) + rng.normal(0, 0.05, turns)
+        layout.lines.append(np.stack([np.linspace(left, right, turns), down], axis=1))
+    else:
+        top, bottom = (y, y + h) if kind < 0.8 else (y + 0.4 * h, y + 0.6 * h)
+        layout.lines.append(np.array([(left, top), (right, bottom if kind < 0.8 else top)]))
+        layout.lines.append(np.array([(left, bottom), (right, top if kind < 0.8 else bottom)]))
 
 
 def draw_writing(
