@@ -18,7 +18,7 @@ import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import torch
@@ -31,33 +31,22 @@ sys.path.insert(0, str(Path(__file__).parent))
 from drawing import LoopClosedError, draw
 from invariance import mixed, read_rightly
 from rejection import kinds
+from synthesized_pages import Box, Count, Found, count_digits, held_out_pages, read_digits
 from tools.one_shot_detector import CELL, Detector
 
 from inkdigits.images.decode import open_pages
 from inkdigits.reading.pyramid import Pyramid, view_sides
 from inkdigits.reading.reader import Reader
 from inkdigits.reading.rows import reading_order
-from inkdigits.synthesis.pages.shapes import load_shapes
-from inkdigits.synthesis.pages.synthesized_page import SynthesizedPage, draw_page
 
 _MULTIPLE = 16  # pixels, of the sides of a picture that the network takes
 _MARGIN = 8  # pixels of paper around a view, as the reader adds
 _MIN_HEIGHT, _MAX_HEIGHT = 12, 125  # pixels of a view, of the digits that the detector was trained on
 _MAX_OVERLAP = 0.5  # of the smaller box; of two digits that share more, the less probable one goes
-_NEAR = 0.35  # heights of a digit, that the middle of what is read may lie beside the digit's
 _THRESHOLDS = np.arange(0.1, 0.96, 0.05)
 _VALIDATION_PAGES = 300
 
-Box = tuple[int, int, int, int]
 Pixels = NDArray[np.uint8]
-
-
-class Found(NamedTuple):
-    """A digit that was read: its value, its box in pixels of the picture, its probability."""
-
-    value: int
-    box: Box
-    probability: float
 
 
 @dataclass(frozen=True)
@@ -135,48 +124,6 @@ def _overlap(one: Box, other: Box) -> float:
     return max(0, across) * max(0, down) / min(one[2] * one[3], other[2] * other[3])
 
 
-@dataclass
-class Count:
-    """Digits of pages: read rightly, lost, read as another; what else was read; and pages without any mistake."""
-
-    right: int = 0
-    lost: int = 0
-    wrong: int = 0
-    others: int = 0
-    pages: int = 0
-    exact: int = 0
-
-    def add(self, page: SynthesizedPage, found: Sequence[Found]) -> None:
-        """Count a page; digits that are cut count neither way."""
-        left, mistakes = list(found), 0
-        for value, box in page.digits:
-            own = [one for one in left if _is_near(one.box, box)]
-            read = max(own, key=lambda one: one.probability, default=None)
-            if read is not None:
-                left.remove(read)
-            if (value, box) in page.whole_digits:
-                self.right += read is not None and read.value == value
-                self.lost += read is None
-                self.wrong += read is not None and read.value != value
-                mistakes += read is None or read.value != value
-        self.others += len(left)
-        self.pages += 1
-        self.exact += not mistakes and not left
-
-    def __str__(self) -> str:
-        n = max(1, self.right + self.lost + self.wrong)
-        return (
-            f"{100 * self.right / n:.1f} % of {n} digits right, {100 * self.lost / n:.1f} % lost, "
-            f"{100 * self.wrong / n:.1f} % wrong; {self.others} digits where none is; "
-            f"{100 * self.exact / self.pages:.1f} % of {self.pages} pages without a mistake"
-        )
-
-
-def _is_near(one: Box, other: Box) -> bool:
-    away = np.hypot(one[0] + one[2] / 2 - other[0] - other[2] / 2, one[1] + one[3] / 2 - other[1] - other[3] / 2)
-    return bool(away <= _NEAR * max(other[2], other[3]))
-
-
 def main() -> None:
     """Choose the detector's threshold, read everything with both, print the figures."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -192,19 +139,19 @@ def main() -> None:
     reader = Reader.load()
     systems: dict[str, tuple[Callable[[Pixels], list[Found]], Callable[[Pixels], str]]] = {
         "detector": (one_shot.digits, one_shot.string),
-        "reader": (lambda pixels: _read(reader, pixels), lambda pixels: reader.read(pixels).string),
+        "reader": (lambda pixels: read_digits(reader, pixels), lambda pixels: reader.read(pixels).string),
     }
-    pages = _pages(2, options.pages)
+    pages = held_out_pages(2, options.pages)
     pictures = _pictures(reader, options)
     for name, (digits, string) in systems.items():
-        print(f"{name}, synthesized pages: {_counted(pages, digits)}", flush=True)
+        print(f"{name}, synthesized pages: {count_digits(pages, digits)}", flush=True)
         for kind, cases in pictures.items():
             right = sum(string(pixels) == label for pixels, label in cases)
             print(f"{name}, {kind}: {right} of {len(cases)} right ({100 * right / len(cases):.1f} %)", flush=True)
 
 
 def _with_best_threshold(detector: Detector) -> DetectorReader:
-    pages = _pages(1, _VALIDATION_PAGES)
+    pages = held_out_pages(1, _VALIDATION_PAGES)
     readers = [DetectorReader(detector, threshold) for threshold in _THRESHOLDS.tolist()]
     counts = [Count() for _ in readers]
     for page in pages:
@@ -215,23 +162,6 @@ def _with_best_threshold(detector: Detector) -> DetectorReader:
     best = readers[int(np.argmax(gains))]
     print(f"the detector's threshold is {best.threshold:.2f}", flush=True)
     return best
-
-
-def _pages(seed: int, n: int) -> list[SynthesizedPage]:
-    library, rng = load_shapes("held_out"), np.random.default_rng([seed, 11])
-    return [draw_page(library, rng) for _ in range(n)]
-
-
-def _counted(pages: Sequence[SynthesizedPage], digits: Callable[[Pixels], list[Found]]) -> Count:
-    count = Count()
-    for page in pages:
-        count.add(page, digits(page.pixels))
-    return count
-
-
-def _read(reader: Reader, pixels: Pixels) -> list[Found]:
-    digits = reader.read(pixels).digits
-    return [Found(one.value, one.box, one.probability) for one in digits if one.outcome != "not_a_digit"]
 
 
 def _pictures(reader: Reader, options: argparse.Namespace) -> dict[str, list[tuple[Pixels, str]]]:

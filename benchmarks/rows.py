@@ -14,8 +14,9 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import partial
+from typing import Protocol
 
 import numpy as np
 from drawing import Drawing, draw
@@ -59,17 +60,24 @@ _SPACED: Mapping[str, tuple[Spacing, Drawing]] = {
     "digits of 20 pixels": (_APART, Drawing(side=-20)),
     "digits of 300 pixels": (_APART, Drawing(side=-300)),
 }
-# Digits to write and a generator to ink uint8 (h, w), white on black, and its label.
-Write = Callable[[LabelledDigits, np.random.Generator], tuple[NDArray[np.uint8], str]]
+
+
+class Write(Protocol):
+    """Writes a row of digits: its ink, uint8 (h, w), white on black, and its label."""
+
+    def __call__(self, digits: LabelledDigits, *, rng: np.random.Generator) -> tuple[NDArray[np.uint8], str]: ...
 
 
 def kinds() -> Mapping[str, tuple[Write, Drawing]]:
     """How a row of each kind is written and drawn."""
-    spaced = {name: (partial(written_row, spacing=spacing), how) for name, (spacing, how) in _SPACED.items()}
+    spaced: dict[str, tuple[Write, Drawing]] = {
+        name: (partial(written_row, spacing=spacing), how) for name, (spacing, how) in _SPACED.items()
+    }
     marks = [*(f"with a {mark}" for mark in MARKS), "with brackets", "with a digit crossed out"]
     marked = zip(marks, (*MARKS, "brackets", "crossed out"), strict=True)
-    numbers = {name: (partial(written_number, mark=mark), Drawing()) for name, mark in marked}
-    return {**spaced, **numbers, "a column": (written_column, Drawing())}
+    for name, mark in marked:
+        spaced[name] = partial(written_number, mark=mark), Drawing()
+    return {**spaced, "a column": (written_column, Drawing())}
 
 
 def main() -> None:
