@@ -63,21 +63,23 @@ _SPACED: Mapping[str, tuple[Spacing, Drawing]] = {
 
 
 class Write(Protocol):
-    """Writes a row of digits: its ink, uint8 (h, w), white on black, and its label."""
+    """Writes rows."""
 
-    def __call__(self, digits: LabelledDigits, *, rng: np.random.Generator) -> tuple[NDArray[np.uint8], str]: ...
+    def __call__(self, digits: LabelledDigits, *, rng: np.random.Generator) -> tuple[NDArray[np.uint8], str]:
+        """A row of some of `digits`: its ink, uint8 (h, w), white on black, and its label."""
+        ...
 
 
 def kinds() -> Mapping[str, tuple[Write, Drawing]]:
     """How a row of each kind is written and drawn."""
-    spaced: dict[str, tuple[Write, Drawing]] = {
+    written: dict[str, tuple[Write, Drawing]] = {
         name: (partial(written_row, spacing=spacing), how) for name, (spacing, how) in _SPACED.items()
     }
     marks = [*(f"with a {mark}" for mark in MARKS), "with brackets", "with a digit crossed out"]
     marked = zip(marks, (*MARKS, "brackets", "crossed out"), strict=True)
     for name, mark in marked:
-        spaced[name] = partial(written_number, mark=mark), Drawing()
-    return {**spaced, "a column": (written_column, Drawing())}
+        written[name] = partial(written_number, mark=mark), Drawing()
+    return {**written, "a column": (written_column, Drawing())}
 
 
 def main() -> None:
