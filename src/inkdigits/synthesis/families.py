@@ -63,8 +63,8 @@ TRAINED_NONDIGITS: Mapping[str, int] = MappingProxyType(
         "two_digits": 1,
         "destroyed": 1,
         "pen_letters": 3,
-        "letters": 3,
-        "letters_of_other_scripts": 4,
+        "letters": 2,
+        "letters_of_other_scripts": 2,
         "joined_strokes": 4,
     }
 )

@@ -168,7 +168,7 @@ def _add_row(
         height = (1 if is_digit else rng.uniform(0.6, 1.2)) * np.exp(rng.normal(0, uneven))
         mark = _placed(shape, x, base + rng.normal(0, uneven), height, slant, is_digit=is_digit)
         if len(layout.marks) > written and rng.random() < touching:
-            mark = _moved(mark, _way_to_touch(layout.marks[-1], mark) - rng.uniform(0, 0.05))
+            mark = _moved(mark, _shift_to_touch(layout.marks[-1], mark) - rng.uniform(0, 0.05))
             x = mark.box[0]
         layout.marks.append(mark)
         x += mark.box[2] + gap + abs(rng.normal(0, spread))
@@ -185,11 +185,11 @@ def _moved(mark: Mark, across: float) -> Mark:
     return Mark(mark.shape, transform, _shifted(mark.box, shift), mark.is_digit)
 
 
-def _way_to_touch(left: Mark, right: Mark) -> float:
+def _shift_to_touch(left: Mark, right: Mark) -> float:
     """How far, across, `right` has to move until its ink touches that of `left`; 0 where none is at one height."""
     ends, starts = _ends(left, 1), _ends(right, -1)
-    ways = [ends[height] + starts[height] for height in ends.keys() & starts.keys()]
-    return max(ways, default=0.0)
+    shifts = [ends[height] + starts[height] for height in ends.keys() & starts.keys()]
+    return max(shifts, default=0.0)
 
 
 def _ends(mark: Mark, direction: int) -> dict[int, float]:
@@ -226,8 +226,9 @@ def _add_separator(layout: Layout, rng: np.random.Generator, x: float, base: flo
 
 def _bracket(x: float, base: float, rng: np.random.Generator) -> list[tuple[float, float]]:
     """An arc that opens to the left or to the right."""
-    bend = rng.choice([-1, 1]) * rng.uniform(0.15, 0.3)
-    return [(x + max(bend, 0) - bend * (1 - end**2), base - 0.5 + 0.65 * end) for end in np.linspace(-1, 1, 9).tolist()]
+    depth = rng.choice([-1, 1]) * rng.uniform(0.15, 0.3)
+    ends = np.linspace(-1, 1, 9).tolist()
+    return [(x + max(depth, 0) - depth * (1 - end**2), base - 0.5 + 0.65 * end) for end in ends]
 
 
 def _cross_out(layout: Layout, place: int, rng: np.random.Generator) -> None:
