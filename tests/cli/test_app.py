@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import re
 import signal
@@ -154,11 +155,15 @@ def test_options_are_read_from_the_environment(main_here: Cli, monkeypatch: pyte
 
 def test_ctrl_c_while_the_command_line_is_imported_is_silent() -> None:
     command = [sys.executable, "-X", "importtime", "-m", "inkdigits", "doctor"]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
-        assert process.stderr is not None
-        for line in process.stderr:  # a line for each module that was imported
+    read, write = os.pipe()
+    # It waits for the reader of a short pipe, so that it is importing still when it is stopped, on a busy machine too.
+    if hasattr(fcntl, "F_SETPIPE_SZ"):
+        fcntl.fcntl(write, fcntl.F_SETPIPE_SZ, 4096)
+    with os.fdopen(read) as stderr, subprocess.Popen(command, stderr=write) as process:
+        os.close(write)
+        for line in stderr:  # a line for each module that was imported
             if line.split()[-1] == "inkdigits.errors":
                 break
         process.send_signal(signal.SIGINT)
-        told = process.stderr.read()
+        told = stderr.read()
     assert (process.returncode, "KeyboardInterrupt" in told) == (130, False), told
