@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import yaml
 from PIL import Image
 
 from inkdigits.datasets.labelled import LabelledDigits
+from inkdigits.serving.file_decoder import FileDecoder
 from inkdigits.serving.settings import ServerLimits
 from tests.images.bombs import BOMBS, COMPRESSED, slow_pdf
 from tests.serving.process_memory import tree_memory, watched_memory
@@ -68,10 +71,40 @@ def test_bombs_are_answered_within_the_limits_on_memory(
     assert tree_memory(attacked.process.pid) - before < 3 * 250 * MIB
 
 
-def test_files_that_are_slow_to_decode_do_not_delay_others(attacked: Served) -> None:
+def _photo_and_scan() -> tuple[bytes, bytes]:
+    """A JPEG file of 12 megapixels, and a PDF file of two pages, both blank."""
     photo, scan = io.BytesIO(), io.BytesIO()
     Image.fromarray(np.full((3000, 4000), 220, np.uint8)).save(photo, "JPEG")
     Image.new("L", (300, 200), 255).save(scan, "PDF", save_all=True, append_images=[Image.new("L", (300, 200), 255)])
+    return photo.getvalue(), scan.getvalue()
+
+
+def test_slow_files_are_still_waiting_when_others_are_decoded() -> None:
+    """However slow the machine is: what counts is who ends first, so the limit on time is out of reach."""
+    decoder = FileDecoder(replace(ServerLimits(), answer_seconds=600.0))
+
+    async def count_pages(content: bytes) -> int:
+        async with aclosing(decoder.pages(content, "file")) as pages:
+            return len([page async for page in pages])
+
+    async def decode_all() -> tuple[list[int], int]:
+        slow = [asyncio.create_task(count_pages(slow_pdf())) for _ in range(4)]
+        await asyncio.sleep(0)  # they are first
+        honest = await asyncio.gather(*map(count_pages, _photo_and_scan() * 2))
+        waiting = sum(not one.done() for one in slow)
+        for one in slow:
+            one.cancel()
+        await asyncio.gather(*slow, return_exceptions=True)
+        return honest, waiting
+
+    honest, waiting = asyncio.run(decode_all())
+    decoder.close()
+    assert honest == [1, 2, 1, 2]
+    assert waiting >= 2
+
+
+def test_files_that_are_slow_to_decode_do_not_delay_others(attacked: Served) -> None:
+    photo, scan = _photo_and_scan()
     slow = slow_pdf()
     with ExitStack() as open_ones:
         attack = HEAD + b"%d\r\n\r\n" % len(slow) + slow
@@ -80,10 +113,10 @@ def test_files_that_are_slow_to_decode_do_not_delay_others(attacked: Served) -> 
         for _ in range(2):
             open_ones.enter_context(open_connection(attacked, attack))
         with ThreadPoolExecutor(2) as pool:
-            honest = list(pool.map(lambda one: _sent(attacked, one.getvalue()), (photo, scan)))
+            honest = list(pool.map(lambda one: _sent(attacked, one), (photo, scan)))
         assert {answer.json["readings"][0]["outcome"] for answer in honest} == {"blank"}
     # Those that disconnect keep no place.
-    assert _sent(attacked, scan.getvalue()).status == 200
+    assert _sent(attacked, scan).status == 200
 
 
 def test_the_containers_memory_is_above_what_requests_may_cost() -> None:
